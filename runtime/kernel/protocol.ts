@@ -1,0 +1,116 @@
+// The broker's wire protocol: what the unprivileged engine may ask of root, and nothing else.
+// Newline-delimited JSON over a unix socket (runtime/rpc.ts). The broker checks shapes and ids; it never
+// interprets a learner's bytes: step contents and argv pass through it to the lab as opaque strings.
+import { z } from 'zod';
+
+/** Ids name directories, cgroups and sockets, so they are short and plain. */
+export const idSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
+/** A task's id: container ids are 64 hex characters, so this one is a little longer. */
+export const taskIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
+
+/** Which host of which lab. */
+export const hostRefSchema = z.object({ lab: idSchema, host: idSchema });
+export type HostRef = z.infer<typeof hostRefSchema>;
+
+export const limitsSchema = z.object({
+  memoryBytes: z.number().int().positive(),
+  pids: z.number().int().positive(),
+  /** CPUs, as in `docker run --cpus`. */
+  cpus: z.number().positive(),
+  diskBytes: z.number().int().positive(),
+});
+export type Limits = z.infer<typeof limitsSchema>;
+
+/** strict (default) denies what no lesson so far needs; full is for lessons about namespaces and raw sockets. */
+export const profileSchema = z.enum(['strict', 'full']);
+export type Profile = z.infer<typeof profileSchema>;
+
+/**
+ * What is done inside the host, as the lab's root, in order, before a task's command starts (`before`) and after it has
+ * ended (`after`; failures there are ignored). Paths are the host's. Everything is a plain string for the native program.
+ */
+export const stepSchema = z.discriminatedUnion('do', [
+  z.object({ do: z.literal('mkdir'), path: z.string(), mode: z.number().int() }), // with parents; existing is fine
+  z.object({ do: z.literal('write'), path: z.string(), mode: z.number().int(), text: z.string() }),
+  z.object({ do: z.literal('symlink'), target: z.string(), path: z.string() }),
+  z.object({ do: z.literal('mount'), type: z.string(), source: z.string(), target: z.string(), flags: z.number().int(), data: z.string() }),
+  z.object({ do: z.literal('umount'), path: z.string() }), // lazy; a path that is no mount is fine
+  z.object({ do: z.literal('netns'), path: z.string() }), // a new network namespace with lo up, bound to this path (file made)
+  z.object({ do: z.literal('unlink'), path: z.string() }), // file or empty directory; absent is fine
+  /** Runs a program to its end: from the toolbox (name without slash), optionally in the network namespace bound at `netns`. */
+  z.object({ do: z.literal('run'), argv: z.array(z.string()).min(1), netns: z.string().default(''), stdin: z.string().default('') }),
+]);
+export type Step = z.input<typeof stepSchema>;
+
+/**
+ * A task: one process (tree) in a host whose stdio a shim holds. Terminals, containers, execs and helpers are all tasks.
+ * The shim listens on `<run>/labs/<lab>/<host>/tasks/<id>.sock` when `startTask` resolves and waits for a GO frame (kernel/shim.ts)
+ * unless `go` is true.
+ */
+export const taskSchema = z.object({
+  id: taskIdSchema,
+  /** host: in the host's own cgroup, where the learner sees it. helper: in a cgroup that the lab cannot write. */
+  cgroup: z.enum(['host', 'helper']).default('host'),
+  before: z.array(stepSchema).default([]),
+  after: z.array(stepSchema).default([]),
+  cwd: z.string().default('/'),
+  env: z.array(z.string()).default([]),
+  /** argv[0] without a slash is a program of the toolbox (crun, tar, ip, nft, ps, busybox); with a slash it is the host's own file. */
+  argv: z.array(z.string()).min(1),
+  io: z.discriminatedUnion('kind', [
+    /** The shim makes the pty in the host and gives the slave to the command. */
+    z.object({ kind: z.literal('pty'), cols: z.number().int().positive(), rows: z.number().int().positive() }),
+    /** The command is an OCI runtime with `--console-socket`; `{console}` in argv is replaced by the socket's path. */
+    z.object({ kind: z.literal('console'), cols: z.number().int().positive(), rows: z.number().int().positive() }),
+    /** stdin: false is /dev/null. */
+    z.object({ kind: z.literal('pipes'), stdin: z.boolean() }),
+  ]),
+  /**
+   * own: the command is what is waited for. orphan: the command is an OCI runtime that detaches; what it leaves behind is waited for,
+   * its pid being read from the file `pidFile`, and, when the runtime fails, the reason from the file `errorFile` (paths in the host).
+   */
+  wait: z.discriminatedUnion('for', [z.object({ for: z.literal('own') }), z.object({ for: z.literal('orphan'), pidFile: z.string(), errorFile: z.string() })]),
+  /** Write a json-file log (Docker's format) to `<state>/logs/<lab>/<host>/<log>/<log>-json.log`, appended across starts. */
+  log: taskIdSchema.optional(),
+  /** Stop writing the log at this size; the rest is dropped and said so in the log. */
+  logMaxBytes: z.number().int().positive().default(64 << 20),
+  /** Kill what is left of the task after this time. */
+  deadlineMs: z.number().int().positive().optional(),
+  /** Keep the last this many bytes of output for those who attach later (terminals). */
+  ringBytes: z.number().int().nonnegative().default(0),
+  go: z.boolean().default(false),
+});
+export type Task = z.input<typeof taskSchema>;
+
+/** Verbs of the broker: request → response. Errors come back as {kind, message} (runtime/errors.ts). */
+export const brokerVerbs = {
+  hello: { request: z.object({}), response: z.object({ pid: z.number(), cgroup: z.enum(['v1', 'v2']) }) },
+  /** Makes the lab (uid range, disk, limits) when it is not there yet, and the host in it. Idempotent for a running host. */
+  createHost: {
+    request: hostRefSchema.extend({ hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), profile: profileSchema, limits: limitsSchema }),
+    response: z.object({ initPid: z.number(), uidBase: z.number() }),
+  },
+  /** Kills, unmounts, removes everything of the lab. Idempotent. */
+  disposeLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
+  listHosts: {
+    request: z.object({}),
+    response: z.array(hostRefSchema.extend({ uidBase: z.number(), initPid: z.number().nullable(), alive: z.boolean() })),
+  },
+  startTask: { request: hostRefSchema.extend({ task: taskSchema }), response: z.object({}) },
+  /** Ids of the tasks whose shim is alive. */
+  listTasks: { request: hostRefSchema, response: z.array(z.string()) },
+  /** Last resort: SIGKILL to the shim. Its command lives on unless it was the terminal's session. */
+  killTask: { request: hostRefSchema.extend({ task: taskIdSchema }), response: z.object({}) },
+  /** Removes status (and, with log, the log) of a task that has ended. */
+  forgetTask: { request: hostRefSchema.extend({ task: taskIdSchema, log: z.boolean().default(false) }), response: z.object({}) },
+  /** Freezes or thaws a cgroup below the host's root (`docker/<id>`), waiting until it is so. */
+  freeze: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/), frozen: z.boolean() }), response: z.object({}) },
+  /** Thaws and SIGKILLs every process of a cgroup below the host's root. */
+  killCgroup: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.object({}) },
+  /** Usage of a lab. */
+  stat: {
+    request: z.object({ lab: idSchema }),
+    response: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number(), limits: limitsSchema }),
+  },
+} as const;
+export type BrokerVerbs = typeof brokerVerbs;

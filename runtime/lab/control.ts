@@ -1,0 +1,101 @@
+// The engine's control protocol: what the web process and the operator's CLI may ask. Served on engineSocket (runtime/rpc.ts).
+// Knows labs, hosts, terminals and what the engine saw; has never heard of lessons or users.
+import { z } from 'zod';
+import { hostRefSchema, idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+
+export const labSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  createdAt: z.string(),
+  profile: profileSchema,
+  limits: limitsSchema,
+  /** In order of creation; the first is the one a lesson's terminals open on. */
+  hosts: z.array(z.object({ id: idSchema, hostname: z.string(), dockerHost: z.string(), state: z.enum(['running', 'stopped']) })),
+});
+export type Lab = z.infer<typeof labSchema>;
+
+export const terminalSchema = z.object({
+  id: z.string(),
+  lab: idSchema,
+  host: idSchema,
+  title: z.string(),
+  createdAt: z.string(),
+  /** The shim's socket (kernel/shim.ts); the caller connects to it directly, so that keystrokes never cross the engine. */
+  socketPath: z.string(),
+});
+export type Terminal = z.infer<typeof terminalSchema>;
+
+/** Docker's event message (https://docs.docker.com/reference/api/engine/version/v1.45/#tag/System/operation/SystemEvents). */
+export const engineEventSchema = z.object({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()) }),
+  scope: z.literal('local'),
+  time: z.number(),
+  timeNano: z.number(),
+});
+export type EngineEvent = z.infer<typeof engineEventSchema>;
+
+/** What a learner's docker asked of the engine and what came back: the evidence of an attempt, also of one that failed. */
+export const apiCallSchema = z.object({
+  method: z.string(),
+  /** Without the version prefix and the query. */
+  path: z.string(),
+  query: z.record(z.string(), z.string()),
+  status: z.number(),
+  /** The error text sent to the client, when status ≥ 400. */
+  message: z.string().optional(),
+  /** The container the call was about, if any: its id and name at that time. */
+  container: z.object({ id: z.string(), name: z.string() }).optional(),
+  timeNano: z.number(),
+});
+export type ApiCall = z.infer<typeof apiCallSchema>;
+
+/** One entry of a host's journal, in the order things happened. `seq` counts up from 1 and survives restarts of the engine. */
+export const journalEntrySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('event'), seq: z.number(), event: engineEventSchema }),
+  z.object({ kind: z.literal('call'), seq: z.number(), call: apiCallSchema }),
+]);
+export type JournalEntry = z.infer<typeof journalEntrySchema>;
+
+/** The authoritative state of a host, for grading: the engine's own records, in the shapes of Docker's `inspect`. */
+export const evidenceSchema = z.object({
+  seq: z.number(),
+  /** Objects of GET /containers/{id}/json. */
+  containers: z.array(z.record(z.string(), z.unknown())),
+  /** Objects of GET /images/json. */
+  images: z.array(z.record(z.string(), z.unknown())),
+});
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+const none = z.object({});
+export const controlVerbs = {
+  hello: { request: none, response: z.object({ pid: z.number(), version: z.string() }) },
+  createLab: {
+    request: z.object({
+      name: z.string().max(64).optional(),
+      hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).default('host1'),
+      profile: profileSchema.default('strict'),
+      limits: limitsSchema.partial().default({}),
+    }),
+    response: labSchema,
+  },
+  listLabs: { request: none, response: z.array(labSchema) },
+  inspectLab: { request: z.object({ lab: idSchema }), response: labSchema.extend({ usage: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number() }) }) },
+  disposeLab: { request: z.object({ lab: idSchema }), response: none },
+  /** A login shell on a pty. It waits for nobody: the shell starts at once, at this size. */
+  openTerminal: { request: hostRefSchema.extend({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000), title: z.string().max(64).default('bash') }), response: terminalSchema },
+  listTerminals: { request: z.object({ lab: idSchema }), response: z.array(terminalSchema) },
+  closeTerminal: { request: z.object({ lab: idSchema, terminal: z.string() }), response: none },
+  /** Starts a command in a host with pipes (or a pty); the caller connects to the returned shim socket, subscribes and sends GO. */
+  exec: {
+    request: hostRefSchema.extend({ argv: z.array(z.string()).min(1), env: z.array(z.string()).default([]), cwd: z.string().default('/root'), tty: z.object({ cols: z.number(), rows: z.number() }).nullable().default(null), stdin: z.boolean().default(false), deadlineMs: z.number().optional() }),
+    response: z.object({ task: z.string(), socketPath: z.string() }),
+  },
+  evidence: { request: hostRefSchema, response: evidenceSchema },
+  /** Streams the journal from after `since` (0 = from the beginning that is kept, the newest 10,000) until the caller leaves. */
+  journal: { request: hostRefSchema.extend({ since: z.number().default(0) }), response: none, item: journalEntrySchema },
+  /** The text of a container's log (json-file), newest `maxBytes`, decoded; for grading and explanations. */
+  containerOutput: { request: hostRefSchema.extend({ container: z.string(), maxBytes: z.number().int().max(1 << 20).default(65536) }), response: z.object({ stdout: z.string(), stderr: z.string() }) },
+} as const;
+export type ControlVerbs = typeof controlVerbs;

@@ -1,0 +1,44 @@
+// Where things lie. Every process gets the same roots from its environment, so that tests run beside an installed Slipway.
+import { join } from 'node:path';
+
+/** This installation's name in cgroups, disks and uid records, so that several (tests) can live on one machine. */
+export const instance = process.env.SLIPWAY_INSTANCE ?? 'main';
+/** What set-up builds and all instances share: disk pool, image library, toolbox. Must not lie on overlayfs. */
+export const assetsDir = process.env.SLIPWAY_ASSETS ?? '/var/lib/slipway';
+/** Records, logs and the database of this instance; kept across restarts. */
+export const stateDir = process.env.SLIPWAY_STATE ?? '/var/lib/slipway';
+/** Sockets; gone after a reboot. Unix socket paths are limited to 107 bytes, so keep it short. */
+export const runDir = process.env.SLIPWAY_RUN ?? '/run/slipway';
+
+export const brokerSocket = join(runDir, 'broker.sock');
+export const engineSocket = join(runDir, 'engine.sock');
+/** The Docker API's socket of a host; its directory is bound read-only into the host at /run/slipway. */
+export const dockerSocket = (lab: string, host: string) => join(runDir, 'labs', lab, host, 'api', 'docker.sock');
+export const taskSocket = (lab: string, host: string, task: string) => join(runDir, 'labs', lab, host, 'tasks', `${task}.sock`);
+/** Lines of JSON by the shim: {"event":"started","pid":N,"time":ISO} … {"event":"exited","code":N,"time":ISO} or {"event":"failed","message":…}. */
+export const taskStatus = (lab: string, host: string, task: string) => join(stateDir, 'tasks', lab, host, `${task}.status`);
+/** json-file log of a container; the directory logs/<lab>/<host> is bound read-only into the host at /var/lib/docker/containers. */
+export const containerLog = (lab: string, host: string, log: string) => join(stateDir, 'logs', lab, host, log, `${log}-json.log`);
+
+/** The operator's image library: an OCI image layout (https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md). */
+export const libraryDir = join(assetsDir, 'library');
+/** The btrfs pool: labs' subvolumes and unpacked layers. */
+export const poolDir = join(assetsDir, 'pool');
+export const labDisksDir = join(poolDir, 'labs', instance);
+/** One directory for each uid range in use, named by its number, holding the instance and lab it belongs to. */
+export const uidRangesDir = join(poolDir, 'uids');
+/** Unpacked library layers, each `<layerKey>/` an overlay lower directory; hosts see it at hostLayersDir. */
+export const layersDir = join(poolDir, 'layers');
+export const hostLayersDir = '/var/lib/docker/layers';
+/** The workstation's root file system, unpacked, below a directory named after its content. */
+export const workstationDir = join(poolDir, 'workstation');
+/** Host-provided programs with their own loader and libraries, seen in hosts at hostToolboxDir (interpreters and rpaths point there). */
+export const toolboxDir = join(assetsDir, 'toolbox');
+export const hostToolboxDir = '/.slipway/toolbox';
+/** The engine's own records, below a directory that only it can read. */
+export const engineDir = join(stateDir, 'engine');
+/** The web process's database and secret. */
+export const webDir = join(stateDir, 'web');
+
+/** The name of an unpacked layer's directory: enough of its chain id to be unique, short enough for overlay's one page of options. */
+export const layerKey = (chainId: string) => chainId.replace(/^sha256:/, '').slice(0, 24);

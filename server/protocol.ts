@@ -1,0 +1,68 @@
+// Wire types between site and server: all that app/ may import of server/. Changing one side without the other fails to compile.
+import { z } from 'zod';
+
+/** The socket.io path; next to Next's own routes on one port. */
+export const SOCKET_PATH = '/ws';
+
+/** A learner's lab as the page shows it. */
+export interface LabView {
+  id: string;
+  hostname: string;
+  state: 'starting' | 'ready' | 'gone';
+  /** Why it could not start, in words that say what to do. */
+  problem?: string;
+}
+export interface TerminalView { id: string; title: string; }
+
+export type TaskState =
+  | { state: 'locked' }                       // needs an earlier task
+  | { state: 'open' }                         // no relevant attempt yet: neutral
+  | { state: 'tried'; expected: string; found: string; next: string }
+  | { state: 'done'; at: string; evidence: string };
+export interface TaskProgress { id: string; progress: TaskState; }
+
+export interface WorkspaceView {
+  lab: LabView;
+  terminals: TerminalView[];
+  tasks: TaskProgress[];
+}
+
+/** Errors of acknowledgements: what happened, and what to do. */
+export interface Problem { problem: string; }
+export type Ack<T> = (answer: T | Problem) => void;
+
+/** Browser → server. `slug` is a lesson's slug, or null on /play. Binary travels as ArrayBuffer/Buffer. */
+export interface ClientEvents {
+  /** Joins the workspace of a lesson (or /play); makes the lab when there is none. Answer as soon as the lab is known, state by events. */
+  'workspace:join': (body: { slug: string | null }, ack: Ack<WorkspaceView>) => void;
+  'lab:reset': (body: Record<string, never>, ack: Ack<WorkspaceView>) => void;
+  'terminal:open': (body: { cols: number; rows: number }, ack: Ack<TerminalView>) => void;
+  /** The server answers with the screen as it is (a serialised terminal) and then streams 'terminal:output'. */
+  'terminal:attach': (body: { id: string; cols: number; rows: number }, ack: Ack<{ screen: string }>) => void;
+  'terminal:detach': (body: { id: string }) => void;
+  'terminal:input': (id: string, data: string | ArrayBuffer) => void;
+  'terminal:resize': (body: { id: string; cols: number; rows: number }) => void;
+  /** Bytes written to the screen since the last acknowledgement (from term.write's callback, coalesced to 64 KiB or 50 ms). */
+  'terminal:ack': (id: string, bytes: number) => void;
+  'terminal:close': (body: { id: string }) => void;
+}
+
+/** Server → browser. */
+export interface ServerEvents {
+  'lab:state': (lab: LabView) => void;
+  'terminal:output': (id: string, data: ArrayBuffer) => void;
+  /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
+  'terminal:screen': (id: string, screen: string) => void;
+  'terminal:opened': (terminal: TerminalView) => void;
+  'terminal:closed': (id: string, reason: string) => void;
+  'task:progress': (task: TaskProgress) => void;
+  /** One sentence that explains the error a learner has just met, and one next step. Shown beside the terminal, dismissible. */
+  'explain': (note: { id: string; title: string; text: string; command?: string }) => void;
+}
+
+export const sizeSchema = z.object({ cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) });
+export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/).nullable() });
+export const terminalIdSchema = z.string().min(1).max(100);
+
+/** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */
+export interface LessonSummary { slug: string; title: string; summary: string; minutes: number; level: string; tasks: number; part: string; }
