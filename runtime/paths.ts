@@ -10,6 +10,13 @@ export const stateDir = process.env.SLIPWAY_STATE ?? '/var/lib/slipway';
 /** Sockets; gone after a reboot. Unix socket paths are limited to 107 bytes, so keep it short. */
 export const runDir = process.env.SLIPWAY_RUN ?? '/run/slipway';
 
+/** The checkout as this process sees it (the service users see it at <run>/app): dist/, lessons/, node_modules/ are below it. */
+export const appDir = process.env.SLIPWAY_APP ?? process.cwd();
+/** What the native part was built to (`enter` and `hold`). */
+export const nativeProgram = join(appDir, 'dist', 'slipway-native');
+/** The supervisor's account of itself: pid, address, processes. Readable by everybody, removed at a clean stop. */
+export const statusFile = join(runDir, 'status.json');
+
 export const brokerSocket = join(runDir, 'broker.sock');
 export const engineSocket = join(runDir, 'engine.sock');
 /** The Docker API's socket of a host; its directory is bound read-only into the host at /run/slipway. */
