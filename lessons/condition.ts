@@ -1,0 +1,101 @@
+// Conditions: what a check, an attempt or a wrong turn asks about a lab, as typed data. Evaluated by server/grading from the engine's
+// journal and records; a condition can read nothing else. Each kind is a mapping with one key, so that it reads well in YAML.
+import { z } from 'zod';
+
+const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
+const since = z.enum(['opened', 'start']).describe('opened: only what happened after this task opened. start: anything since the lab began.');
+
+export const containerStates = ['created', 'running', 'paused', 'exited', 'removed'] as const;
+export type ContainerState = (typeof containerStates)[number];
+
+export const containerWhereSchema = z.strictObject({
+  name: oneOrMore(z.string()).optional().describe('Its name now (or its last one, when it is removed).'),
+  image: oneOrMore(z.string()).optional().describe('The image it was made from; nginx means nginx:latest, as for docker.'),
+  state: oneOrMore(z.enum(containerStates)).optional().describe('Without it: any container that exists. `removed` also finds those that are gone.'),
+  exitCode: z.union([z.number().int(), z.literal('nonzero')]).optional().describe('The code of its last exit.'),
+  named: z.boolean().optional().describe('Whether the learner chose the name (--name) rather than docker.'),
+  detached: z.boolean().optional().describe('Whether it was last started with no terminal attached (-d, or docker start).'),
+  tty: z.boolean().optional().describe('-t'),
+  interactive: z.boolean().optional().describe('-i: its standard input is kept open.'),
+  autoRemove: z.boolean().optional().describe('--rm'),
+  labels: z.record(z.string(), z.string()).optional(),
+  command: z.string().optional().describe('Part of its command line.'),
+  starts: z.number().int().min(1).optional().describe('Started at least this often.'),
+  since: since.optional().describe('opened: made after this task opened. Default: start.'),
+});
+export type ContainerWhere = z.output<typeof containerWhereSchema>;
+
+const eventWhere = {
+  type: z.string().default('container'),
+  action: oneOrMore(z.string()).describe('create, start, die, stop, kill, destroy, rename, pull …'),
+  name: oneOrMore(z.string()).optional().describe('The container\'s name at that time; for images their reference.'),
+  image: oneOrMore(z.string()).optional(),
+  exitCode: z.union([z.number().int(), z.literal('nonzero')]).optional(),
+  attributes: z.record(z.string(), z.string()).optional().describe('Attributes of Docker\'s event that must be so.'),
+};
+const callWhere = {
+  method: oneOrMore(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])).optional(),
+  path: z.string().describe('The API path without version; * stands for one part: /containers/*/logs.'),
+  status: z.union([oneOrMore(z.number().int()), z.enum(['ok', 'error'])]).optional().describe('ok: below 400. error: 400 and above.'),
+  message: z.string().optional().describe('Part of Docker\'s error text.'),
+  query: z.record(z.string(), z.string()).optional().describe('Query parameters that must be so; * for any value.'),
+  name: oneOrMore(z.string()).optional().describe('The name of the container the call was about, at that time.'),
+};
+const counted = {
+  container: containerWhereSchema.optional().describe('What must be so, now, of the container it was about. Removed ones count too.'),
+  times: z.number().int().min(1).default(1).describe('At least this often.'),
+  since: since.default('opened'),
+};
+
+export const eventWhereSchema = z.strictObject({ ...eventWhere, ...counted });
+export type EventWhere = z.output<typeof eventWhereSchema>;
+export const callWhereSchema = z.strictObject({ ...callWhere, ...counted });
+export type CallWhere = z.output<typeof callWhereSchema>;
+export const stepSchema = z.union([z.strictObject({ event: z.strictObject(eventWhere) }), z.strictObject({ call: z.strictObject(callWhere) })]);
+export type SequenceStep = z.output<typeof stepSchema>;
+
+export type Condition =
+  | { all: Condition[] }
+  | { any: Condition[] }
+  | { not: Condition }
+  | { container: ContainerWhere & { atLeast?: number | undefined } }
+  | { noContainer: ContainerWhere }
+  | { image: { reference: string } }
+  | { event: EventWhere }
+  | { call: CallWhere }
+  | { output: { container: ContainerWhere; stream: 'stdout' | 'stderr' | 'both'; contains: string } }
+  | { sequence: { steps: SequenceStep[]; container?: ContainerWhere | undefined; since: 'opened' | 'start' } };
+export type ConditionKind = Condition extends infer C ? (C extends C ? keyof C : never) : never;
+
+const nested: z.ZodType<Condition> = z.lazy(() => conditionSchema);
+
+/** One entry a kind; the descriptions are the reference for authors. */
+export const conditionKinds = {
+  all: z.array(nested).min(1).describe('Every one of these holds.'),
+  any: z.array(nested).min(1).describe('At least one of these holds.'),
+  not: nested.describe('This does not hold.'),
+  container: containerWhereSchema.extend({ atLeast: z.number().int().min(1).optional() }).describe('There is such a container (or at least so many).'),
+  noContainer: containerWhereSchema.describe('There is no such container.'),
+  image: z.strictObject({ reference: z.string() }).describe('The lab has this image.'),
+  event: eventWhereSchema.describe('The engine has reported such an event.'),
+  call: callWhereSchema.describe('A docker command has asked the engine this, and got this answer.'),
+  output: z.strictObject({ container: containerWhereSchema, stream: z.enum(['stdout', 'stderr', 'both']).default('both'), contains: z.string().min(1) })
+    .describe('Such a container has written this.'),
+  sequence: z.strictObject({ steps: z.array(stepSchema).min(2), container: containerWhereSchema.optional(), since: since.default('opened') })
+    .describe('These events and calls happened in this order, all about one container.'),
+} satisfies Record<ConditionKind, z.ZodType>;
+
+/** Picks the kind by its key, so that a mistake is reported where it is rather than for every kind there is. */
+export const conditionSchema: z.ZodType<Condition> = z.unknown().transform((value, context): Condition => {
+  const kinds = Object.keys(conditionKinds).join(', ');
+  const keys = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  const key = keys[0] as ConditionKind | undefined;
+  if (keys.length !== 1 || key === undefined || !Object.hasOwn(conditionKinds, key)) {
+    context.addIssue({ code: 'custom', message: `a condition is one of ${kinds}${keys.length > 1 ? `; here are ${keys.length} keys (${keys.join(', ')}): put them in a list below all` : ''}` });
+    return z.NEVER;
+  }
+  const parsed = conditionKinds[key].safeParse((value as Record<string, unknown>)[key]);
+  if (parsed.success) return { [key]: parsed.data } as Condition;
+  for (const issue of parsed.error.issues) context.addIssue({ code: 'custom', message: issue.message, path: [key, ...issue.path] });
+  return z.NEVER;
+});

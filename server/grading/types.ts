@@ -1,0 +1,54 @@
+// The grader's contract: what server/ wires (engine journal in, progress and explanations out).
+// One grader per lab. It keeps no files and no timers while nothing happens, and believes only the engine: never a shell's history.
+import type { Task } from '../../lessons/schema.ts';
+import type { Evidence, JournalEntry } from '../../runtime/lab/control.ts';
+import type { ServerEvents, TaskProgress, TaskState } from '../protocol.ts';
+
+/** A task as the database keeps it; JSON. Give it back as `stored` when the server or the page comes again. */
+export interface StoredTask {
+  id: string;
+  progress: TaskState;
+  /** The journal's position when the task opened in this lab: work from before does not count where a check says `since: opened`. Null while locked. */
+  openedSeq: number | null;
+  /** The last journal entry this state was judged on. */
+  seq: number;
+}
+
+/** A note beside the terminal: one sentence that explains an error just met, one next step. */
+export type Note = Parameters<ServerEvents['explain']>[0];
+
+export interface GraderOptions {
+  lesson: { tasks: readonly Task[] };
+  /** The engine's `evidence` verb for the lab's host. Called at most once at a time, only when an open task needs it. */
+  evidence: () => Promise<Evidence>;
+  /** The engine's `containerOutput` verb. */
+  output: (containerId: string) => Promise<{ stdout: string; stderr: string }>;
+  /** What the database has for this lab; empty for a new one. After a reset: `carriedOver(stored)`. */
+  stored: readonly StoredTask[];
+  /** Called when a task's state has changed, and only then. `record` is what to store. */
+  onProgress: (task: TaskProgress, record: StoredTask) => void;
+  onExplain: (note: Note) => void;
+  /** A failed evidence or output call; the grader asks again at the next entry. */
+  onError?: (error: unknown) => void;
+}
+
+export interface Grader {
+  /** Call before the first `feed`; `progress()` is right from then on. */
+  start(): void;
+  /**
+   * Every journal entry of the lab's host in order, from the beginning the engine keeps (`journal` with since: 0), also after a
+   * restart of the server: entries at or before the stored positions rebuild memory and neither notify nor explain again.
+   */
+  feed(entry: JournalEntry): void;
+  /** The state of every task, in the lesson's order. */
+  progress(): TaskProgress[];
+  /** Resolves when everything fed so far has been judged (for tests and for a clean shutdown). */
+  settled(): Promise<void>;
+  /** Releases timers; nothing is called afterwards. Idempotent. */
+  stop(): void;
+}
+
+/** What survives `reset lab`: tasks that are done; positions in the old lab's journal mean nothing in the new one. */
+export function carriedOver(stored: readonly StoredTask[]): StoredTask[] {
+  return stored.filter(task => task.progress.state === 'done').map(task => ({ ...task, openedSeq: 0, seq: 0 }));
+}
