@@ -1,0 +1,190 @@
+// The nouns of the engine: a host of a lab, its containers and execs. Verbs (one per file beside this) change them;
+// runtime/api reads them. Records are persisted as JSON (records.ts); whatever is under `live` is not.
+
+import type { RpcClient } from '../rpc.ts';
+import type { BrokerVerbs, HostRef, Limits, Profile } from '../kernel/protocol.ts';
+import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
+import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
+import type { EventBus } from '../lab/events.ts';
+import type { Journal } from '../lab/journal.ts';
+import type { Bridge } from '../network/bridge.ts';
+import type { Volumes } from '../volume/volumes.ts';
+
+/** One Docker host of a lab: everything that `docker` on it can name. */
+export interface Host {
+  readonly ref: HostRef;
+  readonly hostname: string;
+  readonly profile: Profile;
+  readonly limits: Limits;
+  readonly createdAt: string;
+  /** By id, in order of creation. */
+  readonly containers: Map<string, Container>;
+  /** Name (without slash) → container id. Names are reserved before a container exists. */
+  readonly names: Map<string, string>;
+  /** By id; forgotten some minutes after the exec ended. */
+  readonly execs: Map<string, Exec>;
+  readonly images: Images;
+  readonly events: EventBus;
+  readonly journal: Journal;
+  readonly bridge: Bridge;
+  readonly volumes: Volumes;
+  readonly broker: RpcClient<BrokerVerbs>;
+  readonly cgroupVersion: 'v1' | 'v2';
+  /** Set once the lab is being disposed of: no new work. */
+  readonly closing: AbortController;
+}
+
+/** What containers need of the host's image store; runtime/image implements it. */
+export interface Images {
+  /** By reference (`nginx`, `nginx:1.22`, `nginx@sha256:…`), id or id prefix. Throws NotFound `No such image: nginx:latest`. */
+  resolve(reference: string): Promise<ImageForContainer> | ImageForContainer;
+}
+
+export interface ImageForContainer {
+  /** `sha256:…` of the image's configuration. */
+  id: string;
+  config: ImageConfig;
+  /** Keys (paths.ts layerKey) of unpacked layers that hosts see in hostLayersDir, lowest first. */
+  layers: string[];
+}
+
+/** The image configuration's `config`: https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md */
+export interface ImageConfig {
+  User?: string; ExposedPorts?: Record<string, unknown> | null; Env?: string[] | null; Entrypoint?: string[] | null; Cmd?: string[] | null;
+  Volumes?: Record<string, unknown> | null; WorkingDir?: string; Labels?: Record<string, string> | null; StopSignal?: string;
+  Shell?: string[] | null; OnBuild?: string[] | null;
+}
+
+/** ISO 8601 in UTC with nanoseconds, as Docker prints times. */
+export type Timestamp = string;
+export const ZERO_TIME: Timestamp = '0001-01-01T00:00:00Z';
+
+/**
+ * created: never ran, or its only start failed (then exitCode and error tell why; inspect shows them).
+ * restarting: between an exit and the next try of its restart policy. dead: removal failed half-way.
+ */
+export type ContainerState =
+  | { status: 'created'; exitCode: number; error: string }
+  | { status: 'running'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoint: Endpoint | null }
+  | { status: 'paused'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoint: Endpoint | null }
+  | { status: 'restarting'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
+  | { status: 'exited'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
+  | { status: 'dead'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string };
+export type ContainerStatus = ContainerState['status'];
+export type RunningState = Extract<ContainerState, { status: 'running' | 'paused' }>;
+
+/** A container's place in a network while it runs. Ports are those that were really bound. */
+export interface Endpoint {
+  endpointId: string;
+  sandboxId: string;
+  network: string;
+  networkId: string;
+  ip: string;
+  prefix: number;
+  gateway: string;
+  mac: string;
+  ports: PublishedPort[];
+}
+export interface PublishedPort { containerPort: number; protocol: 'tcp' | 'udp' | 'sctp'; hostIp: string; hostPort: number }
+
+/** A mount as `docker inspect` lists it under Mounts. `source` is a path in the host. */
+export interface MountPoint {
+  type: 'bind' | 'volume' | 'tmpfs';
+  name: string;
+  source: string;
+  destination: string;
+  driver: string;
+  mode: string;
+  rw: boolean;
+  propagation: string;
+  /** An anonymous volume goes with `rm -v` and `--rm`. */
+  anonymous: boolean;
+  /** Came in HostConfig.Mounts rather than Binds or Volumes. */
+  fromMounts: boolean;
+}
+
+/** What is persisted of a container. */
+export interface ContainerRecord {
+  readonly id: string;
+  /** Without the leading slash. */
+  name: string;
+  readonly created: Timestamp;
+  readonly imageId: string;
+  /** Copied at creation: a container outlives its image's tags, and its image's record. */
+  readonly layers: readonly string[];
+  readonly path: string;
+  readonly args: readonly string[];
+  /** Merged with the image's configuration, as inspect shows it. `Image` is as the user wrote it. */
+  readonly config: ContainerConfig;
+  readonly hostConfig: HostConfig;
+  readonly endpoints: Readonly<Record<string, EndpointRequest | null>>;
+  readonly mounts: readonly MountPoint[];
+  state: ContainerState;
+  restartCount: number;
+  hasBeenStarted: boolean;
+  /** `docker stop` or kill by the user: an `unless-stopped` policy does not bring it back. */
+  stoppedByUser: boolean;
+}
+
+export interface Container {
+  readonly record: ContainerRecord;
+  readonly live: ContainerLive;
+}
+
+/** What exists only while this engine process does. */
+export interface ContainerLive {
+  /** Verbs that change the state run one at a time. */
+  busy: Promise<unknown>;
+  /** The engine's own connection to the running container's shim. */
+  shim: ShimConnection | null;
+  /** Attached before start: they get a connection each when it starts. */
+  readonly pendingAttachments: Set<PendingAttachment>;
+  /** Called once each at the next exit. */
+  readonly exitWaiters: Set<(result: WaitResult) => void>;
+  readonly removeWaiters: Set<(result: WaitResult) => void>;
+  readonly execIds: Set<string>;
+  /** A removal is under way: inspect and ps say `removing`, other verbs refuse. */
+  removing: boolean;
+}
+
+export interface PendingAttachment { connect(shim: ShimConnection): void; abandon(reason: string): void }
+
+export interface WaitResult { exitCode: number; error: string | null }
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+/** Where the output of an attachment goes. */
+export interface OutputSink {
+  /** 1 stdout (and everything of a tty), 2 stderr. Return false to stop the flow until `Attachment.drained()`. */
+  write(stream: 1 | 2, data: Buffer): boolean;
+  /** Exactly once: the process has ended and all output was written, or the container could not be started, or was detached. */
+  end(end: TaskEnd): void;
+}
+
+export interface AttachOptions { stdin: boolean; stdout: boolean; stderr: boolean; sink: OutputSink }
+
+/** A client's hold on a process's stdio. Before the start, input is kept (up to 1 MiB, then `stdin` answers false). */
+export interface Attachment {
+  /** False: wait for `onDrain` before sending more. */
+  stdin(data: Buffer): boolean;
+  onDrain(listener: () => void): void;
+  /** The client has no more input. Reaches the process only when the container's StdinOnce (an exec: always). */
+  closeStdin(): void;
+  drained(): void;
+  /** Detach keys or a client that has gone: the process lives on. `byKeys` emits Docker's `detach` event. Idempotent. */
+  detach(options?: { byKeys?: boolean }): void;
+}
+
+/** POST /containers/{id}/exec. Decoded by execConfigSchema in exec.ts. */
+export interface ExecConfig {
+  user: string; tty: boolean; attachStdin: boolean; attachStdout: boolean; attachStderr: boolean; privileged: boolean;
+  env: string[]; workingDir: string; cmd: string[]; detachKeys: string; consoleSize: [number, number] | null;
+}
+
+export interface Exec {
+  readonly id: string;
+  readonly container: Container;
+  readonly config: ExecConfig;
+  state: { status: 'created' } | { status: 'running'; pid: number; shim: ShimConnection } | { status: 'exited'; exitCode: number; pid: number };
+}
+
+
