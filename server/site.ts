@@ -1,6 +1,7 @@
 // What Next's server components may ask of the web process: no HTTP round trip, because both run in the same process.
 // server/main.ts sets the facade before Next handles its first request; app/ calls site() inside a request (never while building:
 // pages that use it are dynamic). Only types and this accessor live here, so importing it pulls no server code into Next's bundle.
+import type { HastRoot } from '../lessons/schema.ts';
 import type { LessonSummary } from './protocol.ts';
 
 export interface LessonTask {
@@ -10,13 +11,13 @@ export interface LessonTask {
   needs: string[];
 }
 export interface LessonPage extends LessonSummary {
-  /** The body of lesson.md without its front matter; tasks stand in it as `:::task{id="…"}` directives. */
-  markdown: string;
+  /** The text, parsed: HTML elements and the custom ones of lessons/schema.ts. */
+  body: HastRoot;
   taskList: LessonTask[];
 }
 export interface LearnerProgress {
-  /** Per lesson slug: how many tasks are done in the present attempt, and whether all were ever done. */
-  lessons: Record<string, { done: number; of: number; finishedBefore: boolean; lastSeenAt: string }>;
+  /** Per lesson slug: the ids of the tasks that are done, and when the lesson was last open. */
+  lessons: Record<string, { done: string[]; lastSeenAt: string }>;
 }
 
 export interface Site {
