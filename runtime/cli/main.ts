@@ -1,0 +1,75 @@
+// The operator's command line, `npx slipway …` (bin/slipway runs this as dist/cli.js; only `doctor` is elsewhere, because it must work before anything
+// is built). Speaks to the engine's control socket like the web process does; it has no way into a lab that the site has not.
+import { parseArgs } from 'node:util';
+import { SlipwayError } from '../errors.ts';
+import { createLab, listLabs, removeLabs } from './labs.ts';
+import { execInLab, shellInLab } from './run.ts';
+import { showStatus, stopAll } from './status.ts';
+
+export const USAGE = `usage: slipway COMMAND
+
+  doctor [--json]                      what this machine offers, and what to do where it does not
+  status [--json]                      what runs, and where
+  stop [--labs]                        stop Slipway; labs go on, unless --labs removes them first
+  lab create [--name NAME] [--json]    a new lab; it stays until it is removed
+  lab ls [--json]                      all labs
+  lab rm ID…                           remove labs with everything in them
+  lab exec ID [--no-tty] -- CMD…       run a command in a lab; its exit code is ours
+  lab shell ID                         a terminal of your own in a lab
+`;
+
+class UsageError extends Error {}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError || (error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`slipway: ${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+  } else if (error instanceof SlipwayError) {
+    process.stderr.write(`slipway: ${error.message}\n`);
+    process.exitCode = 1;
+  } else {
+    throw error;
+  }
+}
+
+async function main(args: string[]): Promise<number> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'status': return showStatus(parse(rest, { json: { type: 'boolean' } }, 0).values);
+    case 'stop': return stopAll(parse(rest, { labs: { type: 'boolean' } }, 0).values);
+    case 'lab': return lab(rest);
+    case 'help': case '--help': case '-h':
+      process.stdout.write(USAGE);
+      return 0;
+    default: throw new UsageError(command ? `there is no command "${command}"` : 'a command is missing');
+  }
+}
+
+async function lab(args: string[]): Promise<number> {
+  const [verb, ...rest] = args;
+  switch (verb) {
+    case 'create': return createLab(parse(rest, { json: { type: 'boolean' }, name: { type: 'string' } }, 0).values);
+    case 'ls': return listLabs(parse(rest, { json: { type: 'boolean' } }, 0).values);
+    case 'rm': return removeLabs(parse(rest, {}, 'some').positionals);
+    case 'shell': return shellInLab(parse(rest, {}, 1).positionals[0]!);
+    case 'exec': {
+      const split = rest.indexOf('--');
+      const own = split < 0 ? rest.slice(0, 1) : rest.slice(0, split);
+      const argv = split < 0 ? rest.slice(1) : rest.slice(split + 1);
+      const { values, positionals } = parse(own, { 'no-tty': { type: 'boolean' } }, 1);
+      if (!argv.length) throw new UsageError('lab exec needs a command: slipway lab exec ID -- CMD…');
+      return execInLab(positionals[0]!, argv, { noTty: values['no-tty'] === true });
+    }
+    default: throw new UsageError(verb ? `there is no command "lab ${verb}"` : 'lab needs a verb');
+  }
+}
+
+type Options = Record<string, { type: 'boolean' | 'string' }>;
+function parse<O extends Options>(args: string[], options: O, positionals: number | 'some') {
+  const parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
+  const given = parsed.positionals.length;
+  if (positionals === 'some' ? given === 0 : given !== positionals) throw new UsageError(given ? 'too many or too few words' : 'which lab? give its id');
+  return parsed;
+}

@@ -1,0 +1,66 @@
+// The supervisor (root): mounts the pool, makes the directories, starts broker, engine and web in that order, restarts whichever dies, and
+// stops them in reverse on SIGTERM or SIGINT. Started by set-up and by tests. Labs and shims are not its children: they outlive it, and the
+// next start finds them again. It parses nothing that comes from a learner.
+import { appDir, brokerSocket, engineSocket, instance } from './paths.ts';
+import { mountPool } from '../setup/assets/pool.ts';
+import { brokerCommand, cellCommand, serviceEnv } from './supervisor/cell.ts';
+import { makeDirs, ownSocket } from './supervisor/dirs.ts';
+import { Service } from './supervisor/service.ts';
+import { listenAddress, readStatus, removeStatus, writeStatus } from './supervisor/status.ts';
+import { answersHttp, answersSocket } from './supervisor/ready.ts';
+import { ENGINE_USER, WEB_USER } from './ids.ts';
+import { runOnce } from './supervisor/once.ts';
+
+const started = Date.now();
+const { url, port, host } = listenAddress();
+const env = serviceEnv({ SLIPWAY_PORT: String(port), SLIPWAY_HOST: host });
+const withWeb = !process.argv.includes('--without-web');
+
+const broker = new Service('broker', brokerCommand('dist/broker.js'), { cwd: appDir, env, changed });
+const engine = new Service('engine', cellCommand(ENGINE_USER, ['node', '--enable-source-maps', 'dist/engine.js']), { cwd: appDir, env, changed });
+const web = new Service('web', cellCommand(WEB_USER, ['node', '--enable-source-maps', 'dist/web.js']), { cwd: appDir, env, changed });
+const services = withWeb ? [broker, engine, web] : [broker, engine];
+
+let stopping: Promise<void> | undefined;
+process.on('SIGTERM', () => void (stopping ??= stop(0)));
+process.on('SIGINT', () => void (stopping ??= stop(0)));
+
+await start().catch((error: unknown) => {
+  if (stopping) return;
+  console.error(error instanceof Error ? error.message : String(error));
+  return (stopping ??= stop(1));
+});
+
+async function start() {
+  if (process.getuid?.() !== 0) throw new Error('The supervisor must be started as root.');
+  const other = readStatus();
+  if (other) throw new Error(`Slipway (instance ${instance}) is already running at ${other.url} (process ${other.pid}).`);
+  await mountPool();
+  makeDirs();
+  changed();
+  await broker.start(async () => {
+    await answersSocket(brokerSocket);
+    ownSocket(brokerSocket, ENGINE_USER, 0o600);
+  });
+  await engine.start(async () => {
+    await answersSocket(engineSocket);
+    ownSocket(engineSocket, ENGINE_USER, 0o660);
+  });
+  if (withWeb) {
+    await runOnce('migrate', cellCommand(WEB_USER, ['node', 'prisma/migrate.ts']), { cwd: appDir, env });
+    await web.start(() => answersHttp(url));
+  }
+  if (stopping) return;
+  console.log(`\nSlipway is ready: ${url}  (after ${((Date.now() - started) / 1000).toFixed(1)} s; Ctrl-C stops it)\n`);
+}
+
+async function stop(exitCode: number) {
+  for (const service of [...services].reverse()) await service.stop();
+  if (readStatus()?.pid === process.pid) removeStatus();
+  process.exit(exitCode);
+}
+
+/** Called whenever a service changes its state. */
+function changed() {
+  if (!stopping) writeStatus({ url, services: services.map(service => service.view()) });
+}

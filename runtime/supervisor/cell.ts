@@ -1,0 +1,62 @@
+// How the services are started. Engine and web live in a cell: a mount namespace with nothing in it but system programs, the checkout (read-only, at
+// <run>/app, so that it may lie in a home that their users cannot enter), sockets, records and the image library. Above all no mounts of labs,
+// which a second namespace would keep alive. They hold no capability and can gain none. The broker sees the machine as it is.
+import { delimiter, join } from 'node:path';
+import { GROUP } from '../ids.ts';
+import { appDir, assetsDir, runDir, stateDir } from '../paths.ts';
+
+const cellApp = join(runDir, 'app');
+const nodeIn = (app: string) => join(app, 'node_modules', 'node', 'bin');
+
+/** SIGTERM when the supervisor is gone, however it went: labs go on without them, and two of a kind must never run. */
+const WITH_PARENT = '--pdeathsig=TERM';
+
+export const brokerCommand = (bundle: string): string[] => ['setpriv', WITH_PARENT, '--', 'node', '--enable-source-maps', join(appDir, bundle)];
+
+/** `argv` in a cell, as `user`; its working directory is the checkout. */
+export function cellCommand(user: string, argv: string[]): string[] {
+  return [
+    'unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', CELL, 'cell', join(runDir, 'cell'), appDir, cellApp, runDir, assetsDir, stateDir,
+    'setpriv', `--reuid=${user}`, `--regid=${GROUP}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', WITH_PARENT, '--',
+    'env', `SLIPWAY_APP=${cellApp}`, `PATH=${nodeIn(cellApp)}:/usr/bin:/bin`, 'HOME=/nonexistent', ...argv,
+  ];
+}
+
+/** Only what is named: settings, and what programs need to find each other. */
+export function serviceEnv(more: Record<string, string>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => name.startsWith('SLIPWAY_') || ['DATABASE_URL', 'TZ', 'LANG'].includes(name));
+  return {
+    LANG: 'C.UTF-8',
+    NEXT_TELEMETRY_DISABLED: '1',
+    ...Object.fromEntries(kept),
+    NODE_ENV: 'production',
+    PATH: [nodeIn(appDir), '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].join(delimiter),
+    HOME: '/root',
+    SLIPWAY_APP: appDir,
+    ...more,
+  };
+}
+
+const CELL = `
+new=$1 app=$2 cell_app=$3 run=$4 assets=$5 state=$6; shift 6
+mount -t tmpfs -o mode=0755,size=16m,nosuid,nodev cell "$new"
+bind() { mkdir -p "$new$2"; mount --bind "$1" "$new$2"; mount -o "remount,bind,nosuid,nodev$3" "$new$2"; }
+for dir in bin sbin lib lib32 lib64 libx32; do
+  if [ -L "/$dir" ]; then cp -P "/$dir" "$new/$dir"; elif [ -d "/$dir" ]; then bind "/$dir" "/$dir" ,ro; fi
+done
+bind /usr /usr ,ro
+bind /etc /etc ,ro
+bind "$assets" "$assets" ,ro
+bind "$state" "$state" ''
+bind "$run" "$run" ''
+bind "$app" "$cell_app" ,ro
+mkdir "$new/proc" "$new/dev" "$new/tmp" "$new/old"
+mount --bind /proc "$new/proc"
+for device in null zero urandom random; do : >"$new/dev/$device"; mount --bind "/dev/$device" "$new/dev/$device"; done
+mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev tmp "$new/tmp"
+cd "$new"
+pivot_root . old
+cd "$cell_app"
+umount -l /old
+exec "$@"
+`;

@@ -1,0 +1,44 @@
+// The directories that processes share, with the owner and mode each rests on. Made at every start, because /run is empty after a reboot.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ENGINE_USER, GROUP, WEB_USER } from '../ids.ts';
+import { engineDir, runDir, stateDir, webDir } from '../paths.ts';
+
+export function makeDirs() {
+  const group = idOf('group', GROUP);
+  const root = 0;
+  const engine = idOf('passwd', ENGINE_USER);
+  const web = idOf('passwd', WEB_USER);
+  own(stateDir, root, root, 0o755);
+  // The engine makes its socket here, and a host's below labs/. The web process may connect, but cannot put a socket in another's place.
+  own(runDir, engine, group, 0o755);
+  own(join(runDir, 'labs'), root, group, 0o755);
+  own(join(runDir, 'app'), root, root, 0o755);
+  own(join(runDir, 'cell'), root, root, 0o700);
+  own(engineDir, engine, group, 0o700);
+  own(webDir, web, group, 0o700);
+  // Written by the broker and through descriptors that it hands to shims; read by engine and web. The group is inherited.
+  own(join(stateDir, 'tasks'), root, group, 0o2750);
+  own(join(stateDir, 'logs'), root, group, 0o2750);
+}
+
+/** A service's socket to exactly those who may talk to it. Until now only its maker and root could: sockets are made without write permission for others. */
+export function ownSocket(path: string, user: string, mode: number) {
+  chownSync(path, idOf('passwd', user), idOf('group', GROUP));
+  chmodSync(path, mode);
+}
+
+function own(path: string, uid: number, gid: number, mode: number) {
+  mkdirSync(path, { recursive: true });
+  chownSync(path, uid, gid);
+  chmodSync(path, mode);
+}
+
+function idOf(database: 'passwd' | 'group', name: string): number {
+  try {
+    return Number(execFileSync('getent', [database, name], { encoding: 'utf8' }).split(':')[2]);
+  } catch (error) {
+    throw new Error(`There is no ${database === 'group' ? 'group' : 'user'} ${name} on this machine: run set-up first.`, { cause: error });
+  }
+}

@@ -1,0 +1,20 @@
+// Output of the supervisor's children, line by line behind their names; and a child that is run to its end.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** Runs a command to its end; rejects when it fails. */
+export function runOnce(name: string, argv: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
+  const child = spawn(argv[0]!, argv.slice(1), { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  prefixLines(name, child);
+  return new Promise((resolve, reject) => {
+    child.once('error', error => reject(new Error(`${name} cannot be started: ${error.message}`)));
+    child.once('close', (code, signal) => (code === 0 ? resolve() : reject(new Error(`${name} failed (${signal ?? `exit code ${code}`}); its own words are above.`))));
+  });
+}
+
+export function prefixLines(name: string, child: ChildProcess) {
+  const prefix = `${name.padEnd(7)}│ `;
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', line => console.log(prefix + line));
+  }
+}

@@ -1,0 +1,50 @@
+// Debian packages: what is needed, why, and installing what is missing. The package lists are refreshed only when something has to be installed.
+import { spawnSync } from 'node:child_process';
+import { SetupError } from './error.mjs';
+import { asRoot, childEnv, run } from './shell.mjs';
+
+/** name → why. */
+const needed = {
+  'btrfs-progs': 'the disk pool that every lab has its quota on',
+  'e2fsprogs': 'file attributes of pool and disks',
+  gcc: 'builds the small native program that enters labs',
+  'libc6-dev': 'headers for it',
+  'libseccomp-dev': "compiles the labs' system call filters",
+  iproute2: 'looks at network links',
+  mmdebstrap: "builds the labs' workstation and the image library from Debian's packages",
+  nftables: 'network rules inside labs',
+  patchelf: "gives the labs' toolbox its own loader",
+  'xz-utils': 'unpacks packages',
+  zstd: 'unpacks layers',
+};
+const neededForTests = {
+  chromium: 'walks a lesson as a learner would',
+  'fonts-liberation': 'letters for it',
+  postgresql: 'the other database that Slipway runs on',
+};
+
+export async function installPackages({ command, reporter }) {
+  const wanted = command === 'test' ? { ...needed, ...neededForTests } : needed;
+  const missing = Object.keys(wanted).filter(name => !installed().has(name));
+  if (!missing.length) return reporter.skipped('Debian packages');
+  const env = childEnv({ DEBIAN_FRONTEND: 'noninteractive' });
+  const apt = (...args) => asRoot(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...args]);
+  console.log(`Debian packages to install:\n${missing.map(name => `  ${name.padEnd(18)}${wanted[name]}`).join('\n')}`);
+  await reporter.step('refresh the package lists', () => run(apt('update'), { env, failure: 'apt-get update failed' }));
+  await reporter.step(`install ${missing.length} Debian package${missing.length > 1 ? 's' : ''}`, update =>
+    run(apt('-o', 'APT::Status-Fd=1', 'install', '-y', '--no-install-recommends', ...missing), {
+      env,
+      failure: 'apt-get install failed',
+      onLine: line => {
+        const status = /^(dlstatus|pmstatus):[^:]*:([\d.]+):(.*)$/.exec(line);
+        if (status) update(Number(status[2]) / 2 + (status[1] === 'pmstatus' ? 50 : 0), status[3]);
+      },
+    }));
+  const still = missing.filter(name => !installed().has(name));
+  if (still.length) throw new SetupError(`These Debian packages could not be installed: ${still.join(', ')}.`);
+}
+
+function installed() {
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f=${db:Status-Status} ${Package}\n'], { encoding: 'utf8', maxBuffer: 16 << 20 });
+  return new Set(stdout.split('\n').filter(line => line.startsWith('installed ')).map(line => line.slice('installed '.length)));
+}

@@ -1,0 +1,61 @@
+// The last step of `npm test`, `npm run bench` and `npm run test:v2`.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { SetupError } from './error.mjs';
+import { asRoot, childEnv, node, root, runAttached } from './shell.mjs';
+
+/** Cheap checks first. The tests make labs, so they run as root. */
+export async function runTests({ args }) {
+  const summary = { passed: 0, failed: 0, skipped: 0 };
+  const check = async (name, argv, env = {}) => {
+    console.log(`\n── ${name}`);
+    const code = await runAttached(argv, { env: childEnv(env) });
+    summary[code === 0 ? 'passed' : 'failed']++;
+    return code === 0;
+  };
+  await check('lint', ['oxlint']);
+  await check('types', ['tsc', '--noEmit']);
+  await tests(summary, 'unit', ['vitest', 'run', '--project', 'unit', ...args]);
+  await tests(summary, 'system', asRoot([node, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'system', ...args]));
+  await tests(summary, 'browser', asRoot([node, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'web', ...args]));
+  console.log(`\n${summary.passed} passed, ${summary.failed} failed${summary.skipped ? `, ${summary.skipped} skipped` : ''}`);
+  if (summary.failed) throw new SetupError('', 1);
+}
+
+/** A vitest run, whose own count of tests goes into the sum. A run that breaks before it can count is one failure. */
+async function tests(summary, name, argv) {
+  console.log(`\n── ${name} tests`);
+  const report = join(root, 'test-results', `${name}.json`);
+  const code = await runAttached([...argv, '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], { env: childEnv() });
+  const counts = readReport(report);
+  summary.passed += counts.numPassedTests;
+  summary.skipped += counts.numPendingTests + counts.numTodoTests;
+  summary.failed += counts.numFailedTests || (code === 0 ? 0 : 1);
+}
+
+function readReport(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return { numPassedTests: 0, numPendingTests: 0, numTodoTests: 0, numFailedTests: 0 };
+  }
+}
+
+export async function runBench({ args }) {
+  process.exitCode = await runAttached(asRoot([node, 'bench/main.ts', ...args]));
+}
+
+/**
+ * The smoke of engine and labs on a pure cgroup v2 kernel. SLIPWAY_V2_RUNNER is a command prefix that runs a command on such a kernel with
+ * this machine's files; a machine that is pure v2 itself needs none.
+ */
+export async function runV2({ args }) {
+  const runner = (process.env.SLIPWAY_V2_RUNNER ?? '').split(' ').filter(Boolean);
+  const pureV2 = spawnSync('stat', ['-fc', '%T', '/sys/fs/cgroup'], { encoding: 'utf8' }).stdout.trim() === 'cgroup2fs';
+  if (!runner.length && !pureV2) {
+    throw new SetupError('This machine does not use pure cgroup v2, so the smoke test has to run on a kernel that does: set SLIPWAY_V2_RUNNER to a command that runs another command on such a kernel with this machine\'s files.');
+  }
+  process.exitCode = await runAttached(asRoot([...runner, 'env', 'SLIPWAY_STATE=/data/slipway', 'SLIPWAY_ASSETS=/data/slipway', node, 'test/v2/smoke.ts', ...args]));
+}

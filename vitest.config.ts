@@ -1,0 +1,15 @@
+// Three projects: `unit` is what needs neither root nor an instance and runs in parallel; `system` drives real labs of one instance of its own and
+// runs one file after the other; `web` is the browser, likewise.
+import { defineConfig } from 'vitest/config';
+
+const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 120_000, globalSetup: ['test/instance.ts'] };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{app,server,runtime,lessons,prisma,setup}/**/*.test.{ts,tsx}', 'test/*.test.ts'], exclude: ['**/node_modules/**'] } },
+      { test: { name: 'system', include: ['test/{kernel,security,engine,lessons}/**/*.test.ts'], ...alone } },
+      { test: { name: 'web', include: ['test/web/**/*.test.ts'], ...alone, testTimeout: 180_000 } },
+    ],
+  },
+});
