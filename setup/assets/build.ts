@@ -1,0 +1,27 @@
+// Builds what all instances share, below SLIPWAY_ASSETS: disk pool, workstation, toolbox, image library. Run by root:
+// `node setup/assets/build.ts [step…]`. Steps whose inputs have not changed are skipped; progress lines go to stdout (step.ts).
+import { stat } from 'node:fs/promises';
+import { toolboxDir } from '../../runtime/paths.ts';
+import { isMounted, preparePool } from './pool.ts';
+import { runStep, type AssetStep } from './step.ts';
+import { buildToolbox, toolboxRecipe } from './toolbox.ts';
+import { buildWorkstation, currentWorkstation, workstationRecipe } from './workstation.ts';
+
+const steps: AssetStep[] = [
+  { name: 'pool', recipe: async () => 1, present: isMounted, build: preparePool },
+  { name: 'workstation', recipe: workstationRecipe, present: async () => await currentWorkstation() !== undefined, build: buildWorkstation },
+  { name: 'toolbox', recipe: toolboxRecipe, present: () => exists(toolboxDir), build: buildToolbox },
+];
+
+const exists = (path: string) => stat(path).then(() => true, () => false);
+
+try {
+  if (process.getuid?.() !== 0) throw new Error('The assets have to be built by root.');
+  const asked = process.argv.slice(2);
+  const unknown = asked.find(name => !steps.some(step => step.name === name));
+  if (unknown) throw new Error(`There is no step "${unknown}": there are ${steps.map(step => step.name).join(', ')}.`);
+  for (const step of steps) if (asked.length === 0 || asked.includes(step.name)) await runStep(step);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,16 @@
+// How far mmdebstrap is, told from what it says. For progress bars of the steps that run it.
+const STAGES: [RegExp, number, string][] = [
+  [/running apt-get update/, 5, 'reading the package lists'],
+  [/downloading packages with apt/, 12, 'downloading packages'],
+  [/extracting archives/, 30, 'unpacking the base system'],
+  [/installing essential packages/, 38, 'installing the base system'],
+  [/installing remaining packages/, 52, 'installing packages'],
+  [/cleaning package lists/, 85, 'cleaning'],
+  [/creating tarball/, 92, 'packing'],
+];
+
+/** Calls `report` when the line of mmdebstrap's output begins a stage. */
+export function bootstrapPercent(line: string, report: (percent: number, words: string) => void): void {
+  const stage = STAGES.find(([pattern]) => pattern.test(line));
+  if (stage) report(stage[1], stage[2]);
+}

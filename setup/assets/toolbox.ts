@@ -1,0 +1,77 @@
+// The programs that the engine runs inside labs: the OCI runtime, archiver, network and process tools. They bring their own loader and
+// libraries, so that a learner's /lib, /etc/ld.so.preload or PATH never decides what they do. Seen in every host at hostToolboxDir.
+import { copyFile, chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { assetsDir, hostToolboxDir, toolboxDir } from '../../runtime/paths.ts';
+import { run } from './command.ts';
+import { bundle } from './elf.ts';
+import { mountedRoots } from './mounted.ts';
+import { openApt, unpackDebs } from './packages.ts';
+import { currentWorkstation, SUITE } from './workstation.ts';
+import type { Report } from './step.ts';
+
+const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
+/** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true']];
+
+export async function toolboxRecipe(): Promise<unknown> {
+  return { version: 1, PROGRAMS, from: await currentWorkstation() };
+}
+
+export async function buildToolbox(report: Report): Promise<void> {
+  const workstation = await currentWorkstation();
+  if (!workstation) throw new Error('the workstation has to be built before the toolbox');
+  const beside = join(assetsDir, 'toolbox.new');
+  await rm(beside, { recursive: true, force: true });
+  report(10, 'collecting the engine\'s tools');
+  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS });
+  report(50, 'fetching busybox');
+  const busybox = await fetchBusybox();
+  await copyFile(busybox.program, join(beside, 'bin/busybox'));
+  await chmod(join(beside, 'bin/busybox'), 0o555);
+  report(90, 'trying the tools');
+  await tryOut(beside);
+  await run(['chown', '-R', '0:0', beside]);
+  await rename(toolboxDir, join(assetsDir, `toolbox.old-${Date.now()}`)).catch(() => {}); // none yet
+  await rename(beside, toolboxDir);
+  await removeUnused();
+}
+
+/** Labs that run keep the toolbox they have mounted; others go. */
+async function removeUnused(): Promise<void> {
+  const mounted = await mountedRoots();
+  for (const name of await readdir(assetsDir)) {
+    if (name.startsWith('toolbox.old-') && !mounted(`/${name}`)) await rm(join(assetsDir, name), { recursive: true, force: true });
+  }
+}
+
+/** Static busybox from its package, kept for the image library too. */
+export async function fetchBusybox(): Promise<{ program: string; version: string }> {
+  const kept = join(assetsDir, 'cache/busybox-static');
+  const program = join(kept, 'usr/bin/busybox');
+  if (!await stat(program).then(() => true, () => false)) {
+    const apt = await openApt(join(assetsDir, 'tmp/apt-busybox'), SUITE);
+    try {
+      await unpackDebs(await apt.download(['busybox-static'], { alone: true }), kept);
+    } finally {
+      await apt.release();
+    }
+  }
+  const version = /^BusyBox v(\d+\.\d+\.\d+)/.exec(await run([program]))?.[1];
+  if (!version) throw new Error(`${program} does not say its version`);
+  return { program, version };
+}
+
+async function tryOut(toolbox: string): Promise<void> {
+  const root = join(assetsDir, 'tmp/toolbox-root');
+  await mkdir(join(root, hostToolboxDir), { recursive: true });
+  await mkdir(join(root, 'proc'), { recursive: true });
+  try {
+    for (const argv of CHECKS) {
+      const script = 'mount --bind "$1" "$2$3" && mount -t proc proc "$2/proc" && root=$2 box=$3 && shift 3 && exec chroot "$root" "$box/bin/$@"';
+      await run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', toolbox, root, hostToolboxDir, ...argv]);
+    }
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
