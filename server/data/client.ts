@@ -1,0 +1,36 @@
+// Opens the database for the web process, which is its one writer. The only file that knows both providers' clients; they are generated
+// from one schema and differ in the provider alone, so the rest sees one type. Close with $disconnect().
+import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { PrismaClient } from '../../prisma/client/client.ts';
+import { PrismaClient as PostgresClient } from '../../prisma/client-pg/client.ts';
+import type { Database } from '../../prisma/database.ts';
+
+export type Db = PrismaClient;
+
+export async function openDatabase(database: Database): Promise<Db> {
+  if (database.provider === 'postgresql') {
+    return new PostgresClient({ adapter: new PrismaPg({ connectionString: database.url }) }) as unknown as Db;
+  }
+  const db = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${database.url}`, timeout: 5000 }) });
+  await db.$queryRawUnsafe('PRAGMA journal_mode = WAL'); // a query: it answers with a row
+  await db.$executeRawUnsafe('PRAGMA synchronous = NORMAL');
+  return db;
+}
+
+/** Codes for "somebody else was writing": time-outs of SQLite's lock, and PostgreSQL's serialisation failures. */
+const BUSY = new Set(['P1008', 'P2034']);
+const ATTEMPTS = 5;
+
+/** Tries again, a little later each time, when another process (a backup, an operator's shell) holds the database. */
+export async function whenBusyAgain<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const code = (error as { code?: unknown } | null)?.code;
+      if (attempt >= ATTEMPTS || typeof code !== 'string' || !BUSY.has(code)) throw error;
+      await new Promise(resolve => setTimeout(resolve, 20 * 3 ** attempt * (0.5 + Math.random())));
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// What the web process remembers, in the words of the site: learners, their workspaces, and what became of tasks. The only way
+// to the database; nothing on a keystroke's path comes here. Every method is one short transaction and safe to repeat.
+import { randomUUID } from 'node:crypto';
+import type { TaskState } from '../protocol.ts';
+import type { StoredTask } from '../grading/types.ts';
+import { type Db, whenBusyAgain } from './client.ts';
+
+/** The slug of the playground's workspace; no lesson can be called so. */
+export const PLAY = '/play';
+
+export interface WorkspaceRecord {
+  id: string;
+  learner: string;
+  /** Null for the playground. */
+  slug: string | null;
+  lab: string | null;
+  /** The attempt that runs: the newest. */
+  attempt: string;
+}
+
+export interface Store {
+  /** Finds or makes; `seen` is noted. */
+  openWorkspace(learner: string, slug: string | null): Promise<WorkspaceRecord>;
+  /** Labs that a learner has, least recently seen first. */
+  labsOf(learner: string): Promise<{ workspace: string; lab: string }[]>;
+  /** The workspace's attempt goes on in this lab; a lab that was forgotten first begins a new attempt. */
+  setLab(workspace: string, lab: string): Promise<void>;
+  /** The lab is gone: ends the attempt, begins the next with these records, and answers its id. */
+  beginAttempt(workspace: string, carried: readonly StoredTask[]): Promise<string>;
+  tasks(attempt: string): Promise<StoredTask[]>;
+  saveTask(attempt: string, task: StoredTask): Promise<void>;
+  progress(learner: string): Promise<Record<string, { done: string[]; lastSeenAt: string }>>;
+  close(): Promise<void>;
+}
+
+export function createStore(db: Db): Store {
+  return {
+    openWorkspace: (learner, slug) => whenBusyAgain(async () => {
+      const now = new Date();
+      const place = slug ?? PLAY;
+      await db.learner.upsert({ where: { id: learner }, create: { id: learner }, update: { lastSeenAt: now } });
+      const row = await db.workspace.upsert({
+        where: { learnerId_slug: { learnerId: learner, slug: place } },
+        create: { id: randomUUID(), learnerId: learner, slug: place, attempts: { create: { id: randomUUID(), number: 1 } } },
+        update: { lastSeenAt: now },
+        include: { attempts: { orderBy: { number: 'desc' }, take: 1 } },
+      });
+      const attempt = row.attempts[0];
+      if (!attempt) throw new Error(`workspace ${row.id} has no attempt`);
+      return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id };
+    }),
+
+    labsOf: learner => whenBusyAgain(async () => {
+      const rows = await db.workspace.findMany({ where: { learnerId: learner, labId: { not: null } }, orderBy: { lastSeenAt: 'asc' } });
+      return rows.flatMap(row => (row.labId === null ? [] : [{ workspace: row.id, lab: row.labId }]));
+    }),
+
+    setLab: (workspace, lab) => whenBusyAgain(async () => {
+      const newest = await db.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' } });
+      await db.$transaction([
+        db.workspace.update({ where: { id: workspace }, data: { labId: lab } }),
+        db.attempt.update({ where: { id: newest.id }, data: { labId: lab } }),
+      ]);
+    }),
+
+    beginAttempt: (workspace, carried) => whenBusyAgain(() => db.$transaction(async tx => {
+      const newest = await tx.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' } });
+      const id = randomUUID();
+      const at = new Date();
+      await tx.attempt.update({ where: { id: newest.id }, data: { endedAt: at } });
+      await tx.attempt.create({ data: { id, workspaceId: workspace, number: newest.number + 1, tasks: { create: carried.map(task => ({ ...columns(task, at), taskId: task.id })) } } });
+      await tx.workspace.update({ where: { id: workspace }, data: { labId: null } });
+      return id;
+    })),
+
+    tasks: attempt => whenBusyAgain(async () => {
+      const rows = await db.taskRecord.findMany({ where: { attemptId: attempt } });
+      return rows.map(row => ({ id: row.taskId, progress: row.progress as unknown as TaskState, openedSeq: row.openedSeq, seq: row.seq }));
+    }),
+
+    saveTask: (attempt, task) => whenBusyAgain(async () => {
+      const values = columns(task, new Date());
+      const tries = task.progress.state === 'tried' ? 1 : 0;
+      await db.taskRecord.upsert({
+        where: { attemptId_taskId: { attemptId: attempt, taskId: task.id } },
+        create: { attemptId: attempt, taskId: task.id, ...values, tries },
+        update: { ...values, tries: { increment: tries } },
+      });
+    }),
+
+    progress: learner => whenBusyAgain(async () => {
+      const rows = await db.workspace.findMany({
+        where: { learnerId: learner, slug: { not: PLAY } },
+        include: { attempts: { orderBy: { number: 'desc' }, take: 1, include: { tasks: { where: { state: 'done' } } } } },
+      });
+      return Object.fromEntries(rows.map(row => [row.slug, { done: (row.attempts[0]?.tasks ?? []).map(task => task.taskId), lastSeenAt: row.lastSeenAt.toISOString() }]));
+    }),
+
+    close: () => db.$disconnect(),
+  };
+}
+
+function columns(task: StoredTask, now: Date) {
+  const at = task.progress.state === 'done' ? new Date(task.progress.at) : now;
+  return { state: task.progress.state, at, progress: { ...task.progress }, openedSeq: task.openedSeq, seq: task.seq };
+}
