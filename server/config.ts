@@ -1,0 +1,43 @@
+// The web process's settings, read once from the environment. See README.md for the list.
+import { z } from 'zod';
+import { type Database, databaseFrom } from '../prisma/database.ts';
+import { webDir } from '../runtime/paths.ts';
+
+export interface Config {
+  port: number;
+  /** 127.0.0.1 unless SLIPWAY_LISTEN says otherwise: a lab is opened to a network on purpose, never by default. */
+  listen: string;
+  dev: boolean;
+  /** The address learners type, when a proxy stands before us. */
+  publicUrl: URL | undefined;
+  /** Believe the proxy's X-Forwarded-For and X-Forwarded-Proto. */
+  trustProxy: boolean;
+  dataDir: string;
+  database: Database;
+}
+
+const flag = z.enum(['0', '1']).default('0').transform(value => value === '1');
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  SLIPWAY_LISTEN: z.string().min(1).default('127.0.0.1'),
+  SLIPWAY_DEV: flag,
+  SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
+  SLIPWAY_TRUST_PROXY: flag,
+  SLIPWAY_DATABASE_URL: z.string().optional(),
+});
+
+/** Throws with one readable sentence a setting that cannot be. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) throw new Error(parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  const set = parsed.data;
+  return {
+    port: set.PORT,
+    listen: set.SLIPWAY_LISTEN,
+    dev: set.SLIPWAY_DEV,
+    publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
+    trustProxy: set.SLIPWAY_TRUST_PROXY,
+    dataDir: webDir,
+    database: databaseFrom(set.SLIPWAY_DATABASE_URL),
+  };
+}

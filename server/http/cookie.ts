@@ -1,0 +1,40 @@
+// The learner's cookie: a random id and its HMAC. Whoever holds it is that learner; there is no account and no session in the database.
+// Pure functions; http/learner.ts sets and reads it.
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+export const COOKIE = 'slipway_learner';
+/** Browsers cap at 400 days (https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#section-5.5). */
+const MAX_AGE_SECONDS = 400 * 86_400;
+const ID_BYTES = 16;
+
+export const newLearnerId = () => randomBytes(ID_BYTES).toString('hex');
+
+export const signLearner = (id: string, secret: Buffer) => `${id}.${mac(id, secret)}`;
+
+/** The learner whose cookie stands in this Cookie header; undefined when there is none or it is not ours. */
+export function readLearner(cookieHeader: string | undefined | null, secret: Buffer): string | undefined {
+  for (const part of (cookieHeader ?? '').split(';')) {
+    const [name, value] = split(part.trim(), '=');
+    if (name !== COOKIE) continue;
+    const [id, signature] = split(value, '.');
+    if (/^[0-9a-f]{32}$/.test(id) && sameText(signature, mac(id, secret))) return id;
+  }
+  return undefined;
+}
+
+export function setCookie(id: string, secret: Buffer, options: { secure: boolean }): string {
+  return `${COOKIE}=${signLearner(id, secret)}; Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
+}
+
+const mac = (id: string, secret: Buffer) => createHmac('sha256', secret).update(`learner:${id}`).digest('base64url');
+
+/** In constant time for texts of one length; a signature's length is no secret. */
+function sameText(a: string, b: string): boolean {
+  const [one, other] = [Buffer.from(a), Buffer.from(b)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+function split(text: string, at: string): [string, string] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
+}
