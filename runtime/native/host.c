@@ -146,7 +146,6 @@ int host_main(void)
 	if (maker == 0) {
 		close(down[1]);
 		close(up[0]);
-		close(ready[0]);
 		join_cgroups(root_cgroups, getpid());
 		if (setgroups(0, NULL) < 0 || setresgid((gid_t)base, (gid_t)base, (gid_t)base) < 0 || setresuid((uid_t)base, (uid_t)base, (uid_t)base) < 0) die("become the lab's uid");
 		if (unshare(CLONE_NEWUSER) < 0) die("unshare user");
@@ -161,7 +160,8 @@ int host_main(void)
 		if (init < 0) die("fork");
 		if (init == 0) become_init(&inner, &no_tools, self, ready[1]);
 		close(ready[1]);
-		receive(ready[0], "");
+		char byte;
+		if (read(ready[0], &byte, 1) != 1) _exit(1); /* init has said why */
 		printf("%d\n", init);
 		fflush(stdout);
 		_exit(0);

@@ -1,0 +1,53 @@
+// Labs' disks: one btrfs subvolume each in the pool, with a quota group as hard limit. Files lie on disk with uids of the store range
+// (ids.ts), so that a snapshot can become another lab's disk without touching a file.
+import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { STORE_UID_BASE } from '../ids.ts';
+import { labDisksDir, poolDir } from '../paths.ts';
+import { run } from './run.ts';
+
+const labDisk = (lab: string) => join(labDisksDir, lab);
+export const hostDisk = (lab: string, host: string) => join(labDisk(lab), host);
+
+/** The tree is complete before any process of the lab can see it; later nothing outside the lab walks it. */
+export async function createDisk(lab: string, host: string, sizeBytes: number) {
+  mkdirSync(labDisksDir, { recursive: true, mode: 0o700 });
+  if (!existsSync(labDisk(lab))) {
+    await run('btrfs', ['-q', 'subvolume', 'create', labDisk(lab)]);
+    await run('btrfs', ['qgroup', 'limit', String(sizeBytes), labDisk(lab)]);
+  }
+  const disk = hostDisk(lab, host);
+  if (existsSync(disk)) return disk;
+  for (const [path, mode] of [['', 0o755], ['root', 0o755], ['root/diff', 0o755], ['root/work', 0o700], ['docker', 0o710]] as const) {
+    mkdirSync(join(disk, path), { mode });
+    chownSync(join(disk, path), STORE_UID_BASE, STORE_UID_BASE);
+  }
+  return disk;
+}
+
+export async function removeDisk(lab: string) {
+  if (!existsSync(labDisk(lab))) return;
+  const id = (await run('btrfs', ['inspect-internal', 'rootid', labDisk(lab)])).trim();
+  await run('btrfs', ['-q', 'subvolume', 'delete', labDisk(lab)]);
+  // The quota group goes when the kernel has cleaned the subvolume up, which may be later: then the next clear-stale takes it.
+  await run('btrfs', ['qgroup', 'destroy', `0/${id}`, poolDir]).catch(() => undefined);
+}
+
+/** Labs of this instance that have a disk. */
+export const disks = (): string[] => (existsSync(labDisksDir) ? readdirSync(labDisksDir) : []);
+
+export async function diskUsage(lab: string): Promise<number> {
+  const out = await run('btrfs', ['--format', 'json', 'qgroup', 'show', '--raw', '-f', labDisk(lab)]).catch(() => '');
+  const parsed = out.startsWith('{') ? (JSON.parse(out) as { qgroup_show?: { referenced: number }[] }) : undefined;
+  return Number(parsed?.qgroup_show?.[0]?.referenced ?? 0) || plainUsage(await run('btrfs', ['qgroup', 'show', '--raw', '-f', labDisk(lab)]));
+}
+
+/** btrfs-progs without JSON for quotas: a table whose second column is what is referenced. */
+function plainUsage(table: string): number {
+  const row = table.trim().split('\n').at(-1)?.trim().split(/\s+/);
+  return Number(row?.[1] ?? 0);
+}
+
+export async function clearStaleQuotas() {
+  await run('btrfs', ['qgroup', 'clear-stale', poolDir], { timeoutMs: 60_000 }).catch(() => undefined);
+}

@@ -1,0 +1,152 @@
+// Labs and hosts: making, finding and disposing of them. The only owner of their kernel objects; whatever has no record is swept at start.
+import { execFileSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SlipwayError } from '../errors.ts';
+import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
+import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
+import { appDir, instance, layersDir, nativeProgram, runDir, stateDir, toolboxDir, workstationDir } from '../paths.ts';
+import { Cgroups } from './cgroup.ts';
+import { clearStaleQuotas, createDisk, disks, removeDisk } from './disk.ts';
+import { Configuration } from './encode.ts';
+import { planHost } from './host-plan.ts';
+import { isAlive, startTime } from './process.ts';
+import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
+import { run } from './run.ts';
+import { releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
+
+export interface Account { uid: number; gid: number }
+
+export class Hosts {
+  readonly cgroups: Cgroups;
+  readonly engine: Account;
+  private readonly labs = new Map<string, LabRecord>();
+  /** One change to a lab at a time. */
+  private readonly busy = new Map<string, Promise<unknown>>();
+
+  constructor() {
+    this.cgroups = new Cgroups(instance);
+    this.engine = account(ENGINE_USER);
+    for (const record of loadLabs()) this.labs.set(record.lab, record);
+  }
+
+  list() {
+    return [...this.labs.values()].flatMap(lab => Object.entries(lab.hosts).map(([host, record]) => ({
+      lab: lab.lab, host, uidBase: uidBaseOf(lab.uidIndex), initPid: record.init?.pid ?? null, alive: isAlive(record.init),
+    })));
+  }
+
+  /** The record of a running host, or an error in words. */
+  running(ref: HostRef): { lab: LabRecord; host: HostRecord; uidBase: number; init: { pid: number; started: number } } {
+    const lab = this.labs.get(ref.lab);
+    const host = lab?.hosts[ref.host];
+    if (!lab || !host) throw new SlipwayError('NotFound', `no such host: ${ref.lab}/${ref.host}`);
+    if (!host.init || !isAlive(host.init)) throw new SlipwayError('Unavailable', `host ${ref.lab}/${ref.host} is not running`);
+    return { lab, host, uidBase: uidBaseOf(lab.uidIndex), init: host.init };
+  }
+
+  lab(id: string): LabRecord {
+    const lab = this.labs.get(id);
+    if (!lab) throw new SlipwayError('NotFound', `no such lab: ${id}`);
+    return lab;
+  }
+
+  create(ref: HostRef, options: { hostname: string; profile: Profile; limits: Limits }) {
+    return this.exclusive(ref.lab, async () => {
+      const known = this.labs.get(ref.lab)?.hosts[ref.host];
+      if (known && isAlive(known.init)) return { initPid: known.init!.pid, uidBase: uidBaseOf(this.labs.get(ref.lab)!.uidIndex) };
+      const lab = this.labs.get(ref.lab) ?? this.recordLab(ref.lab, options.limits);
+      try {
+        await this.start(lab, ref.host, options);
+      } catch (error) {
+        if (Object.keys(lab.hosts).length === 0) await this.remove(lab.lab);
+        throw error;
+      }
+      return { initPid: lab.hosts[ref.host]!.init!.pid, uidBase: uidBaseOf(lab.uidIndex) };
+    });
+  }
+
+  dispose(lab: string) {
+    return this.exclusive(lab, async () => {
+      await this.remove(lab);
+    });
+  }
+
+  /** Takes away what a crash left: everything under our names that no record owns. Living labs are kept. */
+  async sweep() {
+    const known = this.labs;
+    const strays = new Set([...this.cgroups.labs(), ...disks(), ...children(join(runDir, 'labs')), ...children(join(stateDir, 'logs')), ...children(join(stateDir, 'tasks'))].filter(lab => !known.has(lab)));
+    for (const lab of strays) await this.remove(lab);
+    for (const { index, lab } of takenUids()) if (known.get(lab)?.uidIndex !== index) releaseUids(index);
+    await clearStaleQuotas();
+  }
+
+  private recordLab(lab: string, limits: Limits): LabRecord {
+    const record: LabRecord = { lab, uidIndex: takeUids(lab), limits, hosts: {} };
+    this.labs.set(lab, record);
+    saveLab(record);
+    return record;
+  }
+
+  private async start(lab: LabRecord, host: string, options: { hostname: string; profile: Profile; limits: Limits }) {
+    const uidBase = uidBaseOf(lab.uidIndex);
+    this.cgroups.createLab(lab.lab, lab.limits);
+    this.cgroups.createHost(lab.lab, host, uidBase);
+    const disk = await createDisk(lab.lab, host, lab.limits.diskBytes);
+    const api = this.makeDirectories(lab.lab, host);
+    const system = this.cgroups.system;
+    const plan = planHost({
+      stage: join(runDir, 'stage'),
+      workstation: join(workstationDir, readlinkSync(join(workstationDir, 'current'))),
+      disk, layers: layersDir, toolbox: toolboxDir, api, logs: join(stateDir, 'logs', lab.lab, host), hostname: options.hostname,
+      cgroup: system.version === 'v2' ? { version: 'v2' } : { version: 'v1', hierarchies: system.hierarchies.map(h => h.name) },
+    });
+    const configuration = new Configuration()
+      .add(uidBase, STORE_UID_BASE, join(runDir, 'stage'))
+      .list(this.cgroups.directories(`${lab.lab}/${host}`))
+      .list(this.cgroups.directories(`${lab.lab}/${host}/init`))
+      .add(join(appDir, 'dist', 'full.bpf'))
+      .steps(plan.outer).trees(plan.trees).steps(plan.inner);
+    const pid = Number((await run(nativeProgram, ['host'], { input: configuration.encode() })).trim());
+    const started = startTime(pid);
+    if (started === undefined) throw new SlipwayError('System', 'the host ended as soon as it was started');
+    lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started } };
+    saveLab(lab);
+    this.cgroups.delegateHost(lab.lab, host);
+  }
+
+  /** Directories that the host sees through locked binds: made here, so that no name in them can be a learner's. */
+  private makeDirectories(lab: string, host: string): string {
+    const api = join(runDir, 'labs', lab, host, 'api');
+    for (const dir of [join(runDir, 'stage'), api, join(runDir, 'labs', lab, host, 'tasks'), join(stateDir, 'tasks', lab, host), join(stateDir, 'logs', lab, host)]) mkdirSync(dir, { recursive: true, mode: 0o755 });
+    chownSync(api, this.engine.uid, this.engine.gid);
+    return api;
+  }
+
+  private async remove(lab: string) {
+    const record = this.labs.get(lab);
+    await this.cgroups.kill(lab);
+    for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
+    await this.cgroups.remove(lab);
+    await removeDisk(lab);
+    for (const dir of [join(runDir, 'labs', lab), join(stateDir, 'tasks', lab), join(stateDir, 'logs', lab)]) rmSync(dir, { recursive: true, force: true });
+    if (record) releaseUids(record.uidIndex);
+    this.labs.delete(lab);
+    forgetLab(lab);
+  }
+
+  private exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.busy.get(lab) ?? Promise.resolve()).then(work, work);
+    const settled = turn.catch(() => undefined).then(() => { if (this.busy.get(lab) === settled) this.busy.delete(lab); });
+    this.busy.set(lab, settled);
+    return turn;
+  }
+}
+
+export function account(user: string): Account {
+  const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
+  const line = execFileSync('getent', ['group', GROUP], { encoding: 'utf8' });
+  return { uid: id('-u'), gid: Number(line.split(':')[2]) };
+}
+
+const children = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);

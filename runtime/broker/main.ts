@@ -1,0 +1,57 @@
+// The broker: the only part of Slipway that runs as root. It makes and removes what the kernel gives to root alone, for the engine, by a
+// dozen typed verbs (kernel/protocol.ts). It opens no network, reads no image, parses no request of a learner.
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { pino } from 'pino';
+import { serveRpc, type Handlers } from '../rpc.ts';
+import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
+import { brokerSocket, instance, labDisksDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
+import { diskUsage } from './disk.ts';
+import { Hosts } from './hosts.ts';
+import { checkTask, forgetTask, killTask, listTasks, startTask } from './tasks.ts';
+
+const log = pino({ name: 'broker', level: process.env.SLIPWAY_LOG ?? 'info' });
+
+if (process.getuid?.() !== 0) {
+  console.error('The broker must run as root: it makes namespaces, mounts and cgroups for labs.');
+  process.exit(1);
+}
+process.umask(0o022);
+for (const dir of [runDir, stateDir]) mkdirSync(dir, { recursive: true, mode: 0o755 });
+for (const dir of [labDisksDir, uidRangesDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+
+const hosts = new Hosts();
+await hosts.sweep();
+
+const handlers: Handlers<BrokerVerbs> = {
+  hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),
+  createHost: async ({ lab, host, ...options }) => hosts.create({ lab, host }, options),
+  disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
+  listHosts: async () => hosts.list(),
+  startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
+  listTasks: async ref => listTasks(ref),
+  killTask: async ({ task, ...ref }) => { killTask(hosts, ref, task); return {}; },
+  forgetTask: async ({ task, log: withLog, ...ref }) => { forgetTask(ref, task, withLog); return {}; },
+  freeze: async ({ lab, host, cgroup, frozen }) => { hosts.running({ lab, host }); await hosts.cgroups.freeze(`${lab}/${host}/${safe(cgroup)}`, frozen); return {}; },
+  killCgroup: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); await hosts.cgroups.kill(`${lab}/${host}/${safe(cgroup)}`); return {}; },
+  stat: async ({ lab }) => ({ ...hosts.cgroups.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
+};
+
+if (existsSync(brokerSocket)) rmSync(brokerSocket);
+const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'));
+server.listen(brokerSocket, () => {
+  chownSync(brokerSocket, hosts.engine.uid, hosts.engine.gid);
+  chmodSync(brokerSocket, 0o600);
+  log.info({ instance, cgroup: hosts.cgroups.system.version, labs: hosts.list().length }, 'broker listens');
+});
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {
+  server.close();
+  rmSync(brokerSocket, { force: true });
+  if (hosts.list().length === 0) hosts.cgroups.removeTop();
+  process.exit(0);
+});
+
+/** `..` would leave the host's own part of the tree. */
+function safe(cgroup: string): string {
+  return cgroup.split('/').filter(part => part !== '.' && part !== '..').join('/') || 'docker';
+}

@@ -1,0 +1,41 @@
+// What the broker must remember of a lab: one JSON file each, written whole beside and renamed. From these a restarted broker finds its labs again.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+import { stateDir } from '../paths.ts';
+
+const recordsDir = join(stateDir, 'broker');
+
+const hostRecordSchema = z.object({
+  hostname: z.string(),
+  profile: profileSchema,
+  /** The init as the machine sees it, and when it started (clock ticks since boot), since pids are used again. */
+  init: z.object({ pid: z.number(), started: z.number() }).nullable(),
+});
+const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, hosts: z.record(idSchema, hostRecordSchema) });
+export type HostRecord = z.infer<typeof hostRecordSchema>;
+export type LabRecord = z.infer<typeof labRecordSchema>;
+
+export function saveLab(record: LabRecord) {
+  const path = join(recordsDir, `${record.lab}.json`);
+  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export function forgetLab(lab: string) {
+  rmSync(join(recordsDir, `${lab}.json`), { force: true });
+}
+
+/** A file that cannot be read stands for a lab that was being made when the machine stopped: it is swept. */
+export function loadLabs(): LabRecord[] {
+  mkdirSync(recordsDir, { recursive: true, mode: 0o700 });
+  return readdirSync(recordsDir).filter(name => name.endsWith('.json')).flatMap(name => {
+    try {
+      const parsed = labRecordSchema.safeParse(JSON.parse(readFileSync(join(recordsDir, name), 'utf8')));
+      if (parsed.success) return [parsed.data];
+    } catch { /* not JSON */ }
+    rmSync(join(recordsDir, name), { force: true });
+    return [];
+  });
+}
