@@ -20,8 +20,8 @@ export const buildPrisma = ({ reporter }) =>
     () => run([node, 'prisma/generate.ts'], { failure: 'The database client could not be generated' }));
 
 export const buildNative = ({ reporter }) =>
-  whenChanged(reporter, { name: 'native', title: 'build the native program', inputs: ['runtime/native', 'runtime/seccomp'], results: ['dist/slipway-native'] },
-    () => run([node, 'runtime/native/build.ts'], { failure: 'The native program could not be built' }));
+  whenChanged(reporter, { name: 'native', title: 'build the native program', inputs: ['runtime/native'], results: ['dist/slipway-native'] },
+    () => run([node, 'runtime/native/build.mjs'], { failure: 'The native program could not be built' }));
 
 /** The processes, each in one file, so that they start in a fraction of a second. npm packages stay outside. */
 const bundles = {

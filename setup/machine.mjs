@@ -12,12 +12,12 @@ export function checkMachine() {
 }
 
 /** What makes this machine unfit, in one sentence, or undefined. */
-export function machineProblem() {
+export function machineProblem({ askSudo = true } = {}) {
   if (process.platform !== 'linux') return `Slipway needs Linux, because its labs are made of the Linux kernel's namespaces; this is ${process.platform}. A small Debian virtual machine will do.`;
   if (!['x64', 'arm64'].includes(process.arch)) return `Slipway runs on 64-bit x86 and ARM; this machine is ${process.arch}.`;
   if (!existsSync('/etc/debian_version') || !have('apt-get')) return 'Slipway installs what it needs with apt-get, so it needs Debian 12 or later, or Ubuntu 24.04 or later.';
   if (!isRoot && !have('sudo')) return 'Slipway sets up labs as root: run npm start as root, or install sudo.';
-  if (!isRoot && spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status !== 0) return 'Slipway sets up labs as root, and sudo refused: run npm start as root.';
+  if (!isRoot && askSudo && spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status !== 0) return 'Slipway sets up labs as root, and sudo refused: run npm start as root.';
   return userNamespaceProblem();
 }
 

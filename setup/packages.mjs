@@ -23,9 +23,16 @@ const neededForTests = {
   postgresql: 'the other database that Slipway runs on',
 };
 
+const wantedFor = command => (command === 'test' ? { ...needed, ...neededForTests } : needed);
+
+export function missingPackages(command) {
+  const there = installed();
+  return Object.keys(wantedFor(command)).filter(name => !there.has(name));
+}
+
 export async function installPackages({ command, reporter }) {
-  const wanted = command === 'test' ? { ...needed, ...neededForTests } : needed;
-  const missing = Object.keys(wanted).filter(name => !installed().has(name));
+  const wanted = wantedFor(command);
+  const missing = missingPackages(command);
   if (!missing.length) return reporter.skipped('Debian packages');
   const env = childEnv({ DEBIAN_FRONTEND: 'noninteractive' });
   const apt = (...args) => asRoot(['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-o', 'DPkg::Lock::Timeout=120', ...args]);
@@ -40,7 +47,7 @@ export async function installPackages({ command, reporter }) {
         if (status) update(Number(status[2]) / 2 + (status[1] === 'pmstatus' ? 50 : 0), status[3]);
       },
     }));
-  const still = missing.filter(name => !installed().has(name));
+  const still = missingPackages(command);
   if (still.length) throw new SetupError(`These Debian packages could not be installed: ${still.join(', ')}.`);
 }
 
