@@ -12,17 +12,23 @@ export function checkMachine() {
 }
 
 /** What makes this machine unfit, in one sentence, or undefined. */
-export function machineProblem({ askSudo = true } = {}) {
+export function machineProblem() {
   if (process.platform !== 'linux') return `Slipway needs Linux, because its labs are made of the Linux kernel's namespaces; this is ${process.platform}. A small Debian virtual machine will do.`;
   if (!['x64', 'arm64'].includes(process.arch)) return `Slipway runs on 64-bit x86 and ARM; this machine is ${process.arch}.`;
   if (!existsSync('/etc/debian_version') || !have('apt-get')) return 'Slipway installs what it needs with apt-get, so it needs Debian 12 or later, or Ubuntu 24.04 or later.';
-  if (!isRoot && !have('sudo')) return 'Slipway sets up labs as root: run npm start as root, or install sudo.';
-  if (!isRoot && askSudo && spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status !== 0) return 'Slipway sets up labs as root, and sudo refused: run npm start as root.';
-  return userNamespaceProblem();
+  return privilegeProblem({ ask: true }) ?? userNamespaceProblem();
+}
+
+/** With `ask`, sudo may ask for the password now, so that it need not later. */
+export function privilegeProblem({ ask }) {
+  if (isRoot) return undefined;
+  if (!have('sudo')) return 'Slipway sets up labs as root: run npm start as root, or install sudo.';
+  if (ask && spawnSync('sudo', ['-v'], { stdio: 'inherit' }).status !== 0) return 'Slipway sets up labs as root, and sudo refused: run npm start as root.';
+  return undefined;
 }
 
 /** Really makes a user namespace as an ordinary user would, for a file that says yes is not yet a namespace that works. */
-function userNamespaceProblem() {
+export function userNamespaceProblem() {
   const limit = read('/proc/sys/user/max_user_namespaces');
   if (limit === undefined) return 'This kernel has no user namespaces (CONFIG_USER_NS), which every lab is made of: use a stock Debian kernel.';
   if (limit === '0') return 'User namespaces are switched off on this machine: set user.max_user_namespaces to 15000 with sysctl.';

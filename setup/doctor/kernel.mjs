@@ -2,17 +2,25 @@
 import { release } from 'node:os';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { machineProblem } from '../machine.mjs';
+import { privilegeProblem, userNamespaceProblem } from '../machine.mjs';
+import { isRoot } from '../shell.mjs';
 import { attempt, attemptUnprivileged, probe, read, withScratch } from './try.mjs';
 
-const OVERLAY = 'cd "$1" && mkdir -p lower upper work merged && : >lower/file && mount -t overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work overlay merged && rm merged/file && [ ! -e merged/file ] && mkdir merged/file';
+const OVERLAY = 'cd "$1" && mkdir -p lower upper work merged && : >lower/file && mount -t overlay -o userxattr,lowerdir=lower,upperdir=upper,workdir=work overlay merged && rm merged/file && [ ! -e merged/file ] && mkdir merged/file && umount merged && rm -r work upper';
 
 /** @type {import('./main.mjs').Check[]} */
 export const kernelChecks = [
   {
+    id: 'root', title: 'Root or sudo', required: true,
+    look: () => {
+      const problem = privilegeProblem({ ask: false });
+      return problem ? { state: 'missing', found: 'neither', todo: problem } : { state: 'fine', found: isRoot ? 'root' : 'sudo is there' };
+    },
+  },
+  {
     id: 'userns', title: 'User namespaces', required: true,
     look: () => {
-      const problem = machineProblem({ askSudo: false });
+      const problem = userNamespaceProblem();
       return problem ? { state: 'missing', found: 'cannot be made', todo: problem } : { state: 'fine', found: `made one as an ordinary user (kernel ${release()}, ${read('/proc/sys/user/max_user_namespaces')} allowed)` };
     },
   },
@@ -54,7 +62,7 @@ export const kernelChecks = [
     },
   },
   {
-    id: 'runtime', title: 'OCI runtime', 
+    id: 'runtime', title: 'OCI runtime',
     look: () => {
       const crun = join(process.env.SLIPWAY_ASSETS ?? '/var/lib/slipway', 'toolbox', 'bin', 'crun');
       if (!existsSync(crun)) return { state: 'untried', found: "comes with the labs' toolbox, which npm start builds" };
