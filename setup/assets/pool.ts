@@ -1,9 +1,10 @@
 // The disk pool: one sparse file with btrfs in it, mounted through a loop device; labs' disks are its subvolumes, so that a
 // quota holds, a snapshot costs milliseconds, and no lab's disk lies on overlayfs or shares the machine's own free space.
 // Set-up makes it; the supervisor calls mountPool at every start (a reboot unmounts it); uninstall calls unmountPool.
-import { chmod, mkdir, open, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assetsDir, poolDir } from '../../runtime/paths.ts';
+import { STORE_UID_BASE } from '../../runtime/ids.ts';
+import { assetsDir, layersDir, poolDir } from '../../runtime/paths.ts';
 import { run } from './command.ts';
 import type { Report } from './step.ts';
 
@@ -33,6 +34,9 @@ export async function mountPool(): Promise<void> {
   }
   await chmod(poolDir, 0o700);
   for (const directory of ['labs', 'uids', 'layers', 'workstation']) await mkdir(join(poolDir, directory), { recursive: true, mode: 0o700 });
+  // Hosts walk through this one with a lab's uids (the pool around it stays shut to all but root).
+  await chown(layersDir, STORE_UID_BASE, STORE_UID_BASE);
+  await chmod(layersDir, 0o755);
   // Enabled on the file system itself and kept there; asking again is harmless.
   await run(['btrfs', 'quota', 'enable', poolDir]);
 }
