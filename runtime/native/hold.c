@@ -317,7 +317,6 @@ static void start(void)
 		record("{\"event\":\"started\",\"pid\":%d", task.target);
 		tell_started(NULL);
 	}
-	if (*path && task.io == IO_CONSOLE) { /* unlinked when the runtime is done */ }
 }
 
 static int exit_code(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
@@ -525,8 +524,9 @@ static void loop(void)
 		WATCH(task.listener, POLLIN, -1);
 		WATCH(task.signals, POLLIN, -2);
 		bool full = clients_full();
+		/* Until the runtime has ended, what is in the pipes may be its own complaint, which is no output of the container's. */
 		for (int s = 0; s < 3; s++)
-			if (task.state == RUNNING && task.out[s] >= 0 && (!full || s == 0)) WATCH(task.out[s], POLLIN, -10 - s);
+			if (task.state == RUNNING && task.out[s] >= 0 && (!full || s == 0) && (!task.orphan || task.command_done)) WATCH(task.out[s], POLLIN, -10 - s);
 		if (task.console >= 0) WATCH(task.console, POLLIN, -3);
 		if (task.stdin_fd >= 0 && pending(&task.stdin_data)) WATCH(task.stdin_fd, POLLOUT, -4);
 		for (int i = 0; i < MAX_CLIENTS; i++) {
