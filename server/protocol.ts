@@ -11,6 +11,8 @@ export interface LabView {
   state: 'starting' | 'ready' | 'gone';
   /** Why it could not start, in words that say what to do. */
   problem?: string;
+  /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
+  notice?: string;
 }
 export interface TerminalView { id: string; title: string; }
 

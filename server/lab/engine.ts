@@ -1,0 +1,68 @@
+// The engine as the site needs it: the control verbs with a time limit, and the journal as something that can be let go of.
+// Errors keep their kind; Unavailable means "not now", whatever the reason.
+import { SlipwayError } from '../../runtime/errors.ts';
+import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
+import { controlVerbs, type Evidence, type JournalEntry, type Lab, type Terminal } from '../../runtime/lab/control.ts';
+import { RpcClient } from '../../runtime/rpc.ts';
+
+export interface Journal {
+  /** Settles when the stream has ended by itself: fulfilled never, rejected with why. */
+  ended: Promise<never>;
+  release(): void;
+}
+
+export interface Engine {
+  hello(): Promise<unknown>;
+  listLabs(): Promise<Pick<Lab, 'id' | 'name'>[]>;
+  createLab(options: { name: string; profile: Profile }): Promise<Lab>;
+  /** Throws NotFound when the engine does not know it. */
+  inspectLab(lab: string): Promise<Lab>;
+  disposeLab(lab: string): Promise<void>;
+  openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
+  listTerminals(lab: string): Promise<Terminal[]>;
+  closeTerminal(lab: string, terminal: string): Promise<void>;
+  evidence(host: HostRef): Promise<Evidence>;
+  containerOutput(host: HostRef, container: string): Promise<{ stdout: string; stderr: string }>;
+  journal(host: HostRef, since: number, onEntry: (entry: JournalEntry) => void): Journal;
+  release(): void;
+}
+
+/** Making or removing a lab on a loaded machine takes long; beyond this the engine hangs. */
+const CALL_MS = 30_000;
+const OUTPUT_BYTES = 65_536;
+
+export function connectEngine(socketPath: string): Engine {
+  const client = new RpcClient(socketPath, controlVerbs);
+  return {
+    hello: () => inTime(client.call('hello', {})),
+    listLabs: () => inTime(client.call('listLabs', {})),
+    createLab: options => inTime(client.call('createLab', options)),
+    inspectLab: lab => inTime(client.call('inspectLab', { lab })),
+    disposeLab: async lab => void await inTime(client.call('disposeLab', { lab })),
+    openTerminal: (host, options) => inTime(client.call('openTerminal', { ...host, ...options })),
+    listTerminals: lab => inTime(client.call('listTerminals', { lab })),
+    closeTerminal: async (lab, terminal) => void await inTime(client.call('closeTerminal', { lab, terminal })),
+    evidence: host => inTime(client.call('evidence', host)),
+    containerOutput: (host, container) => inTime(client.call('containerOutput', { ...host, container, maxBytes: OUTPUT_BYTES })),
+    journal: (host, since, onEntry) => {
+      // A connection of its own: closing it is how a streaming verb is told that nobody listens any more.
+      const stream = new RpcClient(socketPath, controlVerbs);
+      const ended = stream.call('journal', { ...host, since }, { onItem: onEntry }).then(() => { throw new SlipwayError('Unavailable', 'the journal ended'); });
+      ended.catch(() => {}); // whoever is interested awaits it; after release nobody is
+      return { ended, release: () => stream.close() };
+    },
+    release: () => client.close(),
+  };
+}
+
+async function inTime<T>(call: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SlipwayError('Unavailable', 'the engine took too long to answer')), CALL_MS);
+  });
+  try {
+    return await Promise.race([call, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

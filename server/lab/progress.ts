@@ -1,0 +1,88 @@
+// Watches one lab on behalf of its workspace: the engine's journal goes into the grader, what the grader says goes to the browsers at once
+// and into the database right after. Lives as long as somebody has the workspace open; a journal that breaks off is taken up again
+// where it ended. Knows nothing of sockets.
+import type { HostRef } from '../../runtime/kernel/protocol.ts';
+import { asSlipwayError } from '../../runtime/errors.ts';
+import type { Grader, GraderOptions, Note, StoredTask } from '../grading/types.ts';
+import type { TaskProgress } from '../protocol.ts';
+import type { Engine } from './engine.ts';
+
+export interface ProgressOptions {
+  engine: Engine;
+  host: HostRef;
+  lesson: GraderOptions['lesson'];
+  stored: readonly StoredTask[];
+  createGrader: (options: GraderOptions) => Grader;
+  save: (task: StoredTask) => Promise<void>;
+  onProgress: (task: TaskProgress) => void;
+  onExplain: (note: Note) => void;
+  /** The engine does not know the lab any more. */
+  onLabGone: () => void;
+  onError: (error: unknown) => void;
+}
+
+export interface Progress {
+  tasks(): TaskProgress[];
+  /** Stops watching; resolves when what is known has been saved. Idempotent. */
+  release(): Promise<void>;
+}
+
+const RETRY_MS = 500;
+
+export function watchProgress(options: ProgressOptions): Progress {
+  const { engine, host, onError } = options;
+  const stop = new AbortController();
+  let saving: Promise<void> = Promise.resolve();
+  let position = 0;
+
+  const grader = options.createGrader({
+    lesson: options.lesson,
+    stored: options.stored,
+    evidence: () => engine.evidence(host),
+    output: container => engine.containerOutput(host, container),
+    onProgress: (task, record) => {
+      options.onProgress(task);
+      saving = saving.then(() => options.save(record)).catch(onError); // one after the other: the newest state must win
+    },
+    onExplain: options.onExplain,
+    onError,
+  });
+  grader.start();
+  const watching = watch();
+
+  return {
+    tasks: () => grader.progress(),
+    async release() {
+      stop.abort();
+      grader.stop();
+      await watching;
+      await saving;
+    },
+  };
+
+  async function watch() {
+    while (!stop.signal.aborted) {
+      const journal = engine.journal(host, position, entry => {
+        if (stop.signal.aborted || entry.seq <= position) return;
+        position = entry.seq;
+        grader.feed(entry);
+      });
+      try {
+        await Promise.race([journal.ended, aborted(stop.signal)]);
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        const { kind } = asSlipwayError(error);
+        if (kind === 'NotFound') return options.onLabGone();
+        if (kind !== 'Unavailable') onError(error);
+      } finally {
+        journal.release();
+      }
+      await Promise.race([new Promise(resolve => setTimeout(resolve, RETRY_MS)), aborted(stop.signal)]);
+    }
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
