@@ -103,7 +103,7 @@ function sourceFiles(folder: string): string[] {
 
 function importsOf(from: string): Import[] {
   const text = readFileSync(join(root, from), 'utf8').replace(/^\s*(\/\/.*|\/\*.*\*\/)$/gm, '');
-  const found = text.matchAll(/^\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm);
+  const found = text.matchAll(/(?:^|;)\s*(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm);
   return [...found].map(([whole, type, named, dynamic]) => {
     const target = named ?? dynamic!;
     const names = /\{([^}]*)\}/.exec(whole)?.[1]?.split(',').filter(name => name.trim());
