@@ -1,0 +1,49 @@
+// What zod cannot say of a lesson: that its parts fit together. Called by load.ts; reads the data only.
+import type { Condition } from './condition.ts';
+import type { LessonProblem } from './problem.ts';
+import type { Task } from './schema.ts';
+
+export const templateNames = ['container.name', 'container.id', 'container.image', 'container.state', 'container.exitCode', 'container.command', 'call.message', 'call.status', 'call.path', 'event.action', 'event.exitCode', 'count'];
+
+type Where = { file: string; lineOf: (path: PropertyKey[]) => number };
+
+export function checkTasks(tasks: readonly Task[], shown: readonly string[], where: Where): LessonProblem[] {
+  const problems: LessonProblem[] = [];
+  const add = (path: PropertyKey[], message: string, fix: string) => problems.push({ file: where.file, line: where.lineOf(['tasks', ...path]), message, fix });
+  const position = new Map(tasks.map((task, index) => [task.id, index]));
+
+  tasks.forEach((task, index) => {
+    if (position.get(task.id) !== index) add([index, 'id'], `two tasks are called ${task.id}`, 'Give one of them another id.');
+    if (!shown.includes(task.id)) add([index], `task ${task.id} is not in the text`, `Put :::task{#${task.id}} … ::: into lesson.md where it belongs.`);
+    task.needs.forEach((need, n) => {
+      if ((position.get(need) ?? Infinity) >= index) add([index, 'needs', n], `task ${task.id} needs ${need}, which is no earlier task`, 'Name an earlier task, or change their order.');
+    });
+    if (trueOfNothing(task.check)) add([index, 'check'], `an untouched lab passes task ${task.id}`, 'Also ask for something that the learner has to do: an event, a call or a container (put them below all).');
+    if (trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
+    task.wrongTurns.forEach((turn, t) => {
+      if (trueOfNothing(turn.when)) add([index, 'wrongTurns', t, 'when'], `wrong turn ${turn.id} fits an untouched lab`, 'Name what the learner did.');
+      if (task.wrongTurns.findIndex(other => other.id === turn.id) !== t) add([index, 'wrongTurns', t, 'id'], `two wrong turns are called ${turn.id}`, 'Give one of them another id.');
+      for (const field of ['expected', 'found', 'next'] as const) checkTemplate([index, 'wrongTurns', t, field], turn[field]);
+    });
+    task.wrong.forEach((wrong, w) => {
+      if (!task.wrongTurns.some(turn => turn.id === wrong.message)) add([index, 'wrong', w, 'message'], `there is no wrong turn ${wrong.message} in task ${task.id}`, `Use one of ${task.wrongTurns.map(turn => turn.id).join(', ')}.`);
+    });
+    if (new Set(task.wrong.map(wrong => wrong.message)).size < 2) add([index, 'wrong'], `all wrong turns tried in task ${task.id} lead to the same message`, 'Try at least two different ones.');
+    for (const field of ['expected', 'next', 'done'] as const) checkTemplate([index, field], task[field]);
+  });
+  return problems;
+
+  function checkTemplate(path: PropertyKey[], template: string | undefined) {
+    for (const [, name] of template?.matchAll(/\{([^{}]*)\}/g) ?? []) {
+      if (!templateNames.includes(name!)) add(path, `nothing is called {${name}}`, `Use ${templateNames.map(known => `{${known}}`).join(', ')}.`);
+    }
+  }
+}
+
+/** Whether a condition holds of a lab in which nothing has ever happened. */
+export function trueOfNothing(condition: Condition): boolean {
+  if ('all' in condition) return condition.all.every(trueOfNothing);
+  if ('any' in condition) return condition.any.some(trueOfNothing);
+  if ('not' in condition) return !trueOfNothing(condition.not);
+  return 'noContainer' in condition;
+}
