@@ -1,7 +1,9 @@
 // Builds what all instances share, below SLIPWAY_ASSETS: disk pool, workstation, toolbox, image library. Run by root:
 // `node setup/assets/build.ts [step…]`. Steps whose inputs have not changed are skipped; progress lines go to stdout (step.ts).
 import { stat } from 'node:fs/promises';
-import { toolboxDir } from '../../runtime/paths.ts';
+import { libraryDir, toolboxDir } from '../../runtime/paths.ts';
+import { layersPresent, layersRecipe, unpackLayers } from './layers.ts';
+import { buildLibrary, libraryRecipe } from './library/images.ts';
 import { isMounted, preparePool } from './pool.ts';
 import { runStep, type AssetStep } from './step.ts';
 import { buildToolbox, toolboxRecipe } from './toolbox.ts';
@@ -11,6 +13,8 @@ const steps: AssetStep[] = [
   { name: 'pool', recipe: async () => 1, present: isMounted, build: preparePool },
   { name: 'workstation', recipe: workstationRecipe, present: async () => await currentWorkstation() !== undefined, build: buildWorkstation },
   { name: 'toolbox', recipe: toolboxRecipe, present: () => exists(toolboxDir), build: buildToolbox },
+  { name: 'library', recipe: libraryRecipe, present: () => exists(`${libraryDir}/index.json`), build: buildLibrary },
+  { name: 'layers', recipe: layersRecipe, present: layersPresent, build: unpackLayers },
 ];
 
 const exists = (path: string) => stat(path).then(() => true, () => false);

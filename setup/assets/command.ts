@@ -46,7 +46,7 @@ export async function run(argv: [string, ...string[]], options: CommandOptions =
 }
 
 /** The caller's environment could carry its locale, temporary directory or preloads into what is built; only the network's proxies may. */
-export function plainEnv(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+export function plainEnv(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const proxies = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(https?|no|ftp)_proxy$/i.test(name)));
-  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive', ...proxies, ...more };
+  return { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'noninteractive', ...proxies, ...more } as Record<string, string | undefined> as NodeJS.ProcessEnv;
 }

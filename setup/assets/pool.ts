@@ -37,6 +37,9 @@ export async function mountPool(): Promise<void> {
   // Hosts walk through this one with a lab's uids (the pool around it stays shut to all but root).
   await chown(layersDir, STORE_UID_BASE, STORE_UID_BASE);
   await chmod(layersDir, 0o755);
+  // Labs see this one as a whole, through an idmapped mount in which it belongs to their root.
+  await chown(layersDir, STORE_UID_BASE, STORE_UID_BASE);
+  await chmod(layersDir, 0o755);
   // Enabled on the file system itself and kept there; asking again is harmless.
   await run(['btrfs', 'quota', 'enable', poolDir]);
 }

@@ -4,6 +4,8 @@
 import { spawn } from 'node:child_process';
 import { chown, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { STORE_UID_BASE, UIDS_PER_LAB } from '../../runtime/ids.ts';
 import { plainEnv } from './command.ts';
 
@@ -14,8 +16,8 @@ export type UnpackOptions = {
   xattrs?: string[];
 };
 
-/** Unpacks the archive (an open file or a path) into `directory`, which exists, is empty and belongs to root. */
-export async function unpackShifted(archive: FileHandle | string, directory: string, options: UnpackOptions = {}): Promise<void> {
+/** Unpacks the archive (a stream, an open file or a path) into `directory`, which exists, is empty and belongs to root. */
+export async function unpackShifted(archive: Readable | FileHandle | string, directory: string, options: UnpackOptions = {}): Promise<void> {
   if (typeof archive === 'string') {
     const file = await open(archive, 'r');
     try {
@@ -28,19 +30,26 @@ export async function unpackShifted(archive: FileHandle | string, directory: str
   const tar = ['tar', '--extract', '--preserve-permissions', '--same-owner', '--numeric-owner', '--delay-directory-restore', '--warning=no-timestamp',
     ...(options.exclude ?? []).flatMap(pattern => ['--anchored', `--exclude=${pattern}`]),
     ...(options.xattrs ?? []).flatMap(name => ['--xattrs', `--xattrs-include=${name}`])];
-  await runAsStore(tar, { cwd: directory, stdin: archive.fd });
+  await runAsStore(tar, { cwd: directory, stdin: archive });
 }
 
 /** Runs a program as uid 0 of a fresh user namespace whose range is the store's. Its working directory is inherited, so the way there may be closed to it. */
-async function runAsStore(argv: string[], options: { cwd: string; stdin: number }): Promise<void> {
+async function runAsStore(argv: string[], options: { cwd: string; stdin: Readable | FileHandle }): Promise<void> {
   const base = String(STORE_UID_BASE);
   // The shell waits until the namespace has its mapping; what it then starts has the namespace's capabilities.
   const child = spawn('setpriv', ['--reuid', base, '--regid', base, '--clear-groups', 'unshare', '--user', '--net', '--ipc',
-    'sh', '-c', 'echo ready && read go <&3 && exec 3<&- "$@"', 'sh', ...argv], { cwd: options.cwd, env: plainEnv(), stdio: [options.stdin, 'pipe', 'pipe', 'pipe'] });
+    'sh', '-c', 'echo ready && read go <&3 && exec 3<&- "$@"', 'sh', ...argv], { cwd: options.cwd, env: plainEnv(), stdio: ['fd' in options.stdin ? options.stdin.fd : 'pipe', 'pipe', 'pipe', 'pipe'] });
   const [, stdout, stderr, go] = child.stdio as unknown as [null, NodeJS.ReadableStream, NodeJS.ReadableStream, NodeJS.WritableStream];
   let said = '';
   stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4096); });
   go.on('error', () => {}); // the shell may be gone already; its exit code says why
+  // A program that ends early closes its input; its exit code says why. A source that fails must not look like an archive's end.
+  const fed = 'fd' in options.stdin ? Promise.resolve() : pipeline(options.stdin, child.stdin!).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    child.kill('SIGKILL');
+    throw error;
+  });
+  fed.catch(() => {}); // awaited below
   const closed = once(child, 'close') as Promise<[number | null]>;
   const ready = await Promise.race([once(stdout, 'data').then(() => true), closed.then(() => false)]);
   if (ready) {
@@ -57,5 +66,6 @@ async function runAsStore(argv: string[], options: { cwd: string; stdin: number 
     }
   }
   const [code] = await closed;
+  await fed;
   if (code !== 0) throw new Error(`${argv[0]} in the store's user namespace failed (${code ?? 'killed'}): ${said.trim()}`);
 }

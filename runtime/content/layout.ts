@@ -1,0 +1,79 @@
+// Reads an OCI image layout. Every blob is checked against its digest and size while it is read: what does not match its name
+// never reaches the end of the stream. Called by image/ and by set-up; writes nothing.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline, Transform, type Readable } from 'node:stream';
+import type { z } from 'zod';
+import { SlipwayError } from '../errors.ts';
+import { digestOfBytes, hexOf } from './digest.ts';
+import { indexSchema, type Descriptor, type Index } from './oci.ts';
+
+/** Configs and manifests are small; a bigger one is somebody's mistake. */
+const MAX_JSON_BYTES = 4 << 20;
+
+export type Layout = {
+  index: () => Promise<Index>;
+  /** A manifest or config, verified and parsed. */
+  json: <S extends z.ZodType>(descriptor: Descriptor, schema: S) => Promise<z.output<S>>;
+  /** A blob's bytes; the stream fails with a System error at its end when they are not what the descriptor says. */
+  blob: (descriptor: Descriptor) => Readable;
+};
+
+export function openLayout(directory: string): Layout {
+  const pathOf = (descriptor: Descriptor) => join(directory, 'blobs/sha256', hexOf(descriptor.digest));
+  return {
+    async index() {
+      const text = await readFile(join(directory, 'index.json'), 'utf8').catch((cause: unknown) => {
+        throw new SlipwayError('System', `there is no image library at ${directory}`, { cause });
+      });
+      return parsed(indexSchema, text, 'index.json');
+    },
+    async json(descriptor, schema) {
+      if (descriptor.size > MAX_JSON_BYTES) throw new SlipwayError('System', `${descriptor.digest} is too big to be a ${descriptor.mediaType}`);
+      const bytes = await readFile(pathOf(descriptor)).catch((cause: unknown) => {
+        throw new SlipwayError('System', `blob ${descriptor.digest} is missing`, { cause });
+      });
+      if (digestOfBytes(bytes) !== descriptor.digest) throw mismatch(descriptor);
+      return parsed(schema, bytes.toString('utf8'), descriptor.digest);
+    },
+    blob(descriptor) {
+      const verified = verify(descriptor);
+      pipeline(createReadStream(pathOf(descriptor)), verified, () => {}); // a failure destroys `verified`, whose reader sees it
+      return verified;
+    },
+  };
+}
+
+/** Passes bytes on and fails at the end, or as soon as there are too many, when they are not the descriptor's. */
+export function verify(descriptor: Pick<Descriptor, 'digest' | 'size'>): Transform {
+  const hash = createHash('sha256');
+  let seen = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      seen += chunk.length;
+      if (seen > descriptor.size) return done(mismatch(descriptor));
+      hash.update(chunk);
+      done(null, chunk);
+    },
+    flush(done) {
+      const good = seen === descriptor.size && `sha256:${hash.digest('hex')}` === descriptor.digest;
+      done(good ? null : mismatch(descriptor));
+    },
+  });
+}
+
+const mismatch = (descriptor: Pick<Descriptor, 'digest'>) => new SlipwayError('System', `blob ${descriptor.digest} does not have the content that its name promises`);
+
+function parsed<S extends z.ZodType>(schema: S, text: string, name: string): z.output<S> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new SlipwayError('System', `${name} is not JSON`, { cause });
+  }
+  const result = schema.safeParse(value);
+  if (!result.success) throw new SlipwayError('System', `${name}: ${result.error.issues.map(issue => `${issue.path.join('.')} ${issue.message}`).join('; ')}`);
+  return result.data;
+}
