@@ -1,8 +1,9 @@
 // Three projects: `unit` is what needs neither root nor an instance and runs in parallel; `system` drives real labs of one instance of its own and
 // runs one file after the other; `web` is the browser, likewise.
 import { defineConfig } from 'vitest/config';
+import { testEnv } from './test/place.ts';
 
-const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 120_000, globalSetup: ['test/instance.ts'] };
+const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 120_000, env: testEnv, globalSetup: ['test/instance.ts'] };
 
 export default defineConfig({
   test: {

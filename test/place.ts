@@ -1,0 +1,10 @@
+// Where the instance that tests start has its sockets and records. Beside an installed Slipway, never on top of it; SLIPWAY_INSTANCE gives another
+// name, so that two people (or two runs) can test on one machine.
+const instance = process.env.SLIPWAY_INSTANCE ?? 'test';
+
+export const testEnv = {
+  SLIPWAY_INSTANCE: instance,
+  SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? `/run/slipway-${instance}`,
+  SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? `/var/tmp/slipway-${instance}`,
+  SLIPWAY_PORT: process.env.SLIPWAY_PORT ?? '3900',
+};
