@@ -13,7 +13,7 @@ import { runOnce } from './supervisor/once.ts';
 
 const started = Date.now();
 const { url, port, host } = listenAddress();
-const env = serviceEnv({ SLIPWAY_PORT: String(port), SLIPWAY_HOST: host });
+const env = serviceEnv({ PORT: String(port), SLIPWAY_LISTEN: host });
 const withWeb = !process.argv.includes('--without-web');
 
 const broker = new Service('broker', brokerCommand('dist/broker.js'), { cwd: appDir, env, changed });

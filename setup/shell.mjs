@@ -26,7 +26,7 @@ export function childEnv(extra = {}) {
 }
 
 /** Settings that must survive sudo, which clears the environment. */
-export const keptVariables = () => Object.keys(process.env).filter(name => name.startsWith('SLIPWAY_') || name === 'CI');
+export const keptVariables = () => Object.keys(process.env).filter(name => name.startsWith('SLIPWAY_') || name === 'PORT' || name === 'CI');
 
 /** The command as root: itself when we are root, else through sudo. */
 export function asRoot(argv, extraNames = []) {

@@ -6,5 +6,5 @@ export const testEnv = {
   SLIPWAY_INSTANCE: instance,
   SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? `/run/slipway-${instance}`,
   SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? `/var/tmp/slipway-${instance}`,
-  SLIPWAY_PORT: process.env.SLIPWAY_PORT ?? '3900',
+  PORT: process.env.PORT ?? '3900',
 };

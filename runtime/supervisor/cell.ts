@@ -24,7 +24,7 @@ export function cellCommand(user: string, argv: string[]): string[] {
 
 /** Only what is named: settings, and what programs need to find each other. */
 export function serviceEnv(more: Record<string, string>): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => name.startsWith('SLIPWAY_') || ['DATABASE_URL', 'TZ', 'LANG'].includes(name));
+  const kept = Object.entries(process.env).filter(([name]) => name.startsWith('SLIPWAY_') || ['PORT', 'TZ', 'LANG'].includes(name));
   return {
     LANG: 'C.UTF-8',
     NEXT_TELEMETRY_DISABLED: '1',

@@ -5,11 +5,11 @@ import type { ServiceView } from './service.ts';
 
 export type Status = { pid: number; startTime: string; instance: string; url: string; runDir: string; stateDir: string; services: ServiceView[] };
 
-/** The site's address: on this machine only, unless SLIPWAY_HOST says otherwise (0.0.0.0 for a class on the local network). */
+/** The site's address: on this machine only, unless SLIPWAY_LISTEN says otherwise (0.0.0.0 for a class on the local network). */
 export function listenAddress() {
-  const port = Number(process.env.SLIPWAY_PORT ?? 3000);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`SLIPWAY_PORT is "${process.env.SLIPWAY_PORT}": give a port number.`);
-  const host = process.env.SLIPWAY_HOST ?? '127.0.0.1';
+  const port = Number(process.env.PORT ?? 3000);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error(`PORT is "${process.env.PORT}": give a port number.`);
+  const host = process.env.SLIPWAY_LISTEN ?? '127.0.0.1';
   const shown = ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host) ? 'localhost' : host;
   return { port, host, url: `http://${shown}:${port}` };
 }

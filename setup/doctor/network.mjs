@@ -27,14 +27,14 @@ export const networkChecks = [
   {
     id: 'port', title: 'Port of the site',
     look: async () => {
-      const port = Number(process.env.SLIPWAY_PORT ?? 3000);
+      const port = Number(process.env.PORT ?? 3000);
       const running = runningInstance();
       if (running) return { state: 'fine', found: `Slipway answers at ${running.url}` };
       const problem = await new Promise(resolve => {
         const server = createServer().once('error', error => resolve(error.code)).listen(port, '127.0.0.1', () => server.close(() => resolve(undefined)));
       });
       if (!problem) return { state: 'fine', found: `${port} is free` };
-      return { state: 'missing', found: `${port} cannot be listened on (${problem})`, todo: 'choose another: SLIPWAY_PORT=3001 npm start' };
+      return { state: 'missing', found: `${port} cannot be listened on (${problem})`, todo: 'choose another: PORT=3001 npm start' };
     },
   },
 ];
