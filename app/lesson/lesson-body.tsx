@@ -1,0 +1,56 @@
+// A lesson's parsed text as components, on the server. Custom elements (lessons/render.ts): x-run, x-task, x-hint, x-solution, x-callout.
+import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
+import type { ReactNode } from 'react';
+import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
+import type { LessonPage, LessonTask } from '../../server/site.ts';
+import { CodeBlock } from './code-block.tsx';
+import { highlight } from './highlight.ts';
+import { RunBlock } from './run-block.tsx';
+import { TaskCard } from './task-card.tsx';
+
+type Body = LessonPage['body'];
+type Node = Body['children'][number];
+type Element = Extract<Node, { type: 'element' }>;
+
+export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTask[] }) {
+  let first = true;
+  const components = {
+    'x-run': (p: { code: string; language: string; paste?: boolean; children: ReactNode }) => {
+      const isFirst = first;
+      first = false;
+      return <RunBlock code={p.code} paste={p.paste === true} first={isFirst}>{p.children}</RunBlock>;
+    },
+    'x-code': (p: { code: string; language: string; children: ReactNode }) => <CodeBlock code={p.code} language={p.language}>{p.children}</CodeBlock>,
+    'x-task': (p: { id: string; children: ReactNode }) => {
+      const index = tasks.findIndex((t) => t.id === p.id);
+      const task = tasks[index];
+      if (!task) return <>{p.children}</>;
+      const needs = task.needs.map((id) => tasks.find((t) => t.id === id)?.title ?? id);
+      return <TaskCard id={task.id} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
+    },
+    'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
+    'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>Show a solution</summary><div>{p.children}</div></details>,
+    'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,
+    table: (p: { children?: ReactNode }) => <div className="table-scroll" tabIndex={0} role="region" aria-label="Table"><table>{p.children}</table></div>,
+    a: (p: { href?: string; children?: ReactNode }) => (/^https?:/.test(p.href ?? '') ? <a href={p.href} target="_blank" rel="noopener noreferrer">{p.children}</a> : <a href={p.href}>{p.children}</a>),
+  };
+  const coloured = { type: 'root' as const, children: await Promise.all(body.children.map(colour)) };
+  return toJsxRuntime(coloured as Parameters<typeof toJsxRuntime>[0], { Fragment, jsx: jsx as never, jsxs: jsxs as never, components: components as never });
+}
+
+/** Replaces the plain block in x-run, and every other block of code, with the coloured one. */
+async function colour(node: Node): Promise<Node> {
+  if (node.type !== 'element') return node;
+  if (node.tagName === 'x-run') return { ...node, children: await block(String(node.properties.code), String(node.properties.language)) };
+  const code = node.tagName === 'pre' ? node.children[0] : undefined;
+  if (code?.type === 'element' && code.tagName === 'code') {
+    const language = [code.properties.className].flat().map(String).find((c) => c.startsWith('language-'))?.slice('language-'.length) ?? 'text';
+    const text = code.children.map((child) => (child.type === 'text' ? child.value : '')).join('').replace(/\n$/, '');
+    return { type: 'element', tagName: 'x-code', properties: { code: text, language }, children: await block(text, language) };
+  }
+  return { ...node, children: await Promise.all(node.children.map(colour)) };
+}
+
+async function block(code: string, language: string): Promise<Node[]> {
+  return (await highlight(code, language)).children as unknown as Element[];
+}

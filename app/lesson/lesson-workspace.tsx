@@ -1,0 +1,34 @@
+// A lesson's page in the browser: bar, text left, terminals right; on a narrow window one of the two at a time.
+'use client';
+import { useMemo, useState, type ReactNode } from 'react';
+import type { TaskState } from '../../server/protocol.ts';
+import type { LessonTask } from '../../server/site.ts';
+import { Split } from '../components/split.tsx';
+import { TerminalPanel } from '../terminal/terminal-panel.tsx';
+import { useRegionKeys } from '../workspace/region-keys.ts';
+import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
+import { ShowTerminalContext, WorkspaceProvider } from '../workspace/workspace-context.tsx';
+import { LessonProgress } from './lesson-progress.tsx';
+import { TaskAnnouncer } from './task-announcer.tsx';
+
+interface Props { slug: string; tasks: LessonTask[]; initial: Record<string, TaskState>; children: ReactNode; }
+
+export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
+  const [view, setView] = useState<'left' | 'right'>('left');
+  const showTerminal = useMemo(() => () => setView('right'), []);
+  const showText = () => setView('left');
+  useRegionKeys();
+  return (
+    <WorkspaceProvider slug={slug} tasks={initial}>
+      <ShowTerminalContext value={showTerminal}>
+        <WorkspaceBar><LessonProgress tasks={tasks} showText={showText} /></WorkspaceBar>
+        <div className="view-switch" role="group" aria-label="Show">
+          <button type="button" aria-pressed={view === 'left'} onClick={showText}>Text</button>
+          <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>Terminal</button>
+        </div>
+        <Split leftName="text" view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label="Lesson">{children}</article>} right={<TerminalPanel autoFocus />} />
+        <TaskAnnouncer tasks={tasks} showText={showText} />
+      </ShowTerminalContext>
+    </WorkspaceProvider>
+  );
+}

@@ -1,0 +1,239 @@
+// The browser's end of a workspace: one lab, its terminals and its tasks, over one socket. A plain store, made once per page and read through
+// useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
+// keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
+import { io, type Socket } from 'socket.io-client';
+import { SOCKET_PATH, type ClientEvents, type LabView, type Problem, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { TerminalFeed, type Screen } from './terminal-feed.ts';
+
+export type Link = 'connecting' | 'connected' | 'reconnecting' | 'failed';
+export interface Note { id: string; title: string; text: string; command?: string; }
+
+export interface WorkspaceState {
+  link: Link;
+  /** Connected, but only by polling: WebSockets are blocked on the way. */
+  slow: boolean;
+  lab: LabView | null;
+  terminals: TerminalView[];
+  active: string | null;
+  tasks: Readonly<Record<string, TaskState>>;
+  /** The task that was ticked last in this page's life, for the toast and the screen reader. */
+  lastDone: { id: string; count: number } | null;
+  note: Note | null;
+  /** What went wrong last, in words, until it is dismissed or overtaken. */
+  problem: string | null;
+  busy: 'resetting' | 'opening' | null;
+}
+
+export type RunAnswer = { sent: true } | { sent: false; why: string };
+
+/** How long a request may take before the learner is told; making a lab on a full machine is the slowest. */
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Failed attempts before "cannot connect" is shown with the network check; attempts go on behind it. */
+const FAILED_AFTER = 3;
+
+export class WorkspaceClient {
+  private state: WorkspaceState;
+  private readonly slug: string | null;
+  private readonly listeners = new Set<() => void>();
+  private readonly feeds = new Map<string, TerminalFeed>();
+  private socket: Socket<ServerEvents, ClientEvents> | null = null;
+  private failures = 0;
+  private everConnected = false;
+  /** True after joining or resetting until a terminal is there: a workspace without any opens one by itself, once. */
+  private wantsTerminal = true;
+  private waitingRun: { text: string; enter: boolean; settle: (answer: RunAnswer) => void } | null = null;
+
+  constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
+    this.slug = slug;
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null };
+  }
+
+  readonly getSnapshot = (): WorkspaceState => this.state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    if (!this.socket) this.connect();
+    return () => {
+      this.listeners.delete(listener);
+      // React may unsubscribe and subscribe again within one turn; leave only when nobody has come back.
+      setTimeout(() => { if (this.listeners.size === 0) this.disconnect(); }, 0);
+    };
+  };
+
+  /** Binds an xterm to a terminal of the lab. The feed is attached at once when connected, and again after every reconnect. */
+  openFeed(id: string, screen: Screen): TerminalFeed {
+    this.feeds.get(id)?.release();
+    const feed = new TerminalFeed(id, screen, () => this.socket, {
+      onLive: () => this.flushWaitingRun(),
+      onProblem: (problem) => this.set({ problem }),
+      onRelease: () => { if (this.feeds.get(id) === feed) this.feeds.delete(id); },
+    });
+    this.feeds.set(id, feed);
+    if (this.state.link === 'connected') feed.attach();
+    return feed;
+  }
+
+  /** Puts the cursor into the active terminal. */
+  focusActive(): void { if (this.state.active) this.feeds.get(this.state.active)?.focus(); }
+
+  select(id: string): void {
+    if (this.state.terminals.some((t) => t.id === id)) this.set({ active: id });
+  }
+
+  openTerminal(): void {
+    if (this.state.busy === 'opening') return;
+    this.set({ busy: 'opening' });
+    const socket = this.socket;
+    if (!socket?.connected) { this.set({ busy: null, problem: 'Not connected just now, so no terminal could be opened.' }); return; }
+    socket.timeout(ANSWER_TIMEOUT_MS).emit('terminal:open', { cols: 80, rows: 24 }, (error, answer) => {
+      this.set({ busy: null });
+      if (error || isProblem(answer)) { this.set({ problem: error ? 'The terminal did not open in time. Try again.' : (answer as Problem).problem }); return; }
+      this.addTerminal(answer);
+      this.set({ active: answer.id });
+    });
+  }
+
+  closeTerminal(id: string): void {
+    if (this.socket?.connected) this.socket.emit('terminal:close', { id });
+    this.removeTerminal(id);
+  }
+
+  /** Types a command into the active terminal and, unless told otherwise, presses Enter. Waits for the first terminal of a lab that is still starting, never for a lost connection. */
+  run(text: string, { enter = true }: { enter?: boolean } = {}): Promise<RunAnswer> {
+    const { link, lab, active } = this.state;
+    const feed = active ? this.feeds.get(active) : undefined;
+    if (feed?.live) return Promise.resolve(feed.run(text, enter));
+    if (link === 'reconnecting' || link === 'failed') return Promise.resolve({ sent: false, why: 'Not connected just now. Nothing was sent.' });
+    if (lab?.state === 'gone') return Promise.resolve({ sent: false, why: 'This lab is gone. Start a new one first.' });
+    if (link === 'connected' && lab?.state === 'ready' && this.state.terminals.length === 0) this.openTerminal();
+    this.waitingRun?.settle({ sent: false, why: 'Another command took its place.' });
+    return new Promise((settle) => { this.waitingRun = { text, enter, settle }; });
+  }
+
+  /** A fresh lab: everything in the old one is lost. Also what "start a new lab" does when the old one is gone. */
+  reset(): void {
+    const socket = this.socket;
+    if (this.state.busy === 'resetting') return;
+    if (!socket?.connected) { this.set({ problem: 'Not connected just now, so the lab was not reset.' }); return; }
+    this.set({ busy: 'resetting', note: null, problem: null });
+    socket.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:reset', {}, (error, answer) => {
+      this.set({ busy: null });
+      if (error || isProblem(answer)) { this.set({ problem: error ? 'The reset took too long. Reload the page to see where it stands.' : (answer as Problem).problem }); return; }
+      this.wantsTerminal = true;
+      this.apply(answer);
+    });
+  }
+
+  /** After "cannot connect", or when joining was refused: try again from the start. */
+  retry(): void {
+    this.failures = 0;
+    this.set({ link: this.everConnected ? 'reconnecting' : 'connecting', problem: null });
+    if (this.socket?.connected) this.join(); else { this.socket?.disconnect(); this.socket?.connect(); }
+  }
+
+  dismissNote(): void { this.set({ note: null }); }
+  dismissProblem(): void { this.set({ problem: null }); }
+
+  private connect(): void {
+    const socket: Socket<ServerEvents, ClientEvents> = io({ path: SOCKET_PATH, transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelay: 400, reconnectionDelayMax: 5000, timeout: 8000 });
+    this.socket = socket;
+    socket.on('connect', () => { this.failures = 0; this.join(); });
+    socket.on('disconnect', () => { this.loseConnection(); this.set({ link: 'reconnecting' }); });
+    socket.on('connect_error', (error) => {
+      this.failures += 1;
+      if (!socket.active) { this.set({ link: 'failed', problem: error.message }); return; }
+      if (this.failures >= FAILED_AFTER) this.set({ link: 'failed' });
+    });
+    socket.on('lab:state', (lab) => { this.set({ lab }); this.settleLab(lab); });
+    socket.on('terminal:opened', (terminal) => this.addTerminal(terminal));
+    socket.on('terminal:closed', (id, reason) => { this.feeds.get(id)?.close(reason); this.removeTerminal(id); });
+    socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
+    socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
+    socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
+    socket.on('explain', (note) => this.set({ note }));
+  }
+
+  private disconnect(): void {
+    for (const feed of [...this.feeds.values()]) feed.release();
+    this.socket?.removeAllListeners();
+    this.socket?.disconnect();
+    this.socket = null;
+  }
+
+  private join(): void {
+    const socket = this.socket;
+    socket?.timeout(ANSWER_TIMEOUT_MS).emit('workspace:join', { slug: this.slug }, (error, answer) => {
+      if (error) { if (socket.connected) this.set({ link: 'failed', problem: 'The server answered the connection but not the request for a lab. Try again in a moment.' }); return; }
+      if (isProblem(answer)) { this.set({ link: 'failed', problem: answer.problem }); return; }
+      this.everConnected = true;
+      const transport = socket.io.engine?.transport?.name;
+      this.set({ link: 'connected', slow: transport === 'polling', problem: null });
+      this.wantsTerminal = true;
+      this.apply(answer);
+      for (const feed of this.feeds.values()) feed.attach();
+    });
+  }
+
+  private apply(view: WorkspaceView): void {
+    const tasks: Record<string, TaskState> = { ...this.state.tasks };
+    for (const { id, progress } of view.tasks) tasks[id] = progress;
+    const active = view.terminals.some((t) => t.id === this.state.active) ? this.state.active : view.terminals[0]?.id ?? null;
+    this.set({ lab: view.lab, terminals: view.terminals, tasks, active });
+    this.settleLab(view.lab);
+  }
+
+  private settleLab(lab: LabView): void {
+    if (lab.state === 'gone') {
+      this.settleWaitingRun({ sent: false, why: 'This lab is gone. Start a new one first.' });
+      this.wantsTerminal = true;
+      return;
+    }
+    if (lab.state === 'ready' && this.wantsTerminal && this.state.link === 'connected') {
+      this.wantsTerminal = false;
+      if (this.state.terminals.length === 0) this.openTerminal();
+    }
+  }
+
+  private setTask(id: string, progress: TaskState): void {
+    const newlyDone = progress.state === 'done' && this.state.tasks[id]?.state !== 'done';
+    const lastDone = newlyDone ? { id, count: (this.state.lastDone?.count ?? 0) + 1 } : this.state.lastDone;
+    this.set({ tasks: { ...this.state.tasks, [id]: progress }, lastDone });
+  }
+
+  private addTerminal(terminal: TerminalView): void {
+    if (this.state.terminals.some((t) => t.id === terminal.id)) return;
+    this.set({ terminals: [...this.state.terminals, terminal], active: this.state.active ?? terminal.id });
+  }
+
+  private removeTerminal(id: string): void {
+    const terminals = this.state.terminals.filter((t) => t.id !== id);
+    const index = this.state.terminals.findIndex((t) => t.id === id);
+    const active = this.state.active === id ? terminals[Math.min(index, terminals.length - 1)]?.id ?? null : this.state.active;
+    this.set({ terminals, active });
+  }
+
+  private loseConnection(): void {
+    for (const feed of this.feeds.values()) feed.suspend();
+    this.settleWaitingRun({ sent: false, why: 'The connection was lost. Nothing was sent.' });
+    this.set({ busy: null });
+  }
+
+  private flushWaitingRun(): void {
+    const { active } = this.state;
+    const feed = active ? this.feeds.get(active) : undefined;
+    if (this.waitingRun && feed?.live) this.settleWaitingRun(feed.run(this.waitingRun.text, this.waitingRun.enter));
+  }
+
+  private settleWaitingRun(answer: RunAnswer): void {
+    const waiting = this.waitingRun;
+    this.waitingRun = null;
+    waiting?.settle(answer);
+  }
+
+  private set(change: Partial<WorkspaceState>): void {
+    this.state = { ...this.state, ...change };
+    for (const listener of this.listeners) listener();
+  }
+}
+
+function isProblem(answer: object): answer is Problem { return 'problem' in answer; }

@@ -1,0 +1,13 @@
+// The site's build. The custom server (server/main.ts) owns the port, the headers and the socket; Next only renders pages.
+import type { NextConfig } from 'next';
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  reactStrictMode: true,
+  productionBrowserSourceMaps: false,
+  // Type checking is `npm run typecheck` over the whole repository; doing it twice costs a slow machine half a minute.
+  typescript: { ignoreBuildErrors: true },
+  turbopack: { root: import.meta.dirname },
+};
+
+export default config;
