@@ -55,9 +55,12 @@ describe.each([
   test('a new attempt keeps what is carried over and forgets the lab', async () => {
     const before = await store.openWorkspace('dee', 'lifecycle');
     await store.setLab(before.id, 'lab-1');
+    await store.saveTask(before.attempt, done);
+    await store.saveTask(before.attempt, tried);
+    expect([await store.ownsLab(before.id, 'lab-1'), await store.ownsLab(before.id, 'lab-2')]).toEqual([true, false]);
     expect(await store.labsOf('dee')).toEqual([{ workspace: before.id, lab: 'lab-1' }]);
-    const attempt = await store.beginAttempt(before.id, [done]);
-    expect(await store.openWorkspace('dee', 'lifecycle')).toEqual({ ...before, lab: null, attempt });
+    const attempt = await store.beginAttempt(before.id, tasks => tasks.filter(task => task.progress.state === 'done'));
+    expect(await store.openWorkspace('dee', 'lifecycle')).toEqual({ ...before, lab: null, attempt, begunBefore: true });
     expect(await store.tasks(attempt)).toEqual([done]);
     expect(await store.labsOf('dee')).toEqual([]);
   });

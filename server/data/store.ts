@@ -16,6 +16,8 @@ export interface WorkspaceRecord {
   lab: string | null;
   /** The attempt that runs: the newest. */
   attempt: string;
+  /** There was an earlier attempt, in a lab that is no more. */
+  begunBefore: boolean;
 }
 
 export interface Store {
@@ -25,8 +27,9 @@ export interface Store {
   labsOf(learner: string): Promise<{ workspace: string; lab: string }[]>;
   /** The workspace's attempt goes on in this lab; a lab that was forgotten first begins a new attempt. */
   setLab(workspace: string, lab: string): Promise<void>;
-  /** The lab is gone: ends the attempt, begins the next with these records, and answers its id. */
-  beginAttempt(workspace: string, carried: readonly StoredTask[]): Promise<string>;
+  ownsLab(workspace: string, lab: string): Promise<boolean>;
+  /** The lab is gone: ends the attempt, begins the next with what `carry` keeps of its records, and answers its id. */
+  beginAttempt(workspace: string, carry: (tasks: StoredTask[]) => StoredTask[]): Promise<string>;
   tasks(attempt: string): Promise<StoredTask[]>;
   saveTask(attempt: string, task: StoredTask): Promise<void>;
   progress(learner: string): Promise<Record<string, { done: string[]; lastSeenAt: string }>>;
@@ -47,7 +50,7 @@ export function createStore(db: Db): Store {
       });
       const attempt = row.attempts[0];
       if (!attempt) throw new Error(`workspace ${row.id} has no attempt`);
-      return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id };
+      return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id, begunBefore: attempt.number > 1 };
     }),
 
     labsOf: learner => whenBusyAgain(async () => {
@@ -63,20 +66,20 @@ export function createStore(db: Db): Store {
       ]);
     }),
 
-    beginAttempt: (workspace, carried) => whenBusyAgain(() => db.$transaction(async tx => {
-      const newest = await tx.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' } });
+    ownsLab: (workspace, lab) => whenBusyAgain(async () => (await db.workspace.count({ where: { id: workspace, labId: lab } })) > 0),
+
+    beginAttempt: (workspace, carry) => whenBusyAgain(() => db.$transaction(async tx => {
+      const last = await tx.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' }, include: { tasks: true } });
       const id = randomUUID();
       const at = new Date();
-      await tx.attempt.update({ where: { id: newest.id }, data: { endedAt: at } });
-      await tx.attempt.create({ data: { id, workspaceId: workspace, number: newest.number + 1, tasks: { create: carried.map(task => ({ ...columns(task, at), taskId: task.id })) } } });
+      const tasks = carry(last.tasks.map(stored)).map(task => ({ ...columns(task, at), taskId: task.id }));
+      await tx.attempt.update({ where: { id: last.id }, data: { endedAt: at } });
+      await tx.attempt.create({ data: { id, workspaceId: workspace, number: last.number + 1, tasks: { create: tasks } } });
       await tx.workspace.update({ where: { id: workspace }, data: { labId: null } });
       return id;
     })),
 
-    tasks: attempt => whenBusyAgain(async () => {
-      const rows = await db.taskRecord.findMany({ where: { attemptId: attempt } });
-      return rows.map(row => ({ id: row.taskId, progress: row.progress as unknown as TaskState, openedSeq: row.openedSeq, seq: row.seq }));
-    }),
+    tasks: attempt => whenBusyAgain(async () => (await db.taskRecord.findMany({ where: { attemptId: attempt } })).map(stored)),
 
     saveTask: (attempt, task) => whenBusyAgain(async () => {
       const values = columns(task, new Date());
@@ -98,6 +101,10 @@ export function createStore(db: Db): Store {
 
     close: () => db.$disconnect(),
   };
+}
+
+function stored(row: { taskId: string; progress: unknown; openedSeq: number | null; seq: number }): StoredTask {
+  return { id: row.taskId, progress: row.progress as TaskState, openedSeq: row.openedSeq, seq: row.seq };
 }
 
 function columns(task: StoredTask, now: Date) {

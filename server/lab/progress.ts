@@ -5,7 +5,7 @@ import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { Grader, GraderOptions, Note, StoredTask } from '../grading/types.ts';
 import type { TaskProgress } from '../protocol.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, Journal } from './engine.ts';
 
 export interface ProgressOptions {
   engine: Engine;
@@ -18,6 +18,8 @@ export interface ProgressOptions {
   onExplain: (note: Note) => void;
   /** The engine does not know the lab any more. */
   onLabGone: () => void;
+  /** The engine does not answer (true), or does again (false); terminals and what runs in the lab go on meanwhile. */
+  onAway: (away: boolean) => void;
   onError: (error: unknown) => void;
 }
 
@@ -33,6 +35,7 @@ export function watchProgress(options: ProgressOptions): Progress {
   const { engine, host, onError } = options;
   const stop = new AbortController();
   let saving: Promise<void> = Promise.resolve();
+  const stopped = aborted(stop.signal);
   let position = 0;
 
   const grader = options.createGrader({
@@ -61,28 +64,36 @@ export function watchProgress(options: ProgressOptions): Progress {
   };
 
   async function watch() {
+    let away = false;
     while (!stop.signal.aborted) {
-      const journal = engine.journal(host, position, entry => {
-        if (stop.signal.aborted || entry.seq <= position) return;
-        position = entry.seq;
-        grader.feed(entry);
-      });
+      let journal: Journal | undefined;
       try {
-        await Promise.race([journal.ended, aborted(stop.signal)]);
+        if (away) {
+          await Promise.race([engine.hello(), stopped]);
+          if (stop.signal.aborted) return;
+          away = false;
+          options.onAway(false);
+        }
+        journal = engine.journal(host, position, entry => {
+          if (stop.signal.aborted || entry.seq <= position) return;
+          position = entry.seq;
+          grader.feed(entry);
+        });
+        await Promise.race([journal.ended, stopped]);
       } catch (error) {
         if (stop.signal.aborted) return;
         const { kind } = asSlipwayError(error);
         if (kind === 'NotFound') return options.onLabGone();
         if (kind !== 'Unavailable') onError(error);
+        else if (!away) options.onAway(away = true);
       } finally {
-        journal.release();
+        journal?.release();
       }
-      await Promise.race([new Promise(resolve => setTimeout(resolve, RETRY_MS)), aborted(stop.signal)]);
+      await Promise.race([new Promise(resolve => setTimeout(resolve, RETRY_MS)), stopped]);
     }
   }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
   return new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

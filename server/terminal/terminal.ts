@@ -63,6 +63,7 @@ export class HubTerminal {
 
   detach(viewer: Viewer) {
     this.viewers.delete(viewer);
+    viewer.fallBehind(); // nothing more is sent to it
     if (this.lead === viewer) this.lead = undefined;
     if (!this.viewers.size) this.coalescer.release();
     this.balance();

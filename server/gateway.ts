@@ -1,0 +1,201 @@
+// The browser's live connection: socket.io events in, workspace and terminal calls out. The handshake says who it is and that our own page opened it;
+// a terminal is authorised once, when it is attached, and after that its bytes go straight through.
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import { z } from 'zod';
+import { asSlipwayError } from '../runtime/errors.ts';
+import type { Visitor, Visitors } from './http/learner.ts';
+import { isOwnOrigin } from './http/origin.ts';
+import { words } from './lab/words.ts';
+import { Refusal, type Workspace } from './lab/workspace.ts';
+import type { Workspaces } from './lab/workspaces.ts';
+import { type Ack, type ClientEvents, joinSchema, type Problem, type ServerEvents, sizeSchema, SOCKET_PATH, terminalIdSchema } from './protocol.ts';
+import type { HubTerminal } from './terminal/terminal.ts';
+import type { Outlet, Viewer } from './terminal/viewer.ts';
+
+export type Io = Server<ClientEvents, ServerEvents>;
+type Client = Socket<ClientEvents, ServerEvents>;
+
+/** One message of a browser: a paste is cut into pieces well below this by xterm.js' own handler. */
+const MAX_MESSAGE_BYTES = 1 << 20;
+const MAX_VIEWS = 16;
+
+const attachSchema = sizeSchema.extend({ id: terminalIdSchema });
+const idSchema = z.object({ id: terminalIdSchema });
+
+/** Attaches the socket.io server; `serve` connects it to workspaces, which need it to announce. */
+export function createIo(http: HttpServer, options: { visitors: Visitors; publicUrl: URL | undefined }): Io {
+  const visits = new WeakMap<IncomingMessage, Visitor>();
+  const io: Io = new Server(http, {
+    path: SOCKET_PATH,
+    transports: ['websocket', 'polling'], // polling is for schools whose proxies break WebSockets
+    perMessageDeflate: false,
+    httpCompression: false,
+    serveClient: false,
+    destroyUpgrade: false, // Next's own upgrades (development) are not ours to end
+    maxHttpBufferSize: MAX_MESSAGE_BYTES,
+    allowRequest: (request, done) => {
+      if (!isOwnOrigin(request.headers, options.publicUrl)) return done('this page may not open a lab', false);
+      visits.set(request, options.visitors.of(request));
+      done(null, true);
+    },
+  });
+  io.engine.on('initial_headers', (headers: Record<string, string>, request: IncomingMessage) => {
+    const cookie = visits.get(request)?.cookie;
+    if (cookie) headers['set-cookie'] = cookie;
+  });
+  io.use((socket, next) => {
+    const visit = visits.get(socket.request) ?? options.visitors.of(socket.request);
+    socket.data = { learner: visit.learner, address: options.visitors.addressOf(socket.request) } satisfies Identity;
+    next();
+  });
+  return io;
+}
+
+interface Identity { learner: string; address: string; }
+
+export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void) {
+  io.on('connection', client => serveClient(client, workspaces, onError));
+}
+
+/** The room of a workspace: all its tabs. */
+export const roomOf = (workspace: string) => `workspace:${workspace}`;
+
+interface View { terminal: HubTerminal; viewer: Viewer; }
+
+function serveClient(client: Client, workspaces: Workspaces, onError: (error: unknown) => void) {
+  const { learner, address } = client.data as Identity;
+  const views = new Map<string, View>();
+  let workspace: Workspace | undefined;
+  /** Given to the connection and not yet taken by the network. */
+  let queued = 0;
+
+  client.conn.on('drain', () => {
+    if (!queued) return;
+    queued = 0;
+    for (const view of views.values()) view.terminal.balance();
+  });
+
+  client.on('workspace:join', request(joinSchema, async ({ slug }) => {
+    leave();
+    const joined = await workspaces.join(learner, slug, address);
+    if (!client.connected || workspace) { // gone, or joined another one, while this one was looked up
+      workspaces.leave(joined);
+      throw new Refusal(words.noWorkspace);
+    }
+    workspace = joined;
+    await client.join(roomOf(joined.record.id));
+    return joined.state;
+  }));
+
+  client.on('lab:reset', request(z.object({}), async () => {
+    const mine = current();
+    await mine.reset(address);
+    return mine.state;
+  }));
+
+  client.on('terminal:open', request(sizeSchema, size => current().openTerminal(size)));
+
+  client.on('terminal:attach', async (body, ack) => {
+    await request(attachSchema, async ({ id, ...size }) => {
+      const terminal = current().terminal(id);
+      if (views.size >= MAX_VIEWS && !views.has(id)) throw new Refusal(words.tooManyTerminals(MAX_VIEWS));
+      detach(id);
+      const { viewer, screen, go } = await terminal.attach(outletOf(id), size);
+      if (!client.connected) {
+        terminal.detach(viewer);
+        throw new Refusal(words.noWorkspace);
+      }
+      detach(id); // a second attach that came meanwhile
+      views.set(id, { terminal, viewer });
+      setImmediate(go); // after the acknowledgement below, which carries the screen
+      return { screen };
+    })(body, ack);
+  });
+
+  client.on('terminal:detach', body => {
+    const parsed = idSchema.safeParse(body);
+    if (parsed.success) detach(parsed.data.id);
+  });
+
+  client.on('terminal:input', (id, data) => {
+    const view = views.get(id);
+    if (!view) return;
+    const bytes: unknown = data; // binary arrives as a Buffer here
+    if (typeof bytes === 'string') view.terminal.input(view.viewer, Buffer.from(bytes));
+    else if (Buffer.isBuffer(bytes)) view.terminal.input(view.viewer, bytes);
+  });
+
+  client.on('terminal:resize', body => {
+    const parsed = attachSchema.safeParse(body);
+    const view = parsed.success ? views.get(parsed.data.id) : undefined;
+    if (view && parsed.success) view.terminal.resizeTo(view.viewer, parsed.data);
+  });
+
+  client.on('terminal:ack', (id, bytes) => {
+    const view = views.get(id);
+    if (view) view.terminal.acknowledge(view.viewer, bytes);
+  });
+
+  client.on('terminal:close', body => {
+    const parsed = idSchema.safeParse(body);
+    if (parsed.success) workspace?.closeTerminal(parsed.data.id).catch(onError);
+  });
+
+  client.on('disconnect', leave);
+
+  function leave() {
+    for (const id of [...views.keys()]) detach(id);
+    if (!workspace) return;
+    void client.leave(roomOf(workspace.record.id));
+    workspaces.leave(workspace);
+    workspace = undefined;
+  }
+
+  function detach(id: string) {
+    const view = views.get(id);
+    if (!view) return;
+    views.delete(id);
+    view.terminal.detach(view.viewer);
+  }
+
+  function current(): Workspace {
+    if (!workspace) throw new Refusal(words.noWorkspace);
+    return workspace;
+  }
+
+  function outletOf(id: string): Outlet {
+    return {
+      output: data => {
+        queued += data.length;
+        client.emit('terminal:output', id, data as unknown as ArrayBuffer);
+      },
+      screen: text => client.emit('terminal:screen', id, text),
+      closed: () => views.delete(id), // the workspace tells all tabs
+      queuedBytes: () => queued,
+    };
+  }
+
+  /** An event that is answered: checks its shape, and turns errors into words. */
+  function request<B, T>(schema: z.ZodType<B>, work: (body: B) => Promise<T>) {
+    return async (body: unknown, ack: Ack<T>) => {
+      if (typeof ack !== 'function') return;
+      let answer: T | Problem;
+      try {
+        const parsed = schema.safeParse(body);
+        answer = parsed.success ? await work(parsed.data) : { problem: words.badRequest };
+      } catch (error) {
+        answer = { problem: problemOf(error, onError) };
+      }
+      ack(answer);
+    };
+  }
+}
+
+function problemOf(error: unknown, onError: (error: unknown) => void): string {
+  if (error instanceof Refusal) return error.message;
+  const { kind } = asSlipwayError(error);
+  if (kind === 'Unavailable') return words.engineRestarts;
+  onError(error);
+  return words.ourFault;
+}

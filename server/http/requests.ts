@@ -1,0 +1,42 @@
+// Plain HTTP: the health answer, the learner's cookie and the safe headers, then Next. Requests of socket.io never come here.
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { SOCKET_PATH } from '../protocol.ts';
+import { secureHeaders } from './headers.ts';
+import type { Visitors } from './learner.ts';
+
+export interface RequestOptions {
+  visitors: Visitors;
+  dev: boolean;
+  /** Next's handler. */
+  page: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  health: () => Promise<{ ok: boolean; engine: boolean; database: boolean }>;
+  onError: (error: unknown) => void;
+}
+
+export function createRequestListener(options: RequestOptions): RequestListener {
+  return (request, response) => {
+    answer(request, response).catch(error => {
+      options.onError(error);
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
+      response.end('Something went wrong on our side. Please reload the page.\n');
+    });
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse) {
+    const path = (request.url ?? '/').split('?', 1)[0]!;
+    if (path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)) return; // socket.io has its own listener
+    secureHeaders(request, response, { dev: options.dev, https: options.visitors.isHttps(request) });
+    if (path === '/healthz') return sendHealth(response);
+    if (request.headers.accept?.includes('text/html')) { // a page, not one of the many files it loads at the same time
+      const { cookie } = options.visitors.of(request);
+      if (cookie) response.setHeader('Set-Cookie', cookie);
+    }
+    await options.page(request, response);
+  }
+
+  async function sendHealth(response: ServerResponse) {
+    const health = await options.health();
+    response.writeHead(health.ok ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+    response.end(`${JSON.stringify(health)}\n`);
+  }
+}

@@ -1,0 +1,282 @@
+// A learner's workspace while somebody has it open: its lab, its terminals, its tasks. All tabs of the learner share it; what happens
+// is told to all of them through `announce`. Made and kept by workspaces.ts. One preparation at a time, whoever asks.
+import { asSlipwayError } from '../../runtime/errors.ts';
+import type { Lab, Terminal } from '../../runtime/lab/control.ts';
+import { carriedOver } from '../grading/types.ts';
+import type { Store, WorkspaceRecord } from '../data/store.ts';
+import type { LabView, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
+import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
+import type { Screens } from '../terminal/screens.ts';
+import type { Engine } from './engine.ts';
+import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
+import { words } from './words.ts';
+
+export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents[E]>) => void;
+
+export interface WorkspaceOptions {
+  record: WorkspaceRecord;
+  engine: Engine;
+  store: Store;
+  screens: Screens;
+  announce: Announce;
+  profile: 'strict' | 'full';
+  lesson: ProgressOptions['lesson'];
+  createGrader: ProgressOptions['createGrader'];
+  /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
+  admit: (address: string) => Promise<string | undefined>;
+  onError: (error: unknown) => void;
+}
+
+const MAX_TERMINALS = 8;
+/** Until the first browser has said its own. */
+const FIRST_SIZE: Size = { cols: 80, rows: 24 };
+const RETRY_MS = [250, 500, 1000, 2000, 4000];
+
+interface Open { info: Terminal; hub: HubTerminal; }
+
+export class Workspace {
+  readonly record: WorkspaceRecord;
+  /** Tabs that have it open. */
+  members = 0;
+  private readonly options: WorkspaceOptions;
+  private lab: Lab | undefined;
+  private view: LabView = { id: '', hostname: '', state: 'starting' };
+  private readonly terminals = new Map<string, Open>();
+  private progress: Progress | undefined;
+  private stored: TaskProgress[] = [];
+  private notice: string | undefined;
+  private preparing: Promise<void> | undefined;
+  private readonly stop = new AbortController();
+
+  constructor(options: WorkspaceOptions) {
+    this.options = options;
+    this.record = options.record;
+    if (this.record.lab === null && this.record.begunBefore) this.notice = words.labLost;
+  }
+
+  /** What the page shows now. */
+  get state(): WorkspaceView {
+    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks() };
+  }
+
+  /** Brings the lab up when it is not; answers at once, what happens is announced. */
+  async open(address: string) {
+    if (!this.stored.length) await this.loadTasks();
+    if (this.view.state !== 'ready') this.prepare(address);
+  }
+
+  /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone. */
+  async reset(address: string) {
+    if (this.preparing) return; // one is on its way
+    this.change({ id: '', hostname: '', state: 'starting' });
+    this.notice = undefined;
+    const cleared = this.clear();
+    this.prepare(address, cleared);
+    await cleared;
+  }
+
+  async openTerminal(size: Size): Promise<TerminalView> {
+    const host = this.lab?.hosts[0];
+    if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(words.notReady);
+    if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(words.tooManyTerminals(MAX_TERMINALS));
+    const numbers = [...this.terminals.values()].map(open => Number(/^Terminal (\d+)$/.exec(open.info.title)?.[1] ?? 0));
+    const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: `Terminal ${Math.max(0, ...numbers) + 1}` });
+    await this.connect(info, size);
+    this.options.announce('terminal:opened', viewOf(info));
+    return viewOf(info);
+  }
+
+  terminal(id: string): HubTerminal {
+    const open = this.terminals.get(id);
+    if (!open) throw new Refusal(words.noTerminal);
+    return open.hub;
+  }
+
+  async closeTerminal(id: string) {
+    const open = this.terminals.get(id);
+    if (!open) return;
+    this.forget(id, words.closed);
+    await this.options.engine.closeTerminal(open.info.lab, id);
+  }
+
+  /** Lets go of terminals and journal; the lab and all that runs in it stay. */
+  async release() {
+    this.stop.abort();
+    await this.preparing;
+    for (const open of this.terminals.values()) open.hub.release();
+    this.terminals.clear();
+    await this.progress?.release();
+    this.progress = undefined;
+  }
+
+  private async clear() {
+    const old = this.record.lab;
+    await this.dropLab(words.reset);
+    if (old) await this.options.engine.disposeLab(old).catch(this.options.onError); // what stays is swept later
+  }
+
+  private prepare(address: string, first: Promise<void> = Promise.resolve()) {
+    this.preparing ??= first.then(() => this.bringUp(address)).catch(error => {
+      this.options.onError(error);
+      this.change({ id: '', hostname: '', state: 'gone', problem: words.ourFault });
+    }).finally(() => { this.preparing = undefined; });
+  }
+
+  /** Ends with a lab that is ready, or with a problem in words, or when nobody waits any more. Tries again while the engine is away. */
+  private async bringUp(address: string) {
+    if (this.view.state !== 'starting') this.change({ id: '', hostname: '', state: 'starting' });
+    for (let attempt = 0; !this.stop.signal.aborted; attempt++) {
+      try {
+        if (this.record.lab !== null && !(await this.find(this.record.lab))) {
+          await this.dropLab(words.labLost);
+          this.notice = words.labLost;
+        }
+        if (!this.lab) {
+          const refusal = await this.options.admit(address);
+          if (refusal) return this.change({ id: '', hostname: '', state: 'gone', problem: refusal });
+          this.lab = await this.options.engine.createLab({ name: labName(this.record.id), profile: this.options.profile });
+          this.record.lab = this.lab.id;
+          await this.options.store.setLab(this.record.id, this.lab.id);
+        }
+        await this.reattach(this.lab);
+        await this.watch(this.lab);
+        const host = this.lab.hosts[0];
+        return this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.notice ? { notice: this.notice } : {}) });
+      } catch (error) {
+        const known = asSlipwayError(error);
+        if (known.kind !== 'Unavailable') throw error;
+        this.options.onError(error);
+        this.change({ id: '', hostname: '', state: 'starting', problem: words.engineAway });
+        await this.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!);
+      }
+    }
+  }
+
+  /** The lab as the engine knows it; false when it is gone or its host has stopped for good. */
+  private async find(id: string): Promise<boolean> {
+    try {
+      const lab = await this.options.engine.inspectLab(id);
+      if (lab.hosts[0]?.state === 'running') {
+        this.lab = lab;
+        return true;
+      }
+      await this.options.engine.disposeLab(id);
+    } catch (error) {
+      if (asSlipwayError(error).kind !== 'NotFound') throw error;
+    }
+    this.lab = undefined;
+    return false;
+  }
+
+  /** The terminals that the lab has, or its first one. */
+  private async reattach(lab: Lab) {
+    const host = lab.hosts[0];
+    if (!host) throw new Error(`lab ${lab.id} has no host`);
+    for (const info of await this.options.engine.listTerminals(lab.id)) {
+      if (this.terminals.has(info.id)) continue;
+      try {
+        await this.connect(info, FIRST_SIZE);
+        this.options.announce('terminal:opened', viewOf(info));
+      } catch {
+        await this.options.engine.closeTerminal(lab.id, info.id).catch(this.options.onError); // its shim is gone
+      }
+    }
+    if (this.terminals.size) return;
+    const info = await this.options.engine.openTerminal({ lab: lab.id, host: host.id }, { ...FIRST_SIZE, title: 'Terminal 1' });
+    await this.connect(info, FIRST_SIZE);
+    this.options.announce('terminal:opened', viewOf(info));
+  }
+
+  private async connect(info: Terminal, size: Size) {
+    const hub = await HubTerminal.open(info.socketPath, this.options.screens, size, end => this.forget(info.id, reasonOf(end)));
+    this.terminals.set(info.id, { info, hub });
+  }
+
+  private forget(id: string, reason: string) {
+    const open = this.terminals.get(id);
+    if (!open) return;
+    this.terminals.delete(id);
+    open.hub.release();
+    this.options.announce('terminal:closed', id, reason);
+  }
+
+  private async watch(lab: Lab) {
+    const host = lab.hosts[0];
+    if (this.progress || !host) return;
+    const { engine, store, lesson, createGrader, announce, onError } = this.options;
+    const { attempt } = this.record;
+    this.progress = watchProgress({
+      engine, lesson, createGrader, onError,
+      host: { lab: lab.id, host: host.id },
+      stored: await store.tasks(attempt),
+      save: task => store.saveTask(attempt, task),
+      onProgress: task => announce('task:progress', task),
+      onExplain: note => announce('explain', note),
+      onLabGone: () => this.lost(),
+      onAway: away => { if (this.view.state === 'ready') this.change({ ...this.view, problem: away ? words.engineRestarts : undefined }); },
+    });
+    for (const task of this.progress.tasks()) announce('task:progress', task);
+  }
+
+  /** The engine has lost the lab while it was open. */
+  private lost() {
+    if (this.stop.signal.aborted) return;
+    if (this.preparing) return void this.preparing.then(() => this.lost());
+    this.change({ id: '', hostname: '', state: 'starting', notice: words.labLost });
+    this.prepare('');
+  }
+
+  /** Ends the attempt and begins the next, without touching the engine. */
+  private async dropLab(reason: string) {
+    for (const id of [...this.terminals.keys()]) this.forget(id, reason);
+    const { progress } = this;
+    this.progress = undefined;
+    await progress?.release();
+    this.lab = undefined;
+    this.record.lab = null;
+    this.record.attempt = await this.options.store.beginAttempt(this.record.id, carriedOver);
+    await this.loadTasks();
+    for (const task of this.tasks()) this.options.announce('task:progress', task);
+  }
+
+  private tasks(): TaskProgress[] {
+    return this.progress?.tasks() ?? this.stored;
+  }
+
+  /** What is known of the tasks while no lab is there to watch: those done before, the rest as a new grader sees them. */
+  private async loadTasks() {
+    const { lesson, createGrader, store } = this.options;
+    const unavailable = () => Promise.reject(new Error('no lab yet'));
+    const grader = createGrader({ lesson, stored: await store.tasks(this.record.attempt), evidence: unavailable, output: unavailable, onProgress: () => {}, onExplain: () => {} });
+    grader.start();
+    this.stored = grader.progress();
+    grader.stop();
+  }
+
+  private change(view: LabView) {
+    this.view = view;
+    this.options.announce('lab:state', view);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const done = () => {
+        clearTimeout(timer);
+        this.stop.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.stop.signal.addEventListener('abort', done);
+    });
+  }
+}
+
+/** A request that cannot be granted now; the message is for the learner. */
+export class Refusal extends Error {}
+
+const PREFIX = 'learner-';
+export const labName = (workspace: string) => `${PREFIX}${workspace}`;
+/** The workspace that a lab was made for; undefined for labs of others, such as the operator's. */
+export const workspaceOfLab = (name: string) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined);
+
+const viewOf = (terminal: Terminal): TerminalView => ({ id: terminal.id, title: terminal.title });

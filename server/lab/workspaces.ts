@@ -1,0 +1,151 @@
+// The workspaces that are open, one per learner and lesson, shared by the learner's tabs; let go some time after the last tab has closed.
+// Decides who may have a lab: rates per learner and per address, a number of labs per learner. Labs themselves are the engine's.
+import type { Lesson } from '../../lessons/schema.ts';
+import { createRateLimit } from '../http/rate.ts';
+import { carriedOver } from '../grading/types.ts';
+import type { Store } from '../data/store.ts';
+import type { Screens } from '../terminal/screens.ts';
+import type { Engine } from './engine.ts';
+import type { ProgressOptions } from './progress.ts';
+import { words } from './words.ts';
+import { type Announce, Refusal, Workspace, workspaceOfLab } from './workspace.ts';
+
+export interface WorkspacesOptions {
+  engine: Engine;
+  store: Store;
+  screens: Screens;
+  lesson: (slug: string) => Lesson | undefined;
+  createGrader: ProgressOptions['createGrader'];
+  /** To all tabs of a workspace. */
+  announceTo: (workspace: string) => Announce;
+  onError: (error: unknown) => void;
+  /** How long terminals and journal are kept after the last tab has closed. */
+  lingerMs?: number;
+  maxLabs?: number;
+}
+
+const LINGER_MS = 10 * 60_000; // the screen is then exact even after a long coffee; later it comes from the shim's ring
+const MAX_LABS = 4;
+/** Resetting again and again is learning, too; a program doing it is not. */
+const PER_LEARNER = { burst: 8, perMinute: 4 };
+/** A whole school may come from one address. */
+const PER_ADDRESS = { burst: 80, perMinute: 60 };
+
+export interface Workspaces {
+  /** The caller counts as a tab until it calls leave. Throws a Refusal for an unknown lesson. */
+  join(learner: string, slug: string | null, address: string): Promise<Workspace>;
+  leave(workspace: Workspace): void;
+  /** Disposes labs made for workspaces that no longer want them; for the start, after a crash. */
+  sweep(): Promise<void>;
+  release(): Promise<void>;
+}
+
+export function createWorkspaces(options: WorkspacesOptions): Workspaces {
+  const { engine, store, onError } = options;
+  const lingerMs = options.lingerMs ?? LINGER_MS;
+  const maxLabs = options.maxLabs ?? MAX_LABS;
+  const perLearner = createRateLimit(PER_LEARNER);
+  const perAddress = createRateLimit(PER_ADDRESS);
+  const open = new Map<string, Promise<Workspace>>();
+  const ids = new Map<string, Workspace>();
+  const lingering = new Map<Workspace, NodeJS.Timeout>();
+
+  return {
+    async join(learner, slug, address) {
+      const lesson = slug === null ? undefined : options.lesson(slug);
+      if (slug !== null && !lesson) throw new Refusal(words.noLesson);
+      const key = `${learner} ${slug ?? ''}`;
+      let pending = open.get(key);
+      if (!pending) {
+        pending = make(learner, slug, lesson);
+        open.set(key, pending);
+        pending.catch(() => open.delete(key));
+      }
+      const workspace = await pending;
+      workspace.members++;
+      clearTimeout(lingering.get(workspace));
+      lingering.delete(workspace);
+      try {
+        await workspace.open(address);
+      } catch (error) {
+        leave(workspace);
+        throw error;
+      }
+      return workspace;
+    },
+
+    leave,
+
+    async sweep() {
+      const labs = await engine.listLabs();
+      for (const lab of labs) {
+        const workspace = workspaceOfLab(lab.name);
+        if (workspace === undefined || ids.has(workspace) || await store.ownsLab(workspace, lab.id)) continue;
+        await engine.disposeLab(lab.id).catch(onError);
+      }
+    },
+
+    async release() {
+      for (const timer of lingering.values()) clearTimeout(timer);
+      lingering.clear();
+      const all = await Promise.allSettled(open.values());
+      open.clear();
+      await Promise.all(all.map(made => (made.status === 'fulfilled' ? made.value.release() : undefined)));
+    },
+  };
+
+  function leave(workspace: Workspace) {
+    if (--workspace.members > 0) return;
+    lingering.set(workspace, setTimeout(() => {
+      lingering.delete(workspace);
+      open.delete(keyOf(workspace));
+      ids.delete(workspace.record.id);
+      workspace.release().catch(onError);
+    }, lingerMs).unref());
+  }
+
+  async function make(learner: string, slug: string | null, lesson: Lesson | undefined): Promise<Workspace> {
+    const record = await store.openWorkspace(learner, slug);
+    const workspace = new Workspace({
+      record, engine, store, onError,
+      screens: options.screens,
+      announce: options.announceTo(record.id),
+      profile: lesson?.profile ?? 'strict',
+      lesson: { tasks: lesson?.tasks ?? [] },
+      createGrader: options.createGrader,
+      admit: address => admit(record.learner, address),
+    });
+    ids.set(record.id, workspace);
+    return workspace;
+  }
+
+  async function admit(learner: string, address: string): Promise<string | undefined> {
+    const labs = await store.labsOf(learner);
+    if (labs.length >= maxLabs) {
+      const unused = labs.find(lab => !ids.get(lab.workspace)?.members);
+      if (!unused) return words.tooManyOpen(maxLabs);
+      await giveUp(learner, unused);
+    }
+    if (!perLearner.take(learner)) return words.tooFastLearner;
+    if (address && !perAddress.take(address)) return words.tooFastAddress;
+    return undefined;
+  }
+
+  /** The least recently used lab makes room; its workspace finds out when it is opened again. */
+  async function giveUp(learner: string, { workspace, lab }: { workspace: string; lab: string }) {
+    const idle = ids.get(workspace);
+    if (idle) {
+      clearTimeout(lingering.get(idle));
+      lingering.delete(idle);
+      ids.delete(workspace);
+      open.delete(keyOf(idle));
+      await idle.release();
+    }
+    await engine.disposeLab(lab);
+    await store.beginAttempt(workspace, carriedOver);
+  }
+
+  function keyOf(workspace: Workspace) {
+    return `${workspace.record.learner} ${workspace.record.slug ?? ''}`;
+  }
+}

@@ -1,0 +1,112 @@
+// The web process: opens the database, the engine and the lessons, and serves pages and live connections on one port. Runs unprivileged; labs,
+// containers and terminals are not its children and outlive it. Started by the supervisor, or by hand: `node server/main.ts`.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import next from 'next';
+import { pino } from 'pino';
+import { appDir, engineSocket } from '../runtime/paths.ts';
+import { asSlipwayError } from '../runtime/errors.ts';
+import { readConfig } from './config.ts';
+import { openDatabase } from './data/client.ts';
+import { createStore } from './data/store.ts';
+import { createIo, roomOf, serve } from './gateway.ts';
+import { createGrader } from './grading/grader.ts';
+import { createVisitors } from './http/learner.ts';
+import { createRequestListener } from './http/requests.ts';
+import { loadSecret } from './http/secret.ts';
+import { connectEngine } from './lab/engine.ts';
+import { createWorkspaces } from './lab/workspaces.ts';
+import { createSite, readLessons } from './lessons.ts';
+import { startScreens } from './terminal/screens.ts';
+
+/** How long open requests may go on when stopping. */
+const DRAIN_MS = 3000;
+const SWEEP_MS = 60 * 60_000;
+const SWEEP_RETRY_MS = 5000;
+
+const log = pino({ base: null, level: process.env.SLIPWAY_LOG ?? 'info' });
+const config = readConfig();
+const releases: (() => unknown)[] = [];
+let stopping: Promise<void> | undefined;
+process.on('SIGTERM', () => void (stopping ??= stop()));
+process.on('SIGINT', () => void (stopping ??= stop()));
+
+const secret = loadSecret(config.dataDir);
+const lessons = await readLessons(join(appDir, 'lessons'), text => log.warn(text));
+const db = await openDatabase(config.database);
+const store = createStore(db);
+releases.push(() => store.close());
+const engine = connectEngine(engineSocket);
+releases.push(() => engine.release());
+const screens = startScreens();
+releases.push(() => screens.release());
+globalThis.__slipway = createSite(lessons, store, secret);
+
+const visitors = createVisitors({ secret, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
+const http = createServer({ keepAliveTimeout: 65_000 });
+const site = next({ dev: config.dev, dir: appDir, hostname: config.listen, port: config.port, httpServer: http });
+http.on('request', createRequestListener({ visitors, dev: config.dev, page: (...args) => site.getRequestHandler()(...args), health, onError }));
+const io = createIo(http, { visitors, publicUrl: config.publicUrl });
+const workspaces = createWorkspaces({
+  engine, store, screens, createGrader, onError,
+  lesson: lessons.bySlug,
+  announceTo: workspace => (event, ...args) => void io.to(roomOf(workspace)).emit(event, ...args),
+});
+releases.push(() => workspaces.release());
+serve(io, workspaces, onError);
+
+await site.prepare();
+await new Promise<void>((resolve, reject) => {
+  http.once('error', reject);
+  http.listen(config.port, config.listen, resolve);
+});
+releases.push(() => site.close());
+releases.push(closeConnections);
+const { port, address } = http.address() as AddressInfo;
+log.info(`listening on http://${address.includes(':') ? `[${address}]` : address}:${port}`);
+if (config.listen === '127.0.0.1') log.info('only this machine can open it; SLIPWAY_LISTEN=0.0.0.0 opens it to the network');
+sweepNow();
+
+/** Removes labs that a crash left without a workspace: now, or as soon as the engine answers, and every hour. */
+function sweepNow() {
+  const again = (ms: number) => setTimeout(sweepNow, ms).unref();
+  workspaces.sweep().then(() => again(SWEEP_MS), error => {
+    onError(error);
+    again(SWEEP_RETRY_MS);
+  });
+}
+
+async function health() {
+  const [engineUp, database] = await Promise.all([
+    engine.hello().then(() => true, () => false),
+    db.learner.count().then(() => true, () => false),
+  ]);
+  return { ok: database, engine: engineUp, database }; // without the engine the site still serves its lessons
+}
+
+/** The one place where errors that nobody waits for end: known states as a line, the unexpected with its stack. */
+function onError(error: unknown) {
+  const { kind, message } = asSlipwayError(error);
+  if (kind === 'Unavailable') log.warn(message);
+  else log.error({ err: error });
+}
+
+async function closeConnections() {
+  io.disconnectSockets(true);
+  const closed = new Promise<void>(resolve => void io.close(() => resolve()));
+  http.closeIdleConnections();
+  await Promise.race([closed, new Promise(resolve => setTimeout(resolve, DRAIN_MS).unref())]);
+  http.closeAllConnections();
+}
+
+async function stop() {
+  for (const release of releases.reverse()) {
+    try {
+      await release();
+    } catch (error) {
+      onError(error);
+    }
+  }
+  process.exit(0);
+}
