@@ -1,0 +1,126 @@
+// The grader of one lab: journal in, ticks and explanations out. Driven by entries alone: nothing runs while nothing happens.
+// A check is judged on every entry, at once, so that a short-lived state is not missed; what is said of a wrong turn waits
+// until the learner's command has had its say (SETTLE_MS), so that half a `docker run` is no mistake.
+import type { JournalEntry } from '../../runtime/lab/control.ts';
+import { Explainer } from './explain.ts';
+import { Refresher } from './refresher.ts';
+import { GradedTask } from './task.ts';
+import type { Grader, GraderOptions } from './types.ts';
+import { Facts } from './world.ts';
+
+const SETTLE_MS = 120; // a docker command's calls follow each other within a few tens of milliseconds
+/** A running container's log has no events, so it is read again this often while a task waits for it, and only so long. */
+const OUTPUT_EVERY_MS = 500;
+const OUTPUT_TIMES = 240;
+
+export function createGrader(options: GraderOptions): Grader {
+  const facts = new Facts();
+  const outputs = new Map<string, { stdout: string; stderr: string }>();
+  const tasks = options.lesson.tasks.map(task => new GradedTask(task, options.stored.find(s => s.id === task.id)));
+  const explainer = new Explainer(facts, note => options.onExplain(note));
+  const onError = (error: unknown) => options.onError?.(error);
+  const records = new Refresher(async () => {
+    const evidence = await options.evidence();
+    if (stopped) return;
+    facts.complete(evidence);
+    judge(Math.max(seq, evidence.seq));
+  }, onError);
+  const logs = new Refresher(readLogs, onError);
+  let seq = 0;
+  let now = '';
+  let stopped = false;
+  let settling: NodeJS.Timeout | undefined;
+  let rereading: NodeJS.Timeout | undefined;
+  let rereads = 0;
+
+  const contextOf = (task: GradedTask) => ({ world: facts, openedSeq: task.openedSeq ?? Infinity, outputs });
+  const open = () => tasks.filter(task => task.isOpen);
+
+  function start() {
+    unlock(0);
+    records.ask();
+  }
+
+  function feed(entry: JournalEntry) {
+    if (stopped) return;
+    seq = entry.seq;
+    now = new Date((entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6).toISOString();
+    const subject = facts.feed(entry);
+    for (const task of tasks) task.feed(entry, contextOf(task));
+    judge(seq);
+    explainer.feed(entry);
+    if (needsRecords(entry)) records.ask();
+    if (subject && open().some(task => task.wantsOutput(contextOf(task)).length > 0)) {
+      rereads = 0;
+      logs.ask();
+    }
+  }
+
+  /** Ticks what holds now; lets the rest speak a little later. */
+  function judge(at: number) {
+    for (const task of open()) {
+      if (facts.images === null && task.readsEvidence) continue;
+      if (task.judge(contextOf(task), at, now || new Date().toISOString())) {
+        report(task);
+        unlock(at);
+      }
+    }
+    settling ??= setTimeout(speak, SETTLE_MS);
+  }
+
+  function speak() {
+    settling = undefined;
+    for (const task of open()) if (task.speak(contextOf(task), seq)) report(task);
+  }
+
+  /** Opens tasks whose needs are done. */
+  function unlock(at: number) {
+    for (const task of tasks) {
+      if (task.record.progress.state !== 'locked' || !task.task.needs.every(need => tasks.find(other => other.task.id === need)?.isDone)) continue;
+      task.open(at);
+      report(task);
+    }
+  }
+
+  function report(task: GradedTask) {
+    options.onProgress({ id: task.task.id, progress: task.record.progress }, { ...task.record });
+  }
+
+  function needsRecords(entry: JournalEntry): boolean {
+    if (entry.kind !== 'event') return false;
+    const { Type, Action, Actor } = entry.event;
+    if (Type === 'image') return true;
+    if (Type !== 'container') return false;
+    const typedId = /^(sha256:)?[0-9a-f]{4,64}$/.test(Actor.Attributes.image ?? '');
+    return typedId || ((Action === 'create' || Action === 'start' || Action === 'update') && open().some(task => task.readsEvidence));
+  }
+
+  async function readLogs() {
+    const wanted = new Map(open().flatMap(task => task.wantsOutput(contextOf(task))).map(fact => [fact.id, fact]));
+    for (const id of outputs.keys()) if (!wanted.has(id)) outputs.delete(id);
+    for (const fact of wanted.values()) outputs.set(fact.id, await options.output(fact.id));
+    if (stopped) return;
+    if (wanted.size > 0) judge(seq);
+    clearTimeout(rereading);
+    const waiting = open().some(task => task.wantsOutput(contextOf(task)).some(fact => fact.state === 'running'));
+    if (waiting && rereads++ < OUTPUT_TIMES) rereading = setTimeout(() => logs.ask(), OUTPUT_EVERY_MS);
+  }
+
+  return {
+    start,
+    feed,
+    progress: () => tasks.map(task => ({ id: task.task.id, progress: task.record.progress })),
+    async settled() {
+      do {
+        await Promise.all([records.idle(), logs.idle()]);
+        if (settling) { clearTimeout(settling); speak(); }
+      } while (records.busy || logs.busy || settling);
+    },
+    stop() {
+      stopped = true;
+      clearTimeout(settling);
+      clearTimeout(rereading);
+      explainer.stop();
+    },
+  };
+}
