@@ -60,6 +60,14 @@ void enter_host(const struct entrance *e)
 		if (wanted && setns(fds[i], 0) < 0) die("join the host's %s namespace", names[i]);
 		close(fds[i]);
 	}
+	shield();
+}
+
+void shield(void)
+{
+	/* A change of credentials sets this to fs.suid_dumpable, which a machine may have set to 1. With 0, and a memory that belongs to the
+	 * machine's user namespace (we executed there), the lab's root can neither trace us nor look into our /proc files. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0) die("become undumpable");
 }
 
 /* What has no meaning in a user namespace, or only to attack the kernel, is not in the bounding set of anything in a lab. */

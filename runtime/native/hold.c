@@ -58,7 +58,7 @@ static struct {
 	int code;
 	long long quiet_since;
 	char why[4200];
-	bool failed;
+	bool failed, served;
 	struct client clients[MAX_CLIENTS];
 } task;
 
@@ -505,13 +505,17 @@ static void accept_client(void)
 static bool finished(void)
 {
 	if (task.state != ENDED) return false;
-	bool any = false;
-	for (int i = 0; i < MAX_CLIENTS; i++) any |= task.clients[i].fd >= 0 && pending(&task.clients[i].out) > 0;
+	/* Clients close when they have read the last frame. Were we to go first, what they are just sending would fail and hide it from them. */
+	bool any = false, unsent = false;
+	for (int i = 0; i < MAX_CLIENTS; i++) {
+		any |= task.clients[i].fd >= 0;
+		unsent |= task.clients[i].fd >= 0 && pending(&task.clients[i].out) > 0;
+	}
+	if (any) task.served = true;
 	long long waited = now_ms() - task.quiet_since;
-	if (any) return waited > FLUSH_MS;
+	if (any) return waited > (unsent ? FLUSH_MS : LINGER_MS);
 	/* A failure before anybody has connected is told to the first who comes; it is in the status file anyway. */
-	for (int i = 0; i < MAX_CLIENTS; i++) any |= task.clients[i].fd >= 0;
-	return any || !task.failed || waited > LINGER_MS;
+	return task.served || !task.failed || waited > LINGER_MS;
 }
 
 static void loop(void)
@@ -585,9 +589,10 @@ int task_main(void)
 	struct text base_filter = read_filter(config_string(&c));
 	const char *filter_path = config_string(&c);
 	if (*filter_path) { task.filter = read_filter(filter_path); task.has_filter = true; }
-	task.tools.fd = open(config_string(&c), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat toolbox;
+	if (stat(config_string(&c), &toolbox) < 0) die("find the toolbox");
+	const char *toolbox_in_host = config_string(&c);
 	task.tools.env = config_list(&c, NULL);
-	if (task.tools.fd < 0) die("open the toolbox");
 	struct config before = steps_skip(&c);
 	task.after = steps_skip(&c);
 	task.cwd = config_string(&c);
@@ -628,6 +633,14 @@ int task_main(void)
 	}
 
 	enter_host(&e);
+	/* The toolbox as the host sees it, made sure of by its identity, whatever may have been mounted over its path. It must not be a descriptor from
+	 * outside: of a process that is being killed, the kernel lets the lab's root have the descriptors (it has no memory left
+	 * that could be undumpable), and from a directory outside one walks up to the machine's root. */
+	struct stat seen;
+	task.tools.fd = open(toolbox_in_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (task.tools.fd < 0 || fstat(task.tools.fd, &seen) < 0) die("open the toolbox in the host");
+	errno = 0;
+	if (seen.st_dev != toolbox.st_dev || seen.st_ino != toolbox.st_ino) die("the toolbox in the host is covered by another directory");
 	/* Into the pid namespace by a child; that child ends at once, so that its child belongs to the host's init and is reaped there. */
 	pid_t pid = fork();
 	if (pid < 0) die("fork");
@@ -649,6 +662,7 @@ int task_main(void)
 	prctl(PR_SET_NAME, "slipway-shim");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	limit_self();
+	shield();
 	load_filter(base_filter);
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0) _exit(1);

@@ -156,6 +156,7 @@ int host_main(void)
 		tell(up[1]);
 		receive(down[0], "the parent ended");
 		load_filter(filter);
+		shield();
 		pid_t init = fork();
 		if (init < 0) die("fork");
 		if (init == 0) become_init(&inner, &no_tools, self, ready[1]);

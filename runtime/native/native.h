@@ -51,6 +51,7 @@ struct entrance {
 	bool net_only;
 };
 void enter_host(const struct entrance *e); /* dies on failure; afterwards we are the lab's root, not yet in its pid namespace ourselves */
+void shield(void);                           /* from tracing by the lab's root; call before its pid namespace is joined */
 void limit_self(void);                      /* bounding set, rlimits, no ambient capabilities */
 void load_filter(struct text program);      /* a seccomp BPF program */
 struct text read_filter(const char *path);
