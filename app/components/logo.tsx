@@ -1,10 +1,12 @@
-// The mark: a hull on the slipway's incline, cut by one waterline.
-export function Logo({ size = 26 }: { size?: number }) {
+// The mark: a hull on the slipway's incline, cut by one waterline. app/icon.svg is the same drawing.
+export function Logo({ size = 28 }: { size?: number }) {
   return (
     <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden focusable="false">
-      <path d="M3 20.6 29 26.9" stroke="currentColor" strokeWidth="2.2" strokeLinecap="round" />
-      <path d="M5.4 9.7 27.2 15c-.5 4.2-2.9 7.5-7.1 7.9L9.4 20.3C6.6 18.3 5.4 14.4 5.4 9.7Z" fill="var(--primer)" />
-      <path d="m6.5 14.3 19.5 4.750" stroke="var(--paper)" strokeWidth="1.4" />
+      <g transform="rotate(13 16 16)">
+        <path d="M3 6.5h26c-.6 7.6-4.3 13.5-11 14.5h-7C6.3 19.6 3.4 14.5 3 6.5Z" fill="var(--primer)" />
+        <path d="M3.4 11.4h25.1" stroke="var(--paper)" strokeWidth="1.8" />
+        <path d="M0 25h32" stroke="currentColor" strokeWidth="2.6" strokeLinecap="round" />
+      </g>
     </svg>
   );
 }

@@ -1,9 +1,9 @@
-// Colours code on the server with shiki: both themes at once, chosen by CSS variables, no WebAssembly. Called while a lesson is rendered.
-import { createHighlighterCore } from 'shiki/core';
+// Colours code on the server with shiki, without WebAssembly. The colours are CSS variables (styles/lesson.css), so one answer serves light and dark.
+import { createCssVariablesTheme, createHighlighterCore } from 'shiki/core';
 import { createJavaScriptRegexEngine } from 'shiki/engine/javascript';
 
 const highlighter = createHighlighterCore({
-  themes: [import('shiki/themes/vitesse-light.mjs'), import('shiki/themes/vitesse-dark.mjs')],
+  themes: [createCssVariablesTheme({ name: 'slipway', variablePrefix: '--code-' })],
   langs: [import('shiki/langs/bash.mjs'), import('shiki/langs/shellsession.mjs'), import('shiki/langs/docker.mjs'), import('shiki/langs/json.mjs'), import('shiki/langs/yaml.mjs')],
   engine: createJavaScriptRegexEngine(),
 });
@@ -12,5 +12,5 @@ const KNOWN: Record<string, string> = { bash: 'bash', sh: 'bash', shell: 'bash',
 /** HAST of a `pre`; a language that shiki was not given is shown plain. */
 export async function highlight(code: string, language: string) {
   const shiki = await highlighter;
-  return shiki.codeToHast(code.replace(/\n$/, ''), { lang: KNOWN[language] ?? 'text', themes: { light: 'vitesse-light', dark: 'vitesse-dark' }, defaultColor: false });
+  return shiki.codeToHast(code.replace(/\n$/, ''), { lang: KNOWN[language] ?? 'text', theme: 'slipway' });
 }

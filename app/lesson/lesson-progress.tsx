@@ -11,7 +11,7 @@ export function LessonProgress({ tasks, showText }: { tasks: LessonTask[]; showT
   const next = nextTask(tasks, states);
   return (
     <div className="lesson-progress">
-      <ProgressSlip done={done} of={tasks.length} width={132} />
+      <ProgressSlip done={done} of={tasks.length} width={150} />
       <p role="progressbar" aria-label="Tasks done" aria-valuemin={0} aria-valuemax={tasks.length} aria-valuenow={done} aria-valuetext={`${done} of ${tasks.length} tasks done`}><strong>{done}</strong> of {tasks.length} tasks</p>
       {next && <button type="button" className="link next-task" onClick={() => { showText(); goToTask(next.id); }}>Next: {next.title}</button>}
     </div>
