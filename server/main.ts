@@ -80,7 +80,7 @@ function sweepNow() {
 async function health() {
   const [engineUp, database] = await Promise.all([
     engine.hello().then(() => true, () => false),
-    db.learner.count().then(() => true, () => false),
+    db.$queryRaw`SELECT 1`.then(() => true, () => false),
   ]);
   return { ok: database, engine: engineUp, database }; // without the engine the site still serves its lessons
 }

@@ -1,0 +1,110 @@
+// An engine for tests without root: labs and terminals that behave as runtime/lab/control.ts says, with real shells behind the terminals.
+// It can go away, lose a lab, and say that something happened in one.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { SlipwayError } from '../../runtime/errors.ts';
+import type { JournalEntry, Lab, Terminal } from '../../runtime/lab/control.ts';
+import type { Engine } from '../lab/engine.ts';
+import { startTestShim, type TestShim } from './shim.ts';
+
+type WithoutSeq<T> = T extends unknown ? Omit<T, 'seq'> : never;
+interface TestLab { lab: Lab; terminals: Map<string, Terminal & { shim: TestShim }>; entries: JournalEntry[]; listeners: Set<{ hear: (entry: JournalEntry) => void; fail: (error: Error) => void }>; }
+
+export interface TestEngine extends Engine {
+  labs: Map<string, TestLab>;
+  /** How often createLab was called. */
+  made: number;
+  away(away: boolean): void;
+  lose(lab: string): void;
+  happen(lab: string, entry: WithoutSeq<JournalEntry>): void;
+}
+
+export function createTestEngine(): TestEngine {
+  const dir = mkdtempSync('/tmp/slipway-engine-');
+  let isAway = false;
+  let next = 1;
+
+  const find = (id: string): TestLab => {
+    present();
+    const lab = engine.labs.get(id);
+    if (!lab) throw new SlipwayError('NotFound', `no such lab: ${id}`);
+    return lab;
+  };
+  const present = () => { if (isAway) throw new SlipwayError('Unavailable', 'the engine is away'); };
+  const lose = (id: string) => {
+    const lost = engine.labs.get(id);
+    if (!lost) return;
+    engine.labs.delete(id);
+    for (const terminal of lost.terminals.values()) terminal.shim.close();
+    for (const listener of lost.listeners) listener.fail(new SlipwayError('NotFound', `no such lab: ${id}`));
+  };
+
+  const engine: TestEngine = {
+    labs: new Map(),
+    made: 0,
+    async hello() { present(); },
+    async listLabs() { present(); return [...engine.labs.values()].map(known => known.lab); },
+    async createLab({ name, profile }) {
+      present();
+      engine.made++;
+      const lab: Lab = {
+        id: `lab-${next++}`, name, profile, createdAt: new Date().toISOString(),
+        limits: { memoryBytes: 1 << 30, pids: 512, cpus: 1, diskBytes: 1 << 30 },
+        hosts: [{ id: 'host1', hostname: 'host1', dockerHost: 'unix:///nowhere', state: 'running' }],
+      };
+      engine.labs.set(lab.id, { lab, terminals: new Map(), entries: [], listeners: new Set() });
+      return lab;
+    },
+    async inspectLab(lab) { return find(lab).lab; },
+    async disposeLab(lab) { present(); lose(lab); },
+    async openTerminal(host, { cols, rows, title }) {
+      const { terminals } = find(host.lab);
+      const id = `t${next++}`;
+      const socketPath = join(dir, `${id}.sock`);
+      const shim = await startTestShim(socketPath, { cols, rows });
+      const terminal: Terminal = { id, ...host, title, createdAt: new Date().toISOString(), socketPath };
+      terminals.set(id, { ...terminal, shim });
+      shim.pty.onExit(() => terminals.delete(id));
+      return terminal;
+    },
+    async listTerminals(lab) { return [...find(lab).terminals.values()]; },
+    async closeTerminal(lab, terminal) { find(lab).terminals.get(terminal)?.shim.close(); },
+    async evidence(host) { return { seq: find(host.lab).entries.length, containers: [], images: [] }; },
+    async containerOutput() { return { stdout: '', stderr: '' }; },
+    journal(host, since, onEntry) {
+      let listener: { hear: typeof onEntry; fail: (error: Error) => void } | undefined;
+      const ended = new Promise<never>((_, reject) => {
+        listener = { hear: onEntry, fail: reject };
+        setImmediate(() => {
+          try {
+            const lab = find(host.lab);
+            for (const entry of lab.entries) if (entry.seq > since) onEntry(entry);
+            lab.listeners.add(listener!);
+          } catch (error) { reject(error); }
+        });
+      });
+      ended.catch(() => {});
+      return { ended, release: () => engine.labs.get(host.lab)?.listeners.delete(listener!) };
+    },
+    release() {
+      for (const id of [...engine.labs.keys()]) lose(id);
+      rmSync(dir, { recursive: true, force: true });
+    },
+    away(value) {
+      isAway = value;
+      if (!value) return;
+      for (const lab of engine.labs.values()) {
+        for (const listener of lab.listeners) listener.fail(new SlipwayError('Unavailable', 'the engine is away'));
+        lab.listeners.clear();
+      }
+    },
+    lose,
+    happen(id, entry) {
+      const lab = engine.labs.get(id)!;
+      const whole = { ...entry, seq: lab.entries.length + 1 } as JournalEntry;
+      lab.entries.push(whole);
+      for (const listener of lab.listeners) listener.hear(whole);
+    },
+  };
+  return engine;
+}
