@@ -48,7 +48,7 @@ async function start() {
   });
   if (withWeb) {
     await runOnce('migrate', cellCommand(WEB_USER, ['node', 'prisma/migrate.ts']), { cwd: appDir, env });
-    await web.start(() => answersHttp(url));
+    await web.start(() => answersHttp(`${url}/healthz`));
   }
   if (stopping) return;
   console.log(`\nSlipway is ready: ${url}  (after ${((Date.now() - started) / 1000).toFixed(1)} s; Ctrl-C stops it)\n`);

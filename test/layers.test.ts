@@ -98,7 +98,7 @@ function chainTo(edge: Import): string {
 function sourceFiles(folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .map(name => join(folder, name))
-    .filter(path => /\.(ts|tsx|mts)$/.test(path) && !/^prisma\/client/.test(path));
+    .filter(path => /\.(ts|tsx|mts)$/.test(path) && !path.startsWith('prisma/client'));
 }
 
 function importsOf(from: string): Import[] {

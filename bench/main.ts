@@ -1,0 +1,45 @@
+// `npm run bench`: how fast, side by side with a real dockerd where one can be had (SLIPWAY_BENCH_DOCKER_HOST, else /var/run/docker.sock).
+// Prints a table, and writes the same as JSON to test-results/bench.json (or --json FILE). Measures an instance of its own; asserts nothing.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { testEnv } from '../test/place.ts';
+import type { Row } from './report.ts';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' }, json: { type: 'string', default: 'test-results/bench.json' }, only: { type: 'string' } } });
+process.env.SLIPWAY_INSTANCE ??= 'bench';
+Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench' });
+
+const { runInstance, removePlaces } = await import('../test/run-instance.ts');
+const { measureDocker } = await import('./docker.ts');
+const { measureOpening } = await import('./opening.ts');
+const { measureEcho } = await import('./echo.ts');
+const { measureMemory } = await import('./memory.ts');
+const { printRows } = await import('./report.ts');
+
+const runs = Number(values.runs);
+const parts: Record<string, () => Promise<Row[]>> = {
+  docker: () => measureDocker(runs),
+  opening: () => measureOpening(runs),
+  memory: () => measureMemory(),
+  echo: () => measureEcho(),
+};
+
+const instance = await runInstance({ web: true });
+try {
+  const rows: Row[] = [];
+  for (const [name, measure] of Object.entries(parts)) {
+    if (values.only && values.only !== name) continue;
+    console.log(`measuring: ${name}`);
+    rows.push(...(await measure()));
+  }
+  const machine = { cpus: `${cpus().length} × ${cpus()[0]?.model.trim()}`, memoryGiB: Math.round(totalmem() / 2 ** 30), kernel: release(), load: loadavg()[0]! };
+  printRows(rows, machine);
+  mkdirSync(dirname(values.json), { recursive: true });
+  writeFileSync(values.json, JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2));
+  console.log(`\n${values.json}`);
+} finally {
+  await instance.stop();
+  removePlaces();
+}
