@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENGINE_USER, GROUP, WEB_USER } from '../ids.ts';
-import { engineDir, runDir, stateDir, webDir } from '../paths.ts';
+import { engineDir, labRecordsDir, runDir, stateDir, webDir } from '../paths.ts';
 
 export function makeDirs() {
   const group = idOf('group', GROUP);
@@ -11,16 +11,15 @@ export function makeDirs() {
   const engine = idOf('passwd', ENGINE_USER);
   const web = idOf('passwd', WEB_USER);
   own(stateDir, root, root, 0o755);
-  // The engine makes its socket here, and a host's below labs/. The web process may connect, but cannot put a socket in another's place.
-  own(runDir, engine, group, 0o755);
+  // Root's own, since root makes directories in it: whoever could rename them could lead root elsewhere. The engine makes its socket one level below.
+  own(runDir, root, root, 0o755);
+  own(join(runDir, 'engine'), engine, group, 0o755);
   own(join(runDir, 'labs'), root, group, 0o755);
   own(join(runDir, 'app'), root, root, 0o755);
   own(join(runDir, 'cell'), root, root, 0o700);
   own(engineDir, engine, group, 0o700);
   own(webDir, web, group, 0o700);
-  // Written by the broker and through descriptors that it hands to shims; read by engine and web. The group is inherited.
-  own(join(stateDir, 'tasks'), root, group, 0o2750);
-  own(join(stateDir, 'logs'), root, group, 0o2750);
+  own(labRecordsDir, root, root, 0o711);
 }
 
 /** A service's socket to exactly those who may talk to it. Until now only its maker and root could: sockets are made without write permission for others. */
