@@ -18,24 +18,27 @@ export const nativeProgram = join(appDir, 'dist', 'slipway-native');
 export const statusFile = join(runDir, 'status.json');
 
 export const brokerSocket = join(runDir, 'broker.sock');
-export const engineSocket = join(runDir, 'engine.sock');
+/** In a directory of the engine's own: what root makes in runDir cannot be replaced by the engine. */
+export const engineSocket = join(runDir, 'engine', 'engine.sock');
 /** The Docker API's socket of a host; its directory is bound read-only into the host at /run/slipway. */
 export const dockerSocket = (lab: string, host: string) => join(runDir, 'labs', lab, host, 'api', 'docker.sock');
 export const taskSocket = (lab: string, host: string, task: string) => join(runDir, 'labs', lab, host, 'tasks', `${task}.sock`);
 /** Lines of JSON by the shim: {"event":"started","pid":N,"time":ISO} … {"event":"exited","code":N,"time":ISO} or {"event":"failed","message":…}. */
-export const taskStatus = (lab: string, host: string, task: string) => join(stateDir, 'tasks', lab, host, `${task}.status`);
-/** json-file log of a container; the directory logs/<lab>/<host> is bound read-only into the host at /var/lib/docker/containers. */
-export const containerLog = (lab: string, host: string, log: string) => join(stateDir, 'logs', lab, host, log, `${log}-json.log`);
+export const taskStatus = (lab: string, host: string, task: string) => join(labRecordsDir, lab, 'tasks', host, `${task}.status`);
+/** json-file log of a container; the directory <lab>/logs/<host> is bound read-only into the host at /var/lib/docker/containers. */
+export const containerLog = (lab: string, host: string, log: string) => join(labRecordsDir, lab, 'logs', host, log, `${log}-json.log`);
 
 /** The operator's image library: an OCI image layout (https://github.com/opencontainers/image-spec/blob/v1.1.0/image-layout.md). */
 export const libraryDir = join(assetsDir, 'library');
 /** The btrfs pool: labs' subvolumes and unpacked layers. */
 export const poolDir = join(assetsDir, 'pool');
 export const labDisksDir = join(poolDir, 'labs', instance);
+/** What is written down about each lab while it runs (logs, ends of tasks), under a quota of its own: readable by the engine, never by other labs. */
+export const labRecordsDir = join(poolDir, 'records', instance);
 /** One directory for each uid range in use, named by its number, holding the instance and lab it belongs to. */
 export const uidRangesDir = join(poolDir, 'uids');
 /** Unpacked library layers, each `<layerKey>/` an overlay lower directory; hosts see it at hostLayersDir. */
-export const layersDir = join(poolDir, 'layers');
+export const layersDir = join(poolDir, 'store', 'layers');
 export const hostLayersDir = '/var/lib/docker/layers';
 /** The workstation's root file system, unpacked, below a directory named after its content. */
 export const workstationDir = join(poolDir, 'workstation');

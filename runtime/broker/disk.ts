@@ -1,21 +1,23 @@
 // Labs' disks: one btrfs subvolume each in the pool, with a quota group as hard limit. Files lie on disk with uids of the store range
-// (ids.ts), so that a snapshot can become another lab's disk without touching a file.
+// (ids.ts), so that a snapshot can become another lab's disk without touching a file. A second, small subvolume holds what is written down
+// about the lab (container logs, ends of tasks): a lab that floods its logs fills that, and nothing else.
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORE_UID_BASE } from '../ids.ts';
-import { labDisksDir, poolDir } from '../paths.ts';
+import { labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
 import { run } from './run.ts';
 
+const RECORDS_BYTES = 512 * 1024 * 1024;
+
 const labDisk = (lab: string) => join(labDisksDir, lab);
+const labRecords = (lab: string) => join(labRecordsDir, lab);
 export const hostDisk = (lab: string, host: string) => join(labDisk(lab), host);
 
 /** The tree is complete before any process of the lab can see it; later nothing outside the lab walks it. */
 export async function createDisk(lab: string, host: string, sizeBytes: number) {
-  mkdirSync(labDisksDir, { recursive: true, mode: 0o700 });
-  if (!existsSync(labDisk(lab))) {
-    await run('btrfs', ['-q', 'subvolume', 'create', labDisk(lab)]);
-    await run('btrfs', ['qgroup', 'limit', String(sizeBytes), labDisk(lab)]);
-  }
+  await createSubvolume(labDisk(lab), sizeBytes);
+  await createSubvolume(labRecords(lab), RECORDS_BYTES);
+  for (const kind of ['logs', 'tasks']) mkdirSync(join(labRecords(lab), kind, host), { recursive: true, mode: 0o755 });
   const disk = hostDisk(lab, host);
   if (existsSync(disk)) return disk;
   for (const [path, mode] of [['', 0o755], ['root', 0o755], ['root/diff', 0o755], ['root/work', 0o700], ['docker', 0o710]] as const) {
@@ -25,16 +27,24 @@ export async function createDisk(lab: string, host: string, sizeBytes: number) {
   return disk;
 }
 
+async function createSubvolume(path: string, sizeBytes: number) {
+  if (existsSync(path)) return;
+  await run('btrfs', ['-q', 'subvolume', 'create', path]);
+  await run('btrfs', ['qgroup', 'limit', String(sizeBytes), path]);
+}
+
 export async function removeDisk(lab: string) {
-  if (!existsSync(labDisk(lab))) return;
-  const id = (await run('btrfs', ['inspect-internal', 'rootid', labDisk(lab)])).trim();
-  await run('btrfs', ['-q', 'subvolume', 'delete', labDisk(lab)]);
-  // The quota group goes when the kernel has cleaned the subvolume up, which may be later: then the next clear-stale takes it.
-  await run('btrfs', ['qgroup', 'destroy', `0/${id}`, poolDir]).catch(() => undefined);
+  for (const path of [labDisk(lab), labRecords(lab)]) {
+    if (!existsSync(path)) continue;
+    const id = (await run('btrfs', ['inspect-internal', 'rootid', path])).trim();
+    await run('btrfs', ['-q', 'subvolume', 'delete', path]);
+    // The quota group goes when the kernel has cleaned the subvolume up, which may be later: then the next clear-stale takes it.
+    await run('btrfs', ['qgroup', 'destroy', `0/${id}`, poolDir]).catch(() => undefined);
+  }
 }
 
 /** Labs of this instance that have a disk. */
-export const disks = (): string[] => (existsSync(labDisksDir) ? readdirSync(labDisksDir) : []);
+export const disks = (): string[] => [labDisksDir, labRecordsDir].flatMap(dir => (existsSync(dir) ? readdirSync(dir) : []));
 
 export async function diskUsage(lab: string): Promise<number> {
   const out = await run('btrfs', ['--format', 'json', 'qgroup', 'show', '--raw', '-f', labDisk(lab)]).catch(() => '');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
-import { appDir, instance, layersDir, nativeProgram, runDir, stateDir, toolboxDir, workstationDir } from '../paths.ts';
+import { appDir, instance, labRecordsDir, layersDir, nativeProgram, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
 import { clearStaleQuotas, createDisk, disks, removeDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
@@ -75,7 +75,7 @@ export class Hosts {
   /** Takes away what a crash left: everything under our names that no record owns. Living labs are kept. */
   async sweep() {
     const known = this.labs;
-    const strays = new Set([...this.cgroups.labs(), ...disks(), ...children(join(runDir, 'labs')), ...children(join(stateDir, 'logs')), ...children(join(stateDir, 'tasks'))].filter(lab => !known.has(lab)));
+    const strays = new Set([...this.cgroups.labs(), ...disks(), ...children(join(runDir, 'labs'))].filter(lab => !known.has(lab)));
     for (const lab of strays) await this.remove(lab);
     for (const { index, lab } of takenUids()) if (known.get(lab)?.uidIndex !== index) releaseUids(index);
     await clearStaleQuotas();
@@ -98,7 +98,7 @@ export class Hosts {
     const plan = planHost({
       stage: join(runDir, 'stage'),
       workstation: join(workstationDir, readlinkSync(join(workstationDir, 'current'))),
-      disk, layers: layersDir, toolbox: toolboxDir, api, logs: join(stateDir, 'logs', lab.lab, host), hostname: options.hostname,
+      disk, layers: layersDir, toolbox: toolboxDir, api, logs: join(labRecordsDir, lab.lab, 'logs', host), hostname: options.hostname,
       cgroup: system.version === 'v2' ? { version: 'v2' } : { version: 'v1', hierarchies: system.hierarchies.map(h => h.name) },
     });
     const configuration = new Configuration()
@@ -118,7 +118,7 @@ export class Hosts {
   /** Directories that the host sees through locked binds: made here, so that no name in them can be a learner's. */
   private makeDirectories(lab: string, host: string): string {
     const api = join(runDir, 'labs', lab, host, 'api');
-    for (const dir of [join(runDir, 'stage'), api, join(runDir, 'labs', lab, host, 'tasks'), join(stateDir, 'tasks', lab, host), join(stateDir, 'logs', lab, host)]) mkdirSync(dir, { recursive: true, mode: 0o755 });
+    for (const dir of [join(runDir, 'stage'), api, join(runDir, 'labs', lab, host, 'tasks')]) mkdirSync(dir, { recursive: true, mode: 0o755 });
     chownSync(api, this.engine.uid, this.engine.gid);
     return api;
   }
@@ -129,7 +129,7 @@ export class Hosts {
     for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
     await this.cgroups.remove(lab);
     await removeDisk(lab);
-    for (const dir of [join(runDir, 'labs', lab), join(stateDir, 'tasks', lab), join(stateDir, 'logs', lab)]) rmSync(dir, { recursive: true, force: true });
+    rmSync(join(runDir, 'labs', lab), { recursive: true, force: true });
     if (record) releaseUids(record.uidIndex);
     this.labs.delete(lab);
     forgetLab(lab);

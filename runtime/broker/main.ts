@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { pino } from 'pino';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
-import { brokerSocket, instance, labDisksDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
+import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
 import { diskUsage } from './disk.ts';
 import { Hosts } from './hosts.ts';
 import { checkTask, forgetTask, killTask, listTasks, startTask } from './tasks.ts';
@@ -18,6 +18,7 @@ if (process.getuid?.() !== 0) {
 process.umask(0o022);
 for (const dir of [runDir, stateDir]) mkdirSync(dir, { recursive: true, mode: 0o755 });
 for (const dir of [labDisksDir, uidRangesDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+mkdirSync(labRecordsDir, { recursive: true, mode: 0o711 });
 
 const hosts = new Hosts();
 await hosts.sweep();

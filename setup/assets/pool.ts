@@ -32,14 +32,13 @@ export async function mountPool(): Promise<void> {
     await mkdir(poolDir, { recursive: true, mode: 0o700 });
     await run(['mount', '-t', 'btrfs', '-o', `loop,${MOUNT_FLAGS}`, image, poolDir]);
   }
-  await chmod(poolDir, 0o700);
-  for (const directory of ['labs', 'uids', 'layers', 'workstation']) await mkdir(join(poolDir, directory), { recursive: true, mode: 0o700 });
-  // Hosts walk through this one with a lab's uids (the pool around it stays shut to all but root).
+  // The pool itself lets the engine through to labs' records; all else in it is shut to all but root.
+  await chmod(poolDir, 0o711);
+  for (const directory of ['labs', 'uids', 'store', 'workstation']) await mkdir(join(poolDir, directory), { recursive: true, mode: 0o700 });
+  await mkdir(join(poolDir, 'records'), { recursive: true, mode: 0o711 });
+  // Hosts see this one as a mount of their own and walk through it with a lab's uids.
+  await mkdir(layersDir, { recursive: true, mode: 0o755 });
   await chown(layersDir, STORE_UID_BASE, STORE_UID_BASE);
-  await chmod(layersDir, 0o755);
-  // Labs see this one as a whole, through an idmapped mount in which it belongs to their root.
-  await chown(layersDir, STORE_UID_BASE, STORE_UID_BASE);
-  await chmod(layersDir, 0o755);
   // Enabled on the file system itself and kept there; asking again is harmless.
   await run(['btrfs', 'quota', 'enable', poolDir]);
 }
