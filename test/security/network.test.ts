@@ -1,0 +1,59 @@
+// Rule 7: a lab's network ends in the lab. Tried from inside, as root of the lab, against a server that the machine really runs.
+import { createServer, type Server } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeHost, type TestHost } from '../kernel/host.ts';
+
+describe.each(['strict', 'full'] as const)('from a lab with the %s profile', profile => {
+  let host: TestHost;
+  let tcp: Server;
+  let abstract: Server;
+  let port = 0;
+  let connections = 0;
+  const name = `slipway-test-${process.pid}-${profile}`;
+  beforeAll(async () => {
+    host = await makeHost({ profile });
+    const count = () => { connections++; };
+    tcp = createServer(count).listen(0, '0.0.0.0');
+    abstract = createServer(count).listen(`\0${name}`);
+    await Promise.all([tcp, abstract].map(server => new Promise(resolve => server.once('listening', resolve))));
+    port = (tcp.address() as { port: number }).port;
+  });
+  afterAll(async () => {
+    tcp?.close();
+    abstract?.close();
+    await host?.dispose();
+  });
+
+  test('there is nothing but loopback to begin with', async () => {
+    expect((await host.sh('ip -o link | grep -c .; ip route')).stdout).toBe('1\n');
+  });
+
+  test('the machine’s addresses do not answer', async () => {
+    const addresses = ['127.0.0.1', ...Object.values(networkInterfaces()).flat().filter(a => a?.family === 'IPv4').map(a => a!.address)];
+    for (const address of new Set(addresses)) expect((await host.sh(`timeout 3 bash -c 'exec 3<>/dev/tcp/${address}/${port}'`)).end, address).not.toEqual({ kind: 'exited', code: 0 });
+    expect(connections).toBe(0);
+  });
+
+  test('the server is really there: the machine itself reaches it', async () => {
+    const { createConnection } = await import('node:net');
+    await new Promise<void>((resolve, reject) => createConnection(port, '127.0.0.1').on('connect', function () { this.destroy(); resolve(); }).on('error', reject));
+    expect(connections).toBe(1);
+    connections = 0;
+  });
+
+  test('giving itself addresses and routes leads nowhere', async () => {
+    await host.sh('ip link add d0 type dummy; ip addr add 10.99.0.2/24 dev d0; ip link set d0 up; ip route add default via 10.99.0.1');
+    for (const address of ['169.254.169.254', '10.99.0.1', '1.1.1.1']) expect((await host.sh(`timeout 1 bash -c 'exec 3<>/dev/tcp/${address}/80'`)).end, address).not.toEqual({ kind: 'exited', code: 0 });
+    expect(connections).toBe(0);
+  });
+
+  test('abstract unix sockets of the machine are not there', async () => {
+    expect((await host.sh(`perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0) or exit 2; exit(connect(S, pack("Sa*", AF_UNIX, "\\0${name}")) ? 0 : 1)'`)).end).toEqual({ kind: 'exited', code: 1 });
+    expect(connections).toBe(0);
+  });
+
+  test('no socket of Slipway’s own but the host’s Docker API is in sight', async () => {
+    expect((await host.sh('find / -xdev -type s 2>/dev/null; find /run /var/lib/docker/containers /.slipway -type s 2>/dev/null')).stdout.split('\n').filter(path => path && path !== '/run/slipway/docker.sock')).toEqual([]);
+  });
+});
