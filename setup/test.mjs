@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { SetupError } from './error.mjs';
-import { asRoot, childEnv, node, root, runAttached } from './shell.mjs';
+import { asRoot, childEnv, node, root, run, runAttached } from './shell.mjs';
 
 /** Cheap checks first. The tests make labs, so they run as root. */
 export async function runTests({ args }) {
@@ -48,14 +48,16 @@ export async function runBench({ args }) {
 }
 
 /**
- * The smoke of engine and labs on a pure cgroup v2 kernel. SLIPWAY_V2_RUNNER is a command prefix that runs a command on such a kernel with
- * this machine's files; a machine that is pure v2 itself needs none.
+ * The smoke test of engine and labs on a pure cgroup v2 kernel. SLIPWAY_V2_RUNNER is a command prefix that runs a command on such a kernel with
+ * this machine's files and an empty disk at /data; a machine that is pure v2 itself needs none.
  */
-export async function runV2({ args }) {
+export async function runV2({ reporter }) {
   const runner = (process.env.SLIPWAY_V2_RUNNER ?? '').split(' ').filter(Boolean);
   const pureV2 = spawnSync('stat', ['-fc', '%T', '/sys/fs/cgroup'], { encoding: 'utf8' }).stdout.trim() === 'cgroup2fs';
   if (!runner.length && !pureV2) {
-    throw new SetupError('This machine does not use pure cgroup v2, so the smoke test has to run on a kernel that does: set SLIPWAY_V2_RUNNER to a command that runs another command on such a kernel with this machine\'s files.');
+    throw new SetupError("This machine does not use pure cgroup v2, so the smoke test has to run on a kernel that does: set SLIPWAY_V2_RUNNER to a command that runs another command on such a kernel, with this machine's files and an empty disk at /data.");
   }
-  process.exitCode = await runAttached(asRoot([...runner, 'env', 'SLIPWAY_STATE=/data/slipway', 'SLIPWAY_ASSETS=/data/slipway', node, 'test/v2/smoke.ts', ...args]));
+  await reporter.step('prepare assets for the other kernel', () => run(asRoot([node, 'test/v2/prepare.ts']), { failure: 'The assets could not be prepared' }));
+  const disk = runner.length ? '/data' : '/var/tmp/slipway-v2';
+  process.exitCode = await runAttached(asRoot([...runner, 'env', `SLIPWAY_STATE=${disk}/state`, `SLIPWAY_ASSETS=${disk}/assets`, node, join(root, 'test', 'v2', 'smoke.ts')]));
 }

@@ -9,9 +9,8 @@ import { chainIds, type DiffId } from '../../runtime/content/digest.ts';
 import { openLayout, type Layout } from '../../runtime/content/layout.ts';
 import { imageConfigSchema, manifestSchema, MEDIA_TYPES, type Descriptor } from '../../runtime/content/oci.ts';
 import { OVERLAY_XATTRS, toOverlay } from '../../runtime/content/whiteouts.ts';
-import { layerKey, layersDir, libraryDir } from '../../runtime/paths.ts';
+import { layerKey, layersDir, libraryDir, poolDir } from '../../runtime/paths.ts';
 import { run } from './command.ts';
-import { mountedRoots } from './mounted.ts';
 import { unpackShifted } from './shifted.ts';
 import type { Report } from './step.ts';
 
@@ -76,11 +75,9 @@ function checkDiffId(diffId: DiffId): Transform {
   });
 }
 
-/** Layers of an older library stay as long as a lab shows them. */
+/** Layers of an older library stay while there is any lab: its host's records may name them. */
 async function removeUnused(keys: Set<string>): Promise<void> {
-  const mounted = await mountedRoots();
-  if (mounted('/layers')) return; // a lab shows the directory as a whole, whichever layers it uses
-  for (const name of await readdir(layersDir)) {
-    if (!keys.has(name) && !mounted(`/layers/${name}`)) await rm(join(layersDir, name), { recursive: true, force: true });
-  }
+  const disks = await readdir(join(poolDir, 'labs'));
+  for (const instance of disks) if ((await readdir(join(poolDir, 'labs', instance))).length > 0) return;
+  for (const name of await readdir(layersDir)) if (!keys.has(name)) await rm(join(layersDir, name), { recursive: true, force: true });
 }

@@ -15,11 +15,14 @@ export type LayerBlob = {
   sizeBytes: number;
   /** Digest of the archive before compression: https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md#layer-diffid */
   diffId: string;
+  /** What its files take on disk; hard links count once. */
+  unpackedBytes: number;
 };
 
 /** Packs `directory` into `<output>.tar.gz`. An overlay's whiteouts in it (char device 0,0) become OCI whiteouts. */
 export async function packLayer(directory: string, output: string): Promise<LayerBlob> {
   await convertWhiteouts(directory);
+  const unpackedBytes = await sizeOf(directory);
   const archive = `${output}.tar`;
   // pax headers without atime, ctime and process ids: https://reproducible-builds.org/docs/archives/
   await run(['tar', '--create', '--file', archive, '--directory', directory, '--sort=name', '--numeric-owner', '--format=pax',
@@ -33,13 +36,25 @@ export async function packLayer(directory: string, output: string): Promise<Laye
     await out.close();
   }
   await rm(archive);
-  return { path, digest: await digestOf(path), sizeBytes: (await stat(path)).size, diffId };
+  return { path, digest: await digestOf(path), sizeBytes: (await stat(path)).size, diffId, unpackedBytes };
 }
 
 export async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   return `sha256:${hash.digest('hex')}`;
+}
+
+async function sizeOf(directory: string): Promise<number> {
+  const seen = new Set<number>();
+  let total = 0;
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const { ino, size } = await lstat(join(entry.parentPath, entry.name));
+    if (!seen.has(ino)) total += size;
+    seen.add(ino);
+  }
+  return total;
 }
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.0/layer.md#whiteouts */

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MEDIA_TYPES, REF_NAME, UNPACKED_SIZE } from '../../../runtime/content/oci.ts';
 import { CREATED } from './epoch.ts';
 import type { LayerBlob } from './layer.ts';
 
@@ -18,13 +19,6 @@ export type BuiltImage = {
 
 type Descriptor = { mediaType: string; digest: string; size: number; annotations?: Record<string, string>; platform?: { architecture: string; os: string } };
 
-const MEDIA = {
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
-  index: 'application/vnd.oci.image.index.v1+json',
-} as const;
-
 export async function writeLayout(directory: string, images: BuiltImage[]): Promise<void> {
   const beside = `${directory}.new`;
   const blobs = join(beside, 'blobs/sha256');
@@ -33,7 +27,7 @@ export async function writeLayout(directory: string, images: BuiltImage[]): Prom
   const manifests: Descriptor[] = [];
   for (const image of images) manifests.push(...await writeImage(blobs, image));
   await writeFile(join(beside, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }));
-  await writeFile(join(beside, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests }, null, 2));
+  await writeFile(join(beside, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: MEDIA_TYPES.index, manifests }, null, 2));
   await rm(`${directory}.old`, { recursive: true, force: true });
   await rename(directory, `${directory}.old`).catch(() => {}); // the first time there is none
   await rename(beside, directory);
@@ -46,18 +40,18 @@ async function writeImage(blobs: string, image: BuiltImage): Promise<Descriptor[
   const layers: Descriptor[] = [];
   for (const layer of image.layers) {
     await copyFile(layer.path, join(blobs, layer.digest.slice('sha256:'.length)));
-    layers.push({ mediaType: MEDIA.layer, digest: layer.digest, size: layer.sizeBytes });
+    layers.push({ mediaType: MEDIA_TYPES.layerGzip, digest: layer.digest, size: layer.sizeBytes, annotations: { [UNPACKED_SIZE]: String(layer.unpackedBytes) } });
   }
   const platform = { architecture: architecture(), os: 'linux' };
   const labels = { 'org.opencontainers.image.title': image.title, 'org.opencontainers.image.version': image.version };
-  const config = await writeJson(blobs, MEDIA.config, {
+  const config = await writeJson(blobs, MEDIA_TYPES.config, {
     created: CREATED, ...platform,
     config: { ...image.config, Labels: { ...labels, ...image.config.Labels } },
     rootfs: { type: 'layers', diff_ids: image.layers.map(layer => layer.diffId) },
     history: image.history.map(step => ({ created: CREATED, ...step })),
   });
-  const manifest = await writeJson(blobs, MEDIA.manifest, { schemaVersion: 2, mediaType: MEDIA.manifest, config, layers, annotations: labels });
-  return image.tags.map(tag => ({ ...manifest, platform, annotations: { 'org.opencontainers.image.ref.name': tag } }));
+  const manifest = await writeJson(blobs, MEDIA_TYPES.manifest, { schemaVersion: 2, mediaType: MEDIA_TYPES.manifest, config, layers, annotations: labels });
+  return image.tags.map(tag => ({ ...manifest, platform, annotations: { [REF_NAME]: tag } }));
 }
 
 async function writeJson(blobs: string, mediaType: string, value: unknown): Promise<Descriptor> {

@@ -1,0 +1,85 @@
+// The smoke test of engine and labs on a pure cgroup v2 kernel: an instance from the built bundles, a lab, the stock docker command in it, limits,
+// and nothing left behind. A plain program and no vitest, because every start of a program costs seconds on an emulated machine.
+// Builds nothing; run by `npm run test:v2` with SLIPWAY_ASSETS and SLIPWAY_STATE on a real disk.
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const app = join(import.meta.dirname, '..', '..');
+const assets = process.env.SLIPWAY_ASSETS!;
+const env = { ...process.env, SLIPWAY_APP: app, SLIPWAY_INSTANCE: 'v2', SLIPWAY_RUN: '/run/slipway-v2' };
+Object.assign(process.env, env);
+const started = Date.now();
+const say = (text: string) => console.log(`[${((Date.now() - started) / 1000).toFixed(0).padStart(4)} s] ${text}`);
+let passed = 0;
+let failed = 0;
+
+function check(what: string, holds: boolean, found: string) {
+  if (holds) passed++;
+  else failed++;
+  say(`${holds ? '✔' : '✘'} ${what}${holds ? '' : `: found ${JSON.stringify(found)}`}`);
+}
+
+function slipway(...args: string[]) {
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [join(app, 'dist', 'cli.js'), ...args], { encoding: 'utf8', env });
+  if (error) throw error;
+  return { code: status, out: stdout.trim(), err: stderr.trim() };
+}
+
+/** In the lab, by its own bash. */
+const inLab = (lab: string, script: string) => slipway('lab', 'exec', lab, '--', 'bash', '-c', script);
+
+const kind = execFileSync('stat', ['-fc', '%T', '/sys/fs/cgroup'], { encoding: 'utf8' }).trim();
+check('the kernel uses pure cgroup v2', kind === 'cgroup2fs', kind);
+if (!existsSync(join(assets, 'pool.img'))) {
+  say('copying the assets');
+  mkdirSync(assets, { recursive: true });
+  execFileSync('cp', ['-a', '--sparse=always', ...['pool.img', 'library', 'toolbox', 'stamps'].map(name => join(app, 'dist', 'v2', name)), assets]);
+}
+
+const supervisor = spawn(process.execPath, [join(app, 'dist', 'supervisor.js'), '--without-web'], { cwd: app, env, stdio: ['ignore', 'pipe', 'inherit'] });
+const ended = new Promise<void>(resolve => supervisor.once('close', () => resolve()));
+await new Promise<void>((resolve, reject) => {
+  createInterface({ input: supervisor.stdout }).on('line', line => {
+    say(line);
+    if (line.includes('Slipway is ready')) resolve();
+  });
+  void ended.then(() => reject(new Error('the instance did not start')));
+});
+
+try {
+  const created = slipway('lab', 'create', '--json', '--name', 'smoke');
+  check('a lab is made', created.code === 0, created.err);
+  const { id, dockerHost } = JSON.parse(created.out) as { id: string; dockerHost: string };
+  check('its docker socket is there', existsSync(dockerHost.replace('unix://', '')), dockerHost);
+
+  const version = inLab(id, 'docker version --format "{{.Client.Version}} {{.Server.APIVersion}}"');
+  check('the stock client and our engine agree', version.code === 0 && / 1\.\d+$/.test(version.out), version.out + version.err);
+  const hello = inLab(id, 'docker run --rm busybox echo hello from v2');
+  check('a container runs', hello.out === 'hello from v2', hello.out + hello.err);
+  const code = inLab(id, 'docker run --rm busybox sh -c "exit 42"');
+  check('its exit code comes through', code.code === 42, String(code.code));
+  const limit = inLab(id, 'docker run --rm --memory 32m --pids-limit 50 busybox sh -c "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max"');
+  check('a container sees its limits', limit.out === '33554432\n50', limit.out + limit.err);
+  const detached = inLab(id, 'docker run -d --name long busybox sleep 1000 >/dev/null && docker exec long echo inside && docker stop -t 1 long && docker ps -a --format "{{.Names}} {{.Status}}"');
+  check('detached, exec and stop', /^inside\nlong\nlong Exited \(\d+\)/.test(detached.out), detached.out + detached.err);
+  const own = inLab(id, 'mkdir /sys/fs/cgroup/demo && echo 5 >/sys/fs/cgroup/demo/pids.max && cat /sys/fs/cgroup/demo/pids.max && rmdir /sys/fs/cgroup/demo');
+  check('the lab may make groups of its own', own.out === '5', own.out + own.err);
+  const top = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim();
+  const raise = inLab(id, 'echo max >/sys/fs/cgroup/memory.max; echo max >/sys/fs/cgroup/pids.max');
+  check('the lab cannot raise its own limits', raise.code !== 0 && top !== 'max' && readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim() === top, raise.out + raise.err);
+
+  const removed = slipway('lab', 'rm', id);
+  check('the lab is removed', removed.code === 0, removed.err);
+  check('its cgroup is gone', !existsSync(join('/sys/fs/cgroup/slipway-v2', id)), id);
+} catch (error) {
+  check('the smoke test runs to its end', false, String(error));
+}
+supervisor.kill('SIGTERM');
+await ended;
+const { findLeaks } = await import('../leaks.ts');
+const leaks = findLeaks({ loops: readdirSync('/sys/block'), links: readdirSync('/sys/class/net') });
+check('nothing is left over', leaks.length === 0, leaks.join('; '));
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
