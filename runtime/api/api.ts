@@ -1,0 +1,37 @@
+// The Docker Engine API of one host: all route tables, joined to the verbs. Called by runtime/engine.ts once per host;
+// the caller listens on the host's socket and closes the server when the host goes.
+import type { Server } from 'node:http';
+import type { ContainerVerbs } from '../container/verbs.ts';
+import type { Host } from '../container/model.ts';
+import type { Library } from '../image/library.ts';
+import type { ImageStore } from '../image/model.ts';
+import { attachRoutes } from './attach.ts';
+import { changeRoutes } from './changes.ts';
+import { containerRoutes } from './containers.ts';
+import { eventRoutes } from './events.ts';
+import { execRoutes } from './exec.ts';
+import { imageRoutes } from './images.ts';
+import { logRoutes } from './logs.ts';
+import { networkRoutes } from './networks.ts';
+import { createApiServer } from './server.ts';
+import { systemRoutes } from './system.ts';
+import { unavailableRoutes } from './unavailable.ts';
+import { volumeRoutes } from './volumes.ts';
+
+/** What routes work with. */
+export interface Api {
+  readonly host: Host;
+  readonly verbs: ContainerVerbs;
+  readonly images: ImageStore;
+  /** The operator's images, from which `docker pull` is answered. */
+  readonly library: Library;
+  /** Faults of ours (not of the learner), for the engine's log. */
+  onError(error: unknown): void;
+}
+
+export function createDockerApi(api: Api): Server {
+  return createApiServer(api, [
+    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes,
+    ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
+  ]);
+}

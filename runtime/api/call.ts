@@ -1,0 +1,123 @@
+// One request as handlers see it: the host, the parameters, an abort signal, and three ways to answer besides a JSON reply:
+// a stream, or the connection itself. Made by server.ts for each request; reports what was asked to the host's journal, once.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Container } from '../container/model.ts';
+import type { ApiCall } from '../lab/control.ts';
+import type { Api } from './api.ts';
+import { hijackResponse, hijackSocket, type Hijacked } from './hijack.ts';
+import type { Match } from './route.ts';
+
+export interface Call {
+  readonly api: Api;
+  readonly version: string;
+  readonly params: Record<string, string>;
+  /** Aborts when the client has gone or the answer is complete. */
+  readonly signal: AbortSignal;
+  /** The container that the path names; throws `No such container`. The journal notes it. */
+  container(): Container;
+  /** For calls that name their container indirectly (execs). */
+  about(container: Container): void;
+  /** Starts a 200 answer that goes out as it is written. With `reportAtEnd` the journal waits for `failed` or the end. */
+  stream(contentType: string, options?: { reportAtEnd?: boolean }): ResponseStream;
+  /** The connection as a two-way stream of bytes. Nothing is sent until its `open`; the journal waits for the handler's return. */
+  hijack(): Hijacked;
+  /** A whole answer that is not JSON. */
+  answer(status: number, headers: Record<string, string>, body: string): void;
+  /** What went wrong after the status had been sent. */
+  failed(message: string): void;
+}
+
+export interface ResponseStream {
+  /** Resolves when the client has room for more; at once when it has gone. */
+  write(data: string | Buffer): Promise<void>;
+  end(): void;
+}
+
+export interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+  /** Set when the client asked to upgrade the connection to this route. */
+  upgraded: { socket: Socket; head: Buffer } | null;
+}
+
+export class ActiveCall implements Call {
+  readonly api: Api;
+  readonly version: string;
+  readonly params: Record<string, string>;
+  readonly signal: AbortSignal;
+  private readonly exchange: Exchange;
+  private readonly asked: Omit<ApiCall, 'status' | 'timeNano'>;
+  private readonly report: (call: ApiCall) => void;
+  private readonly quiet: boolean;
+  private readonly ended = new AbortController();
+  private subject: Container | null = null;
+  private late: string | undefined;
+  private reported = false;
+  /** The head has been sent: errors can no longer be a status. */
+  answered = false;
+  openedStatus = 200;
+
+  constructor(api: Api, report: (call: ApiCall) => void, exchange: Exchange, match: Match, about: { version: string; path: string; query: Record<string, string> }) {
+    this.api = api;
+    this.exchange = exchange;
+    this.version = about.version;
+    this.params = match.params;
+    this.signal = this.ended.signal;
+    this.quiet = match.route.quiet;
+    this.report = report;
+    this.asked = { method: match.route.method, path: about.path, query: about.query };
+    const end = () => this.ended.abort();
+    exchange.response.once('close', end);
+    exchange.upgraded?.socket.once('close', end);
+  }
+
+  container(): Container {
+    this.subject = this.api.verbs.resolve(this.api.host, this.params.id!);
+    return this.subject;
+  }
+
+  about(container: Container) { this.subject = container; }
+  failed(message: string) { this.late = message; }
+
+  answer(status: number, headers: Record<string, string>, body: string) {
+    this.answered = true;
+    this.openedStatus = status;
+    this.exchange.response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+  }
+
+  stream(contentType: string, options: { reportAtEnd?: boolean } = {}): ResponseStream {
+    const { response } = this.exchange;
+    response.writeHead(200, { 'Content-Type': contentType });
+    response.flushHeaders();
+    this.answered = true;
+    if (!options.reportAtEnd) this.done(200);
+    return {
+      write: data => new Promise(resolve => {
+        if (response.destroyed || response.closed || response.write(data)) return resolve();
+        const ready = () => { response.off('drain', ready).off('close', ready); resolve(); };
+        response.on('drain', ready).on('close', ready);
+      }),
+      end: () => void response.end(),
+    };
+  }
+
+  hijack(): Hijacked {
+    const { upgraded, request, response } = this.exchange;
+    const onOpen = (status: number) => { this.answered = true; this.openedStatus = status; };
+    return upgraded ? hijackSocket(upgraded.socket, upgraded.head, onOpen) : hijackResponse(request, response, onOpen);
+  }
+
+  /** Writes the journal's entry unless it is there already. */
+  done(status: number, message = this.late) {
+    if (this.reported || this.quiet) return;
+    this.reported = true;
+    const record = this.subject?.record;
+    this.report({
+      ...this.asked, status,
+      ...(message === undefined ? {} : { message }),
+      ...(record ? { container: { id: record.id, name: record.name } } : {}),
+      timeNano: Date.now() * 1_000_000,
+    });
+  }
+}

@@ -1,0 +1,103 @@
+// Routes that change containers: create, start, stop, restart, kill, pause, unpause, rename, resize, remove. Each only decodes and
+// calls the verb of the same name; texts and rules are the verbs'.
+import { z } from 'zod';
+import { createBodySchema } from '../container/config.ts';
+import { SlipwayError } from '../errors.ts';
+import { parseDetachKeys } from './detach-keys.ts';
+import { bool, dimension, optionalInt, text } from './query.ts';
+import { route } from './route.ts';
+
+const stopQuery = z.object({ t: optionalInt, signal: text });
+const stopOptions = (query: z.output<typeof stopQuery>) => ({ timeoutSeconds: query.t, signal: query.signal || null });
+
+export const changeRoutes = [
+  route('POST', '/containers/create', {
+    query: z.object({ name: text, platform: text }),
+    body: createBodySchema,
+    async handle({ api }, query, body) {
+      const created = await api.verbs.create(api.host, { name: query.name === '' ? null : query.name, platform: query.platform, body });
+      return { status: 201, json: { Id: created.id, Warnings: created.warnings } };
+    },
+  }),
+
+  route('POST', '/containers/:id/start', {
+    query: z.object({ detachKeys: text }),
+    async handle(call, query) {
+      parseDetachKeys(query.detachKeys, 'detach');
+      await call.api.verbs.start(call.api.host, call.container());
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/stop', {
+    query: stopQuery,
+    async handle(call, query) {
+      await call.api.verbs.stop(call.api.host, call.container(), stopOptions(query));
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/restart', {
+    query: stopQuery,
+    async handle(call, query) {
+      await call.api.verbs.restart(call.api.host, call.container(), stopOptions(query));
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/kill', {
+    query: z.object({ signal: text }),
+    async handle(call, query) {
+      const container = call.container();
+      try {
+        await call.api.verbs.kill(call.api.host, container, { signal: query.signal || 'KILL' });
+      } catch (error) {
+        // dockerd says which container, as the client named it.
+        const prefix = `cannot kill container: ${call.params.id}: `;
+        if (error instanceof SlipwayError && !error.message.startsWith('cannot kill container: ')) throw new SlipwayError(error.kind, prefix + error.message, { cause: error.cause });
+        throw error;
+      }
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/pause', {
+    async handle(call) {
+      await call.api.verbs.pause(call.api.host, call.container());
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/unpause', {
+    async handle(call) {
+      await call.api.verbs.unpause(call.api.host, call.container());
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/rename', {
+    query: z.object({ name: text }),
+    async handle(call, query) {
+      await call.api.verbs.rename(call.api.host, call.container(), query.name);
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/containers/:id/resize', {
+    query: z.object({ h: dimension, w: dimension }),
+    quiet: true,
+    async handle(call, query) {
+      await call.api.verbs.resize(call.api.host, call.container(), { rows: query.h, cols: query.w });
+      return { status: 200 };
+    },
+  }),
+
+  route('DELETE', '/containers/:id', {
+    query: z.object({ v: bool, force: bool, link: bool }),
+    async handle(call, query) {
+      if (query.link) throw new SlipwayError('NotImplemented', 'links between containers are not supported: use a network');
+      await call.api.verbs.remove(call.api.host, call.container(), { force: query.force, volumes: query.v });
+      return { status: 204 };
+    },
+  }),
+];

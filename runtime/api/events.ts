@@ -1,0 +1,70 @@
+// GET /events: what has happened since, then what happens, until the client leaves or `until` comes.
+import { z } from 'zod';
+import type { EngineEvent } from '../lab/control.ts';
+import { filters, labelsMatch, timestamp, type Filters } from './query.ts';
+import { route } from './route.ts';
+
+/** A client that reads slower than this many waiting events loses the connection rather than the engine its memory. */
+const MAX_WAITING = 10_000;
+
+export const eventRoutes = [
+  route('GET', '/events', {
+    query: z.object({ since: timestamp, until: timestamp, filters: filters(null) }),
+    async handle(call, query) {
+      const { events } = call.api.host;
+      const out = call.stream('application/json');
+      const wanted = (event: EngineEvent) => matches(event, query.filters);
+      const waiting: EngineEvent[] = [];
+      let wake = () => {};
+      let over = false;
+      if (query.since !== null) waiting.push(...events.past().filter(e => eventNs(e) >= query.since! && (query.until === null || eventNs(e) <= query.until) && wanted(e)));
+      const finish = () => { over = true; wake(); };
+      const unsubscribe = events.subscribe(event => {
+        if (!wanted(event)) return;
+        if (waiting.push(event) > MAX_WAITING) finish();
+        wake();
+      });
+      const timer = query.until === null ? null : setTimeout(finish, Math.max(0, Math.min(Number(query.until / 1_000_000n) - Date.now(), 2 ** 31 - 1)));
+      call.signal.addEventListener('abort', finish, { once: true });
+      try {
+        for (;;) {
+          const next = waiting.splice(0, 256);
+          if (next.length > 0) {
+            await out.write(next.map(e => `${JSON.stringify(legacy(e))}\n`).join(''));
+          } else {
+            if (over) break;
+            await new Promise<void>(resolve => { wake = resolve; });
+          }
+        }
+      } finally {
+        unsubscribe();
+        if (timer) clearTimeout(timer);
+      }
+      out.end();
+      return null;
+    },
+  }),
+];
+
+/** Older clients read status, id and from, which dockerd still sends for containers and images. */
+function legacy(event: EngineEvent): Record<string, unknown> {
+  if (event.Type !== 'container' && event.Type !== 'image') return event;
+  const from = event.Type === 'container' ? event.Actor.Attributes.image : undefined;
+  return { status: event.Action, id: event.Actor.ID, ...(from ? { from } : {}), ...event };
+}
+
+const eventNs = (event: EngineEvent) => BigInt(event.timeNano);
+
+function matches(event: EngineEvent, wanted: Filters): boolean {
+  const { ID, Attributes } = event.Actor;
+  const isOneOf = (name: string, value: string) => !wanted.has(name) || wanted.get(name)!.includes(value);
+  const names = (type: string) => {
+    if (!wanted.has(type)) return true;
+    if (event.Type !== type) return false;
+    return wanted.get(type)!.some(w => ID === w || ID.startsWith(w) || Attributes.name === w || (type === 'image' && ID.replace(/:[^/:]*$/, '') === w));
+  };
+  // `exec_create: sh` is asked for as exec_create.
+  const action = !wanted.has('event') || wanted.get('event')!.some(w => event.Action === w || event.Action.startsWith(`${w}:`));
+  return action && isOneOf('type', event.Type) && isOneOf('scope', event.scope) && labelsMatch(wanted.get('label'), Attributes)
+    && names('container') && names('image') && names('network') && names('volume') && names('plugin') && names('service') && names('node') && names('secret') && names('config');
+}

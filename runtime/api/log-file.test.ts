@@ -1,0 +1,81 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readLog, tailOffset, type ReadOptions } from './log-file.ts';
+
+let dir: string, path: string;
+beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'slipway-log-')); path = join(dir, 'x-json.log'); });
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const line = (text: string, stream = 'stdout') => `${JSON.stringify({ log: text, stream, time: '2026-11-21T04:00:00.000000001Z' })}\n`;
+const lines = (count: number) => Array.from({ length: count }, (_, i) => line(`line ${i}\n`)).join('');
+
+async function texts(options: Partial<ReadOptions> = {}): Promise<string[]> {
+  const found: string[] = [];
+  for await (const entry of readLog(path, { tail: -1, until: null, signal: new AbortController().signal, ...options })) found.push(entry.text);
+  return found;
+}
+
+test('entries come in order with their stream and time', async () => {
+  writeFileSync(path, line('a\n') + line('b\n', 'stderr'));
+  const entries = [];
+  for await (const entry of readLog(path, { tail: -1, until: null, signal: new AbortController().signal })) entries.push(entry);
+  expect(entries).toEqual([{ stream: 1, text: 'a\n', time: '2026-11-21T04:00:00.000000001Z' }, { stream: 2, text: 'b\n', time: '2026-11-21T04:00:00.000000001Z' }]);
+});
+
+test('a container that has written nothing has an empty log', async () => {
+  expect(await texts()).toEqual([]);
+});
+
+test.each([[0, []], [1, ['line 4999\n']], [3, ['line 4997\n', 'line 4998\n', 'line 4999\n']]])('the last %d entries of many', async (tail, expected) => {
+  writeFileSync(path, lines(5000));
+  expect(await texts({ tail })).toEqual(expected);
+});
+
+test('a tail longer than the log is the whole log', async () => {
+  writeFileSync(path, lines(5));
+  expect(await texts({ tail: 5 })).toHaveLength(5);
+  expect(await texts({ tail: 50 })).toHaveLength(5);
+});
+
+test('the tail of a long log is found without reading the rest', async () => {
+  writeFileSync(path, lines(200_000));
+  const file = await open(path);
+  const read = file.read.bind(file);
+  let bytes = 0;
+  file.read = (async (...args: Parameters<typeof read>) => { const result = await read(...args); bytes += result.bytesRead; return result; }) as typeof file.read;
+  expect(await tailOffset(file, 10)).toBeGreaterThan(0);
+  expect(bytes).toBeLessThan(200_000);
+  await file.close();
+});
+
+test('following shows what is appended, and ends after the container has', async () => {
+  writeFileSync(path, line('before\n'));
+  let stop = () => {};
+  const until = new Promise<void>(resolve => { stop = resolve; });
+  const found: string[] = [];
+  for await (const entry of readLog(path, { tail: -1, until, signal: new AbortController().signal })) {
+    found.push(entry.text);
+    if (entry.text === 'before\n') appendFileSync(path, line('after\n'));
+    if (entry.text === 'after\n') { appendFileSync(path, line('last\n')); stop(); }
+  }
+  expect(found).toEqual(['before\n', 'after\n', 'last\n']);
+});
+
+test('following ends when the client leaves', async () => {
+  writeFileSync(path, line('a\n'));
+  const client = new AbortController();
+  for await (const _ of readLog(path, { tail: -1, until: new Promise(() => {}), signal: client.signal })) client.abort();
+  expect(client.signal.aborted).toBe(true);
+});
+
+test('an entry that is not complete yet is not shown in halves', async () => {
+  const whole = line('whole\n');
+  writeFileSync(path, whole.slice(0, 10));
+  let stop = () => {};
+  const until = new Promise<void>(resolve => { stop = resolve; });
+  setImmediate(() => { appendFileSync(path, whole.slice(10)); stop(); });
+  expect(await texts({ until })).toEqual(['whole\n']);
+});

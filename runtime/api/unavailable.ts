@@ -1,0 +1,42 @@
+// What dockerd has and this engine does not: the same status codes, and a sentence that says so. Last in the table of routes.
+import { SlipwayError } from '../errors.ts';
+import { route, type Route } from './route.ts';
+
+const SWARM = 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
+
+const missing = (method: Route['method'], path: string, sentence: string) => route(method, path, {
+  handle() { throw new SlipwayError('NotImplemented', sentence); },
+});
+const swarm = (method: Route['method'], path: string) => route(method, path, {
+  handle() { throw new SlipwayError('Unavailable', SWARM); },
+});
+
+export const unavailableRoutes = [
+  missing('POST', '/containers/:id/update', 'this engine does not change the limits of a container: create it anew with other limits'),
+  missing('GET', '/containers/:id/stats', 'this engine does not report statistics of single containers: use docker top, or read /sys/fs/cgroup'),
+  missing('GET', '/containers/:id/changes', 'this engine does not list the changes of a container\'s files: use docker exec'),
+  missing('GET', '/containers/:id/export', 'this engine does not export containers'),
+  missing('GET', '/containers/:id/archive', 'this engine does not copy files out of containers: use docker exec CONTAINER cat FILE'),
+  missing('HEAD', '/containers/:id/archive', 'this engine does not copy files: use docker exec'),
+  missing('PUT', '/containers/:id/archive', 'this engine does not copy files into containers: use docker exec -i CONTAINER sh -c \'cat > FILE\''),
+  missing('GET', '/containers/:id/attach/ws', 'this engine does not attach over WebSockets'),
+  missing('POST', '/commit', 'this engine does not make images from containers'),
+  missing('POST', '/build', 'this engine does not build images'),
+  missing('POST', '/build/prune', 'this engine does not build images, so there is no build cache'),
+  missing('POST', '/session', 'this engine has no BuildKit'),
+  missing('POST', '/grpc', 'this engine has no BuildKit'),
+  missing('POST', '/networks/create', 'this engine has the networks bridge, host and none only'),
+  missing('POST', '/networks/:name/connect', 'this engine does not connect containers after they were created'),
+  missing('POST', '/networks/:name/disconnect', 'this engine does not disconnect containers from their network'),
+  missing('GET', '/distribution/:name*/json', 'this lab has no network, so it cannot ask a registry: its images come from the built-in library'),
+  missing('POST', '/images/:name*/push', 'this lab has no network, so it cannot push to a registry'),
+  missing('GET', '/images/search', 'this lab has no network, so it cannot search Docker Hub: the library\'s images are listed in the lesson'),
+  missing('GET', '/images/get', 'this engine does not save images to archives'),
+  missing('GET', '/images/:name*/get', 'this engine does not save images to archives'),
+  missing('POST', '/images/load', 'this engine does not load images from archives'),
+  route('GET', '/plugins', { handle: () => ({ status: 200, json: [] }) }),
+  missing('POST', '/swarm/init', 'this engine has no swarm mode'),
+  missing('POST', '/swarm/join', 'this engine has no swarm mode'),
+  swarm('POST', '/swarm/leave'),
+  ...['/swarm', '/nodes', '/services', '/tasks', '/secrets', '/configs', '/nodes/:id', '/services/:id', '/tasks/:id', '/secrets/:id', '/configs/:id'].map(path => swarm('GET', path)),
+];

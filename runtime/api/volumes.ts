@@ -1,0 +1,91 @@
+// Routes of volumes: list, inspect, create, remove, prune. The data are made by containers that mount them, and removed inside the host.
+import { z } from 'zod';
+import { SlipwayError } from '../errors.ts';
+import { volumeData, type VolumeRecord } from '../volume/volumes.ts';
+import type { Api } from './api.ts';
+import { bool, boolFilter, filters, labelsMatch, type Filters } from './query.ts';
+import { route } from './route.ts';
+
+const stringMap = z.record(z.string(), z.string()).nullish();
+const createBody = z.object({
+  Name: z.string().nullish().transform(v => v ?? ''),
+  Driver: z.string().nullish().transform(v => v || 'local'),
+  DriverOpts: stringMap, Labels: stringMap,
+});
+
+export const volumeRoutes = [
+  route('GET', '/volumes', {
+    query: z.object({ filters: filters(['dangling', 'driver', 'label', 'name']) }),
+    handle: ({ api }, query) => ({ status: 200, json: { Volumes: select(api, query.filters).map(describe), Warnings: null } }),
+  }),
+
+  route('GET', '/volumes/:name', {
+    handle: ({ api, params }) => ({ status: 200, json: describe(find(api, params.name!)) }),
+  }),
+
+  route('POST', '/volumes/create', {
+    body: createBody,
+    handle({ api }, _query, body) {
+      if (body.Driver !== 'local') throw new SlipwayError('NotFound', `create ${body.Name}: error looking up volume plugin ${body.Driver}: plugin ${JSON.stringify(body.Driver)} not found`);
+      if (body.Name !== '' && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(body.Name)) {
+        throw new SlipwayError('InvalidParameter', `create ${body.Name}: ${JSON.stringify(body.Name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
+      }
+      if (Object.keys(body.DriverOpts ?? {}).length > 0) throw new SlipwayError('NotImplemented', `create ${body.Name}: volumes of this engine are plain directories and take no options`);
+      const isNew = !api.host.volumes.byName.has(body.Name);
+      const volume = api.host.volumes.ensure(body.Name, body.Labels ?? {});
+      if (isNew) api.host.events.emit('volume', 'create', volume.name, { driver: 'local' });
+      return { status: 201, json: describe(volume) };
+    },
+  }),
+
+  route('DELETE', '/volumes/:name', {
+    query: z.object({ force: bool }),
+    async handle({ api, params }, query) {
+      const name = params.name!;
+      if (query.force && !api.host.volumes.byName.has(name)) return { status: 204 };
+      const users = usersOf(api, find(api, name));
+      if (users.length > 0) throw new SlipwayError('Conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
+      await api.verbs.removeVolume(api.host, name);
+      return { status: 204 };
+    },
+  }),
+
+  // Only anonymous volumes, unless the filter `all` asks for every unused one.
+  route('POST', '/volumes/prune', {
+    query: z.object({ filters: filters(['all', 'label', 'label!']) }),
+    async handle({ api }, query) {
+      const all = boolFilter(query.filters, 'all') === true;
+      const unwanted = query.filters.get('label!') ?? [];
+      const unused = [...api.host.volumes.byName.values()].filter(v => (all || v.anonymous) && usersOf(api, v).length === 0
+        && labelsMatch(query.filters.get('label'), v.labels) && !unwanted.some(label => labelsMatch([label], v.labels)));
+      for (const volume of unused) await api.verbs.removeVolume(api.host, volume.name);
+      return { status: 200, json: { VolumesDeleted: unused.map(v => v.name), SpaceReclaimed: 0 } };
+    },
+  }),
+];
+
+export function describe(volume: VolumeRecord): Record<string, unknown> {
+  return {
+    CreatedAt: volume.createdAt.replace(/\.\d+Z$/, 'Z'), Driver: 'local', Labels: Object.keys(volume.labels).length > 0 ? volume.labels : null,
+    Mountpoint: volumeData(volume.name), Name: volume.name, Options: null, Scope: 'local',
+  };
+}
+
+export function usersOf(api: Api, volume: VolumeRecord): string[] {
+  return [...api.host.containers.values()].filter(c => c.record.mounts.some(m => m.type === 'volume' && m.name === volume.name)).map(c => c.record.id);
+}
+
+function find(api: Api, name: string): VolumeRecord {
+  const volume = api.host.volumes.byName.get(name);
+  if (!volume) throw new SlipwayError('NotFound', `get ${name}: no such volume`);
+  return volume;
+}
+
+function select(api: Api, wanted: Filters): VolumeRecord[] {
+  const dangling = boolFilter(wanted, 'dangling');
+  return [...api.host.volumes.byName.values()].filter(volume =>
+    (dangling === null || dangling === (usersOf(api, volume).length === 0))
+    && (wanted.get('driver')?.includes('local') ?? true)
+    && (wanted.get('name')?.some(name => volume.name.includes(name)) ?? true)
+    && labelsMatch(wanted.get('label'), volume.labels));
+}
