@@ -1,20 +1,27 @@
 // Two panes side by side with a separator that mouse, finger and arrow keys move; double click puts it back. The share is kept in the browser.
 'use client';
-import { useEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { useRef, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
 
 const KEY = 'slipway.split';
 const LIMITS = { min: 25, max: 75, start: 44 } as const;
 const clamp = (share: number) => Math.min(LIMITS.max, Math.max(LIMITS.min, share));
 
+const never = () => () => undefined;
+
+function storedShare(): number {
+  try { return clamp(Number(localStorage.getItem(KEY)) || LIMITS.start); } catch { return LIMITS.start; }
+}
+
 interface Props { left: ReactNode; right: ReactNode; leftName: string; view: 'left' | 'right'; }
 
 export function Split({ left, right, leftName, view }: Props) {
   const root = useRef<HTMLDivElement>(null);
-  const [share, setShare] = useState<number>(LIMITS.start);
-  useEffect(() => { try { const stored = Number(localStorage.getItem(KEY)); if (stored) setShare(clamp(stored)); } catch { /* storage is blocked */ } }, []);
+  const stored = useSyncExternalStore(never, storedShare, () => LIMITS.start);
+  const [moved, setMoved] = useState<number | null>(null);
+  const share = moved ?? stored;
   const move = (to: number) => {
     const next = clamp(to);
-    setShare(next);
+    setMoved(next);
     try { localStorage.setItem(KEY, next.toFixed(1)); } catch { /* storage is blocked */ }
   };
   const drag = (event: PointerEvent<HTMLDivElement>) => {

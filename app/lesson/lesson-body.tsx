@@ -3,6 +3,7 @@ import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
 import type { ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
 import type { LessonPage, LessonTask } from '../../server/site.ts';
+import { SHORT_CODE } from '../components/words.tsx';
 import { CodeBlock } from './code-block.tsx';
 import { highlight } from './highlight.ts';
 import { RunBlock } from './run-block.tsx';
@@ -31,7 +32,8 @@ export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTas
     'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
     'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>Show a solution</summary><div>{p.children}</div></details>,
     'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,
-    table: (p: { children?: ReactNode }) => <div className="table-scroll" tabIndex={0} role="region" aria-label="Table"><table>{p.children}</table></div>,
+    code: (p: { className?: string; children?: ReactNode }) => <code className={p.className} data-short={typeof p.children === 'string' && p.children.length < SHORT_CODE}>{p.children}</code>,
+    table: (p: { children?: ReactNode }) => <div className="table-scroll"><table>{p.children}</table></div>,
     a: (p: { href?: string; children?: ReactNode }) => (/^https?:/.test(p.href ?? '') ? <a href={p.href} target="_blank" rel="noopener noreferrer">{p.children}</a> : <a href={p.href}>{p.children}</a>),
   };
   const coloured = { type: 'root' as const, children: await Promise.all(body.children.map(colour)) };

@@ -25,7 +25,7 @@ function opensWebSocket(): Promise<boolean> {
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${SOCKET_PATH}/?EIO=4&transport=websocket`);
     const settle = (ok: boolean) => { clearTimeout(timer); socket.close(); resolve(ok); };
     const timer = setTimeout(() => settle(false), LIMIT_MS);
-    socket.onopen = () => settle(true);
-    socket.onerror = () => settle(false);
+    socket.addEventListener('open', () => settle(true));
+    socket.addEventListener('error', () => settle(false));
   });
 }

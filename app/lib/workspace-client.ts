@@ -154,7 +154,7 @@ export class WorkspaceClient {
   }
 
   private disconnect(): void {
-    for (const feed of [...this.feeds.values()]) feed.release();
+    for (const feed of this.feeds.values()) feed.release();
     this.socket?.removeAllListeners();
     this.socket?.disconnect();
     this.socket = null;

@@ -2,9 +2,9 @@
 'use client';
 
 const KEYS: { label: string; name: string; data: string }[] = [
-  { label: 'Esc', name: 'Escape', data: '\x1b' }, { label: 'Tab', name: 'Tab', data: '\t' },
+  { label: 'Esc', name: 'Escape', data: '\x1b' }, { label: 'Tab', name: 'Tab', data: '\t' }, { label: '^C', name: 'Control C, interrupt', data: '\x03' },
   { label: '↑', name: 'Up, earlier command', data: '\x1b[A' }, { label: '↓', name: 'Down', data: '\x1b[B' }, { label: '←', name: 'Left', data: '\x1b[D' }, { label: '→', name: 'Right', data: '\x1b[C' },
-  { label: '-', name: 'Dash', data: '-' }, { label: '/', name: 'Slash', data: '/' }, { label: '|', name: 'Pipe', data: '|' }, { label: '^C', name: 'Control C, interrupt', data: '\x03' },
+  { label: '-', name: 'Dash', data: '-' }, { label: '/', name: 'Slash', data: '/' }, { label: '|', name: 'Pipe', data: '|' },
 ];
 
 export function HelperKeys({ control, holdControl, type }: { control: boolean; holdControl(held: boolean): void; type(data: string): void }) {

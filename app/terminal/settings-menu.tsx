@@ -7,7 +7,7 @@ import { FONT_SIZES, changeTerminalSettings, useTerminalSettings, type Colours }
 const COLOURS: { value: Colours; label: string }[] = [{ value: 'auto', label: 'As the site' }, { value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }, { value: 'contrast', label: 'High contrast' }];
 const KEYS: [string, string][] = [
   ['F6', 'leave the terminal, to the text and back'], ['Ctrl C', 'copies when text is selected, else interrupts'], ['Ctrl V', 'pastes (Ctrl Shift V always does)'],
-  ['Ctrl Shift F', 'find in the output'], ['Ctrl Shift Enter', 'another terminal'], ['Ctrl Shift ← →', 'next and previous terminal'], ['Ctrl D', 'ends the shell and closes its tab'],
+  ['Ctrl Shift F', 'find in the output'], ['Ctrl Shift Enter', 'another terminal'], ['Ctrl Shift ← →', 'next and previous terminal'], ['Ctrl D', 'ends the shell and closes its tab'], ['Ctrl Shift ;', 'the same as F6'],
 ];
 
 export function SettingsMenu() {

@@ -1,14 +1,14 @@
 // The terminals of a workspace: tabs, settings, and what is shown when there is none.
 'use client';
 import { Plus, X } from 'lucide-react';
-import { useRef, type KeyboardEvent } from 'react';
+import { useRef, type KeyboardEvent, type ReactNode } from 'react';
 import '../styles/terminal.css';
 import { useWorkspace, useWorkspaceClient } from '../workspace/workspace-context.tsx';
 import { ExplainNote } from '../workspace/explain-note.tsx';
 import { SettingsMenu } from './settings-menu.tsx';
 import { TerminalView } from './terminal-view.tsx';
 
-export function TerminalPanel({ autoFocus }: { autoFocus: boolean }) {
+export function TerminalPanel({ autoFocus, children }: { autoFocus: boolean; children?: ReactNode }) {
   const client = useWorkspaceClient();
   const terminals = useWorkspace((s) => s.terminals);
   const active = useWorkspace((s) => s.active);
@@ -36,12 +36,12 @@ export function TerminalPanel({ autoFocus }: { autoFocus: boolean }) {
     <section className="terminal-panel" data-region="terminal" aria-label="Terminals" tabIndex={-1}>
       <div className="terminal-bar">
         <div className="terminal-tabs" role="tablist" aria-label="Terminals" ref={tabs}>
-          {terminals.map((terminal, index) => (
+          {terminals.map((terminal) => (
             <div className="terminal-tab" key={terminal.id} data-active={terminal.id === active} role="presentation">
               <button type="button" role="tab" aria-selected={terminal.id === active} aria-controls={`terminal-${terminal.id}`} tabIndex={terminal.id === active ? 0 : -1} onClick={() => select(terminal.id, false)} onKeyDown={(event) => onTabKey(event, terminal.id)}>
-                <span className="terminal-tab-number">{index + 1}</span>{terminal.title}
+                {terminal.title}
               </button>
-              <button type="button" className="terminal-tab-close" tabIndex={-1} aria-label={`Close terminal ${index + 1}`} title="Close (Delete)" onClick={() => client.closeTerminal(terminal.id)}><X size={13} aria-hidden /></button>
+              <button type="button" className="terminal-tab-close" tabIndex={-1} aria-label={`Close ${terminal.title}`} title="Close (Delete)" onClick={() => client.closeTerminal(terminal.id)}><X size={13} aria-hidden /></button>
             </div>
           ))}
         </div>
@@ -52,8 +52,9 @@ export function TerminalPanel({ autoFocus }: { autoFocus: boolean }) {
       <div className="terminal-stage">
         {terminals.map((terminal) => <TerminalView key={terminal.id} id={terminal.id} title={terminal.title} shown={terminal.id === active} autoFocus={autoFocus} onNew={() => client.openTerminal()} onSwitch={(step) => select(byStep(step), false)} />)}
         {terminals.length === 0 && <EmptyStage />}
-        <ExplainNote />
+        {children}
       </div>
+      <ExplainNote />
     </section>
   );
 }

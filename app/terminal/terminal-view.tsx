@@ -23,7 +23,7 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
   const [copied, setCopied] = useState(false);
   const [everShown, setEverShown] = useState(shown);
   const actions = useRef({ onNew, onSwitch, autoFocus });
-  actions.current = { onNew, onSwitch, autoFocus };
+  useEffect(() => { actions.current = { onNew, onSwitch, autoFocus }; });
   if (shown && !everShown) setEverShown(true);
 
   const holdControl = useCallback((held: boolean) => { control.current = held; setHeldControl(held); }, []);
@@ -60,7 +60,7 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
   useEffect(() => { if (shown) { emulator.current?.fit(); if (actions.current.autoFocus) emulator.current?.focus(); } }, [shown]);
 
   return (
-    <div className="terminal-view" hidden={!shown} role="tabpanel" id={`terminal-${id}`} aria-label={`Terminal ${title}`}>
+    <div className="terminal-view" hidden={!shown} role="tabpanel" id={`terminal-${id}`} aria-label={title}>
       {searching && <SearchBar find={(text, direction) => emulator.current?.find(text, direction) ?? false} close={() => { setSearching(false); emulator.current?.endFind(); }} />}
       <div className="terminal-host" ref={element} data-live="false" data-testid="terminal" data-terminal={id} />
       <HelperKeys control={heldControl} holdControl={holdControl} type={(data) => emulator.current?.type(data)} />

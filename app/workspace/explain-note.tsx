@@ -21,7 +21,7 @@ export function ExplainNote() {
           <p className="label">What happened</p>
           <h3>{note.title}</h3>
           <p><Words text={note.text} /></p>
-          {note.command && <p className="explain-next">Next: <button type="button" className="chip" title="Run it in the terminal" onClick={() => void run(note.id, note.command!)}><code>{note.command}</code></button></p>}
+          {note.command && <p className="explain-next"><strong>Next</strong> <button type="button" className="chip" title="Run it in the terminal" onClick={() => void run(note.id, note.command!)}><code>{note.command}</code></button></p>}
           {refusal?.id === note.id && <p>{refusal.why}</p>}
           <button type="button" className="icon-button explain-close" aria-label="Dismiss the explanation" onClick={() => client.dismissNote()}><X size={16} aria-hidden /></button>
         </aside>

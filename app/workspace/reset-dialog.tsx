@@ -12,7 +12,7 @@ export function ResetDialog({ close }: { close(): void }) {
     </>}>
       <p>You get a new Linux host in a second or so. In this one you lose, for good:</p>
       <ul><li>all containers, and the data in them</li><li>all files, volumes and images you made</li><li>what is running in every terminal</li></ul>
-      <p>The tasks of this lesson start afresh too.</p>
+      <p>Tasks that are done stay done.</p>
     </Dialog>
   );
 }

@@ -1,6 +1,6 @@
 // Gives the page's one WorkspaceClient to its components. Components read with a selector, so a tick repaints a card and not the page.
 'use client';
-import { createContext, useCallback, useContext, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { createContext, useContext, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
 import { WorkspaceClient, type WorkspaceState } from '../lib/workspace-client.ts';
 
@@ -20,9 +20,7 @@ export function useWorkspaceClient(): WorkspaceClient {
 /** The selector must return a part of the state as it is (or a primitive), never a new object. */
 export function useWorkspace<T>(select: (state: WorkspaceState) => T): T {
   const client = useWorkspaceClient();
-  const latest = useRef(select);
-  latest.current = select;
-  const read = useCallback(() => latest.current(client.getSnapshot()), [client]);
+  const read = () => select(client.getSnapshot());
   return useSyncExternalStore(client.subscribe, read, read);
 }
 
