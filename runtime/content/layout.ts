@@ -15,7 +15,9 @@ const MAX_JSON_BYTES = 4 << 20;
 
 export type Layout = {
   index: () => Promise<Index>;
-  /** A manifest or config, verified and parsed. */
+  /** A manifest's or config's own text, verified. */
+  text: (descriptor: Descriptor) => Promise<string>;
+  /** The same, parsed. */
   json: <S extends z.ZodType>(descriptor: Descriptor, schema: S) => Promise<z.output<S>>;
   /** A blob's bytes; the stream fails with a System error at its end when they are not what the descriptor says. */
   blob: (descriptor: Descriptor) => Readable;
@@ -23,6 +25,14 @@ export type Layout = {
 
 export function openLayout(directory: string): Layout {
   const pathOf = (descriptor: Descriptor) => join(directory, 'blobs/sha256', hexOf(descriptor.digest));
+  async function text(descriptor: Descriptor): Promise<string> {
+    if (descriptor.size > MAX_JSON_BYTES) throw new SlipwayError('System', `${descriptor.digest} is too big to be a ${descriptor.mediaType}`);
+    const bytes = await readFile(pathOf(descriptor)).catch((cause: unknown) => {
+      throw new SlipwayError('System', `blob ${descriptor.digest} is missing`, { cause });
+    });
+    if (digestOfBytes(bytes) !== descriptor.digest) throw mismatch(descriptor);
+    return bytes.toString('utf8');
+  }
   return {
     async index() {
       const text = await readFile(join(directory, 'index.json'), 'utf8').catch((cause: unknown) => {
@@ -30,13 +40,9 @@ export function openLayout(directory: string): Layout {
       });
       return parsed(indexSchema, text, 'index.json');
     },
+    text,
     async json(descriptor, schema) {
-      if (descriptor.size > MAX_JSON_BYTES) throw new SlipwayError('System', `${descriptor.digest} is too big to be a ${descriptor.mediaType}`);
-      const bytes = await readFile(pathOf(descriptor)).catch((cause: unknown) => {
-        throw new SlipwayError('System', `blob ${descriptor.digest} is missing`, { cause });
-      });
-      if (digestOfBytes(bytes) !== descriptor.digest) throw mismatch(descriptor);
-      return parsed(schema, bytes.toString('utf8'), descriptor.digest);
+      return parsed(schema, await text(descriptor), descriptor.digest);
     },
     blob(descriptor) {
       const verified = verify(descriptor);
@@ -66,7 +72,8 @@ export function verify(descriptor: Pick<Descriptor, 'digest' | 'size'>): Transfo
 
 const mismatch = (descriptor: Pick<Descriptor, 'digest'>) => new SlipwayError('System', `blob ${descriptor.digest} does not have the content that its name promises`);
 
-function parsed<S extends z.ZodType>(schema: S, text: string, name: string): z.output<S> {
+/** JSON text as the schema has it; a System error that names what was read. */
+export function parsed<S extends z.ZodType>(schema: S, text: string, name: string): z.output<S> {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -14,6 +14,9 @@ export const MEDIA_TYPES = {
 /** The index entry's annotation that holds the image's name and tag, such as `busybox:latest`. */
 export const REF_NAME = 'org.opencontainers.image.ref.name';
 
+/** On a layer's descriptor: how much its files take unpacked, in bytes, since the compressed blob does not tell. */
+export const UNPACKED_SIZE = 'slipway.layer.unpacked-size';
+
 /** https://github.com/opencontainers/image-spec/blob/v1.1.0/descriptor.md */
 export const descriptorSchema = z.looseObject({
   mediaType: z.string(),

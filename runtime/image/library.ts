@@ -1,0 +1,64 @@
+// The built-in image library: what can be pulled without a network. Reads the OCI layout that set-up made; called by pull.ts.
+// Read anew each time, since set-up may have put another library in its place while the engine runs.
+import type { Readable } from 'node:stream';
+import { chainIds, type Digest, type ImageId } from '../content/digest.ts';
+import { openLayout, parsed } from '../content/layout.ts';
+import { imageConfigSchema, manifestSchema, REF_NAME, UNPACKED_SIZE, type Descriptor } from '../content/oci.ts';
+import { SlipwayError } from '../errors.ts';
+import { layerKey } from '../paths.ts';
+import type { Image, ImageLayer } from './model.ts';
+import { canonicalName, parseReference, type Reference } from './reference.ts';
+
+export type LibraryImage = {
+  manifestDigest: Digest;
+  image: Omit<Image, 'references' | 'lastTagTime'>;
+  /** The compressed layers, lowest first, beside image.layers. */
+  blobs: Descriptor[];
+};
+
+export type Library = {
+  /** Undefined when there is no such name or tag. */
+  resolve: (reference: Reference) => Promise<LibraryImage | undefined>;
+  /** Every name there is, in the library's order. */
+  references: () => Promise<Reference[]>;
+  /** A layer's compressed bytes, verified while they are read. */
+  blob: (descriptor: Descriptor) => Readable;
+};
+
+export function openLibrary(directory: string): Library {
+  const layout = openLayout(directory);
+
+  async function entries(): Promise<{ reference: Reference; descriptor: Descriptor }[]> {
+    const { manifests } = await layout.index();
+    return manifests.flatMap(descriptor => {
+      const name = descriptor.annotations?.[REF_NAME];
+      return name === undefined ? [] : [{ reference: parseReference(name), descriptor }];
+    });
+  }
+
+  async function read(descriptor: Descriptor): Promise<LibraryImage> {
+    const manifest = await layout.json(descriptor, manifestSchema);
+    const configText = await layout.text(manifest.config);
+    const config = parsed(imageConfigSchema, configText, manifest.config.digest);
+    const diffIds = config.rootfs.diff_ids;
+    if (diffIds.length !== manifest.layers.length) throw new SlipwayError('System', `image ${descriptor.digest} has ${manifest.layers.length} layers, but its configuration tells of ${diffIds.length}`);
+    const chain = chainIds(diffIds);
+    const layers = manifest.layers.map((blob, at): ImageLayer => ({
+      diffId: diffIds[at]!, chainId: chain[at]!, key: layerKey(chain[at]!), sizeBytes: Number(blob.annotations?.[UNPACKED_SIZE] ?? blob.size),
+    }));
+    return { manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers };
+  }
+
+  return {
+    async resolve(reference) {
+      const wanted = canonicalName(reference);
+      const sameRepository = (other: Reference) => other.domain === reference.domain && other.path === reference.path;
+      const found = (await entries()).find(entry => reference.digest === undefined
+        ? canonicalName(entry.reference) === wanted
+        : sameRepository(entry.reference) && entry.descriptor.digest === reference.digest);
+      return found && read(found.descriptor);
+    },
+    references: async () => (await entries()).map(entry => entry.reference),
+    blob: descriptor => layout.blob(descriptor),
+  };
+}

@@ -1,0 +1,87 @@
+// Pulls an image from the built-in library into a host's store, telling about it in the messages that `docker pull` draws.
+// Called by api/ for POST /images/create. What is missing is an error before the first message, so that it can still become a status.
+// The layers' files are on this machine already (set-up unpacked them); what is really done here is reading and verifying every blob.
+import { once } from 'node:events';
+import { SlipwayError } from '../errors.ts';
+import { hexOf } from '../content/digest.ts';
+import type { Descriptor } from '../content/oci.ts';
+import type { Library, LibraryImage } from './library.ts';
+import { notInLibrary } from './missing.ts';
+import type { ImageStore } from './model.ts';
+import { progressBar } from './progress.ts';
+import { canonicalName, familiarString, withDefaultTag, type Reference } from './reference.ts';
+
+/** https://github.com/moby/moby/blob/v26.1.5/pkg/jsonmessage/jsonmessage.go */
+export type PullMessage = { status: string; id?: string; progressDetail?: { current?: number; total?: number }; progress?: string };
+
+/** As many as dockerd fetches at a time; those beyond say that they wait. */
+const AT_A_TIME = 3;
+const BETWEEN_MESSAGES_MS = 100;
+
+export type PullOptions = { store: ImageStore; library: Library; signal?: AbortSignal };
+
+/** With neither tag nor digest every tag of the repository is pulled (`docker pull -a`). Ends early, with nothing recorded, when aborted. */
+export async function* pull(reference: Reference, options: PullOptions): AsyncGenerator<PullMessage, void, void> {
+  for (const one of await wanted(reference, options.library)) {
+    const found = await options.library.resolve(one);
+    if (!found) throw notInLibrary(one, await options.library.references());
+    yield* pullOne(one, found, options);
+  }
+}
+
+async function wanted(reference: Reference, library: Library): Promise<Reference[]> {
+  if (reference.tag !== undefined || reference.digest !== undefined) return [reference];
+  const all = await library.references();
+  const tagged = all.filter(other => other.domain === reference.domain && other.path === reference.path);
+  if (tagged.length === 0) throw notInLibrary(reference, all);
+  return tagged;
+}
+
+async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: LibraryImage, { store, library, signal }: PullOptions): AsyncGenerator<PullMessage, void, void> {
+  yield { status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' };
+  const missing: { blob: Descriptor; id: string }[] = [];
+  if (!has(store, image.id)) {
+    for (const [at, blob] of blobs.entries()) {
+      const id = hexOf(blob.digest).slice(0, 12);
+      if (store.hasLayer(image.layers[at]!.key)) yield { status: 'Already exists', progressDetail: {}, id };
+      else {
+        yield { status: 'Pulling fs layer', progressDetail: {}, id };
+        missing.push({ blob, id });
+      }
+    }
+  }
+  for (const { id } of missing.slice(AT_A_TIME)) yield { status: 'Waiting', progressDetail: {}, id };
+  for (const { blob, id } of missing) {
+    yield* download(blob, id, library, signal);
+    yield { status: 'Extracting', progressDetail: { current: blob.size, total: blob.size }, progress: progressBar(blob.size, blob.size), id };
+    yield { status: 'Pull complete', progressDetail: {}, id };
+  }
+  const newer = await store.add(image, { reference: canonicalName(reference), digest: manifestDigest });
+  yield { status: `Digest: ${manifestDigest}` };
+  yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${familiarString(withDefaultTag(reference))}` };
+}
+
+async function* download(blob: Descriptor, id: string, library: Library, signal?: AbortSignal): AsyncGenerator<PullMessage, void, void> {
+  const bytes = library.blob(blob);
+  let current = 0;
+  let toldAt = -Infinity;
+  try {
+    for await (const chunk of bytes as AsyncIterable<Buffer>) {
+      if (signal?.aborted) throw new SlipwayError('System', 'context canceled');
+      current += chunk.length;
+      if (Date.now() - toldAt < BETWEEN_MESSAGES_MS) continue;
+      toldAt = Date.now();
+      yield { status: 'Downloading', progressDetail: { current, total: blob.size }, progress: progressBar(current, blob.size), id };
+    }
+  } finally {
+    // Also when the reader of the messages has gone: the file must not stay open.
+    if (!bytes.closed) {
+      bytes.destroy();
+      await once(bytes, 'close');
+    }
+  }
+  yield { status: 'Verifying Checksum', progressDetail: {}, id };
+  yield { status: 'Download complete', progressDetail: {}, id };
+}
+
+const has = (store: ImageStore, id: string) => store.all().some(image => image.id === id);
