@@ -21,6 +21,7 @@ export const containerWhereSchema = z.strictObject({
   labels: z.record(z.string(), z.string()).optional(),
   command: z.string().optional().describe('Part of its command line.'),
   starts: z.number().int().min(1).optional().describe('Started at least this often.'),
+  upSeconds: z.number().min(0.1).max(600).optional().describe('Has been running for so long without a break.'),
   since: since.optional().describe('opened: made after this task opened. Default: start.'),
 });
 export type ContainerWhere = z.output<typeof containerWhereSchema>;
@@ -36,7 +37,7 @@ const eventWhere = {
 const callWhere = {
   method: oneOrMore(z.enum(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])).optional(),
   path: z.string().describe('The API path without version; * stands for one part: /containers/*/logs.'),
-  status: z.union([oneOrMore(z.number().int()), z.enum(['ok', 'error'])]).optional().describe('ok: below 400. error: 400 and above.'),
+  status: z.union([oneOrMore(z.number().int()), z.enum(['ok', 'error'])]).optional().describe('ok: it was done. error: it was refused, or failed half-way.'),
   message: z.string().optional().describe('Part of Docker\'s error text.'),
   query: z.record(z.string(), z.string()).optional().describe('Query parameters that must be so; * for any value.'),
   name: oneOrMore(z.string()).optional().describe('The name of the container the call was about, at that time.'),

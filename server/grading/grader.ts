@@ -27,11 +27,12 @@ export function createGrader(options: GraderOptions): Grader {
   }, onError);
   const logs = new Refresher(readLogs, onError);
   let seq = 0;
-  let now = '';
+  let lastMs = 0;
   let stopped = false;
   let settling: NodeJS.Timeout | undefined;
   let rereading: NodeJS.Timeout | undefined;
   let rereads = 0;
+  let waiting: NodeJS.Timeout | undefined;
 
   const contextOf = (task: GradedTask) => ({ world: facts, openedSeq: task.openedSeq ?? Infinity, outputs });
   const open = () => tasks.filter(task => task.isOpen);
@@ -44,7 +45,7 @@ export function createGrader(options: GraderOptions): Grader {
   function feed(entry: JournalEntry) {
     if (stopped) return;
     seq = entry.seq;
-    now = new Date((entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6).toISOString();
+    lastMs = (entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6;
     const subject = facts.feed(entry);
     for (const task of tasks) task.feed(entry, contextOf(task));
     judge(seq);
@@ -60,12 +61,25 @@ export function createGrader(options: GraderOptions): Grader {
   function judge(at: number) {
     for (const task of open()) {
       if (facts.images === null && task.readsEvidence) continue;
-      if (task.judge(contextOf(task), at, now || new Date().toISOString())) {
+      if (task.judge(contextOf(task), at, new Date(Math.max(lastMs, task.waitsMs > 0 ? Date.now() : 0) || Date.now()).toISOString())) {
         report(task);
         unlock(at);
       }
     }
     settling ??= setTimeout(speak, SETTLE_MS);
+    waitForTime();
+  }
+
+  /** Wakes once when the youngest running container has been up as long as an open task asks. */
+  function waitForTime() {
+    clearTimeout(waiting);
+    waiting = undefined;
+    const longest = Math.max(0, ...open().map(task => task.waitsMs));
+    if (longest === 0) return;
+    const clock = Date.now();
+    const due = [...facts.containers.values()].filter(fact => fact.state === 'running' && fact.startedAtMs !== undefined)
+      .flatMap(fact => open().map(task => fact.startedAtMs! + task.waitsMs)).filter(at => at > clock);
+    if (due.length > 0) waiting = setTimeout(() => judge(seq), Math.min(...due) - clock + 1);
   }
 
   function speak() {
@@ -102,8 +116,8 @@ export function createGrader(options: GraderOptions): Grader {
     if (stopped) return;
     if (wanted.size > 0) judge(seq);
     clearTimeout(rereading);
-    const waiting = open().some(task => task.wantsOutput(contextOf(task)).some(fact => fact.state === 'running'));
-    if (waiting && rereads++ < OUTPUT_TIMES) rereading = setTimeout(() => logs.ask(), OUTPUT_EVERY_MS);
+    const growing = open().some(task => task.wantsOutput(contextOf(task)).some(fact => fact.state === 'running'));
+    if (growing && rereads++ < OUTPUT_TIMES) rereading = setTimeout(() => logs.ask(), OUTPUT_EVERY_MS);
   }
 
   return {
@@ -115,11 +129,13 @@ export function createGrader(options: GraderOptions): Grader {
         await Promise.all([records.idle(), logs.idle()]);
         if (settling) { clearTimeout(settling); speak(); }
       } while (records.busy || logs.busy || settling);
+      // A task that waits for time (upSeconds) is judged when that has passed.
     },
     stop() {
       stopped = true;
       clearTimeout(settling);
       clearTimeout(rereading);
+      clearTimeout(waiting);
       explainer.stop();
     },
   };

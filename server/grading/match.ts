@@ -22,6 +22,7 @@ export function matchesContainer(fact: ContainerFact, where: ContainerWhere, wor
     && (where.autoRemove === undefined || where.autoRemove === (fact.autoRemove ?? false))
     && (where.command === undefined || (fact.command ?? '').includes(where.command))
     && (where.starts === undefined || fact.starts >= where.starts)
+    && (where.upSeconds === undefined || (fact.state === 'running' && Date.now() - (fact.startedAtMs ?? Infinity) >= where.upSeconds * 1000))
     && Object.entries(where.labels ?? {}).every(([key, value]) => fact.labels[key] === value)
     && (where.since !== 'opened' || fact.createdSeq > openedSeq);
 }
@@ -48,11 +49,14 @@ export function matchesEvent(event: EngineEvent, where: Omit<EventWhere, 'contai
 export function matchesCall(call: ApiCall, where: Omit<CallWhere, 'container' | 'times' | 'since'>): boolean {
   return (where.method === undefined || list(where.method).some(method => method === call.method))
     && matchesPath(call.path, where.path)
-    && (where.status === undefined || (where.status === 'ok' ? call.status < 400 : where.status === 'error' ? call.status >= 400 : oneOf(where.status, call.status)))
+    && (where.status === undefined || (where.status === 'ok' ? !hasFailed(call) : where.status === 'error' ? hasFailed(call) : oneOf(where.status, call.status)))
     && (where.message === undefined || (call.message ?? '').toLowerCase().includes(where.message.toLowerCase()))
     && Object.entries(where.query ?? {}).every(([key, value]) => (value === '*' ? key in call.query : call.query[key] === value))
     && oneOf(where.name, call.container?.name ?? '');
 }
+
+/** A pull can fail after its 200 has been sent; then there is only the message. */
+const hasFailed = (call: ApiCall) => call.status >= 400 || Boolean(call.message);
 
 export function matchesStep(entry: JournalEntry, step: SequenceStep, world: World): boolean {
   if ('event' in step) return entry.kind === 'event' && matchesEvent(entry.event, step.event, world);

@@ -26,6 +26,7 @@ export class GradedTask {
   get openedSeq() { return this.record.openedSeq; }
   get isDone() { return this.record.progress.state === 'done'; }
   get isOpen() { return this.record.progress.state === 'open' || this.record.progress.state === 'tried'; }
+  get waitsMs() { return this.check.waitsMs; }
   get readsEvidence() { return this.check.readsEvidence; }
 
   feed(entry: JournalEntry, context: Context) {

@@ -22,6 +22,8 @@ export interface Tracker {
   open(): void;
   /** Whether it reads what only the engine's records say. */
   readonly readsEvidence: boolean;
+  /** How long a container has to have been up, in ms: time alone can make it hold. */
+  readonly waitsMs: number;
   /** Containers whose log it would read now. */
   wantsOutput(context: Context): ContainerFact[];
 }
@@ -31,7 +33,7 @@ export function track(condition: Condition): Tracker {
   if ('any' in condition) return combine(condition.any.map(track), matches => newest(matches));
   if ('not' in condition) return combine([track(condition.not)], ([match]) => (match ? null : { seq: 0 }));
   if ('container' in condition) return containerTracker(condition.container);
-  if ('noContainer' in condition) return { ...silent, readsEvidence: reads(condition.noContainer), holds: context => (find(condition.noContainer, context).length === 0 ? { seq: 0 } : null) };
+  if ('noContainer' in condition) return { ...silent, readsEvidence: reads(condition.noContainer), waitsMs: waits(condition.noContainer), holds: context => (find(condition.noContainer, context).length === 0 ? { seq: 0 } : null) };
   if ('image' in condition) return imageTracker(condition.image.reference);
   if ('output' in condition) return outputTracker(condition.output);
   if ('sequence' in condition) return sequenceTracker(condition.sequence);
@@ -39,7 +41,7 @@ export function track(condition: Condition): Tracker {
   return entryTracker(condition.call, entry => entry.kind === 'call' && matchesCall(entry.call, condition.call));
 }
 
-const silent = { feed() {}, open() {}, readsEvidence: false, wantsOutput: () => [] };
+const silent = { feed() {}, open() {}, readsEvidence: false, waitsMs: 0, wantsOutput: () => [] };
 
 function combine(parts: Tracker[], decide: (matches: (Match | null)[]) => Match | null): Tracker {
   return {
@@ -47,6 +49,7 @@ function combine(parts: Tracker[], decide: (matches: (Match | null)[]) => Match 
     holds: context => decide(parts.map(part => part.holds(context))),
     open: () => parts.forEach(part => part.open()),
     readsEvidence: parts.some(part => part.readsEvidence),
+    waitsMs: Math.max(...parts.map(part => part.waitsMs)),
     wantsOutput: context => parts.flatMap(part => part.wantsOutput(context)),
   };
 }
@@ -62,10 +65,13 @@ function find(where: ContainerWhere, { world, openedSeq }: Context, anyState = f
 }
 const reads = (where: ContainerWhere | undefined) => where?.tty !== undefined || where?.interactive !== undefined || where?.autoRemove !== undefined || where?.command !== undefined;
 
+const waits = (where: ContainerWhere | undefined) => (where?.upSeconds ?? 0) * 1000;
+
 function containerTracker({ atLeast = 1, ...where }: ContainerWhere & { atLeast?: number | undefined }): Tracker {
   return {
     ...silent,
     readsEvidence: reads(where),
+    waitsMs: waits(where),
     holds: context => {
       const found = find(where, context);
       return found.length >= atLeast ? { seq: found[0]!.changedSeq, container: found[0], count: found.length } : null;
@@ -98,6 +104,7 @@ function entryTracker(where: EventWhere | CallWhere, matches: (entry: JournalEnt
     },
     open: () => { if (where.since === 'opened') latest = new Map(); },
     readsEvidence: reads(where.container),
+    waitsMs: waits(where.container),
     wantsOutput: () => [],
   };
 }
@@ -124,6 +131,7 @@ function sequenceTracker({ steps, container: where, since }: { steps: SequenceSt
     holds: context => newest([...complete.values()].filter(match => !where || (match.container && matchesContainer(match.container, where, context.world, context.openedSeq, true)))),
     open: () => { if (since === 'opened') { reached = new Map(); complete = new Map(); } },
     readsEvidence: reads(where),
+    waitsMs: waits(where),
     wantsOutput: () => [],
   };
 }
@@ -132,6 +140,7 @@ function outputTracker({ container: where, stream, contains }: { container: Cont
   return {
     ...silent,
     readsEvidence: reads(where),
+    waitsMs: waits(where),
     holds(context) {
       for (const container of find(where, context)) {
         const output = context.outputs.get(container.id);

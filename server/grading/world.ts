@@ -21,6 +21,8 @@ export interface ContainerFact {
   /** Nobody was attached when it was last started. */
   detached?: boolean | undefined;
   starts: number;
+  /** When it was last started, in ms. */
+  startedAtMs?: number | undefined;
   createdSeq: number;
   /** The journal's position of the last change. */
   changedSeq: number;
@@ -61,9 +63,9 @@ export class Facts implements World {
       fact.labels = labels;
     }
     if (action === 'attach') this.attached.add(id);
-    if (action === 'resize') fact.tty = true;
     if (action === 'start') {
       fact.starts += 1;
+      fact.startedAtMs = event.timeNano / 1e6;
       fact.detached = !this.attached.delete(id);
     }
     if (action === 'die') {
@@ -81,7 +83,9 @@ export class Facts implements World {
     const fact = call.container && this.containers.get(call.container.id);
     if (call.path === '/containers/create' && call.status < 400 && fact) fact.named = Boolean(call.query.name);
     if (!fact || call.status >= 400) return fact;
-    if (call.path.endsWith('/attach') && call.query.stdin === '1' && fact.state !== 'exited') fact.interactive = true;
+    // docker attaches stdin, and sends a size, only to a container that was made with -i, or -t: seen even of one that lived too briefly to be read.
+    if (call.path.endsWith('/attach') && call.query.stdin === '1') fact.interactive = true;
+    if (/^\/containers\/[^/]+\/resize$/.test(call.path)) fact.tty = true;
     if (call.method === 'DELETE') fact.autoRemove ??= false;
     else if (call.path.endsWith('/wait') && call.query.condition === 'removed') fact.autoRemove = true;
     return fact;
@@ -120,8 +124,10 @@ export class Facts implements World {
     const now: ContainerState = status === 'running' || status === 'paused' || status === 'created' ? status : status === 'restarting' ? 'running' : 'exited';
     if (now !== fact.state || !seen) {
       fact.state = now;
+      fact.starts ||= now === 'created' ? 0 : 1;
       fact.changedSeq = seq;
     }
+    if (now === 'running') fact.startedAtMs ??= Date.parse(text(state.StartedAt)) || undefined;
     if (now === 'exited') fact.exitCode = Number(state.ExitCode ?? 0);
     return id;
   }
