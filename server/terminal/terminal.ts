@@ -6,6 +6,7 @@ import { isTerminalAnswer } from './answer.ts';
 import { createCoalescer, type Coalescer } from './coalesce.ts';
 import { INPUT_MAX, PAUSE_ABOVE, RESUME_BELOW, SCREEN_EVERY_MS, SCREEN_PAUSE_ABOVE, SCREEN_RESUME_BELOW } from './flow.ts';
 import type { Screen, Screens } from './screens.ts';
+import { wholeLetters } from './unfinished.ts';
 import { type Outlet, Viewer } from './viewer.ts';
 
 export interface Size { cols: number; rows: number; }
@@ -19,6 +20,7 @@ export class HubTerminal {
   private size: Size;
   /** Whose tab is being used: its size and its answers count. */
   private lead: Viewer | undefined;
+  private cutLetter: Buffer = Buffer.alloc(0);
   private paused = false;
   private over = false;
   private refreshTimer: NodeJS.Timeout | undefined;
@@ -36,11 +38,7 @@ export class HubTerminal {
     this.coalescer = createCoalescer(batch => {
       for (const viewer of this.viewers) viewer.push(batch);
     });
-    shim.on('output', (_, data) => {
-      this.screen.write(data);
-      if (this.viewers.size) this.coalescer.push(data);
-      this.balance();
-    });
+    shim.on('output', (_, data) => this.output(data));
     shim.on('end', end => this.end(end));
     shim.subscribe({ ring: true });
   }
@@ -131,6 +129,17 @@ export class HubTerminal {
   }
 
   get watched() { return this.viewers.size > 0; }
+
+  private output(chunk: Buffer) {
+    // xterm.js 6.0 loses a letter of three bytes that comes as two and one, so letters are kept whole.
+    const data = this.cutLetter.length ? Buffer.concat([this.cutLetter, chunk]) : chunk;
+    const whole = data.subarray(0, wholeLetters(data));
+    this.cutLetter = Buffer.from(data.subarray(whole.length));
+    if (!whole.length) return;
+    this.screen.write(whole);
+    if (this.viewers.size) this.coalescer.push(whole);
+    this.balance();
+  }
 
   private refresh(viewer: Viewer) {
     const wait = viewer.refreshedAt + SCREEN_EVERY_MS - performance.now();

@@ -10,7 +10,7 @@ export function unfinished(data: Uint8Array): Uint8Array {
   const end = data.subarray(Math.max(0, data.length - LONGEST));
   const start = end.lastIndexOf(ESC);
   if (start >= 0 && !sequenceEnds(end, start)) return end.subarray(start);
-  return end.subarray(cutLetter(end));
+  return end.subarray(wholeLetters(end));
 }
 
 /** https://ecma-international.org/publications-and-standards/standards/ecma-48/ */
@@ -24,8 +24,8 @@ function sequenceEnds(data: Uint8Array, start: number): boolean {
   return true;
 }
 
-/** Index of the last lead byte when its letter is not complete, else the length. */
-function cutLetter(data: Uint8Array): number {
+/** How many of these bytes are whole letters: all, or those before a last letter whose end is still to come. */
+export function wholeLetters(data: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, data.length); back++) {
     const byte = data[data.length - back]!;
     if (byte < 0x80) return data.length;
