@@ -1,7 +1,7 @@
 // Starts an instance of Slipway for tests and measurements, from the bundles in dist/, at the places that the environment names (place.ts).
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readStatus } from '../runtime/supervisor/status.ts';
 import { runDir, stateDir } from '../runtime/paths.ts';
@@ -58,3 +58,9 @@ export async function until(holds: () => boolean | Promise<boolean>, patienceMs:
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }
+
+const expected = () => join(stateDir, 'expected-restarts');
+
+/** Said by a test that is about to end a process of the instance, so that its restart does not count as a crash. */
+export const expectRestart = (service: string) => appendFileSync(expected(), `${service}\n`);
+export const expectedRestarts = (service: string) => (existsSync(expected()) ? readFileSync(expected(), 'utf8').split('\n').filter(line => line === service).length : 0);
