@@ -1,7 +1,8 @@
-// Builds what all instances share, below SLIPWAY_ASSETS: disk pool, workstation, toolbox, image library. Run by root:
+// Builds what all instances share, below SLIPWAY_ASSETS: disk pool, workstation, toolbox, image library; with `clients`, what tests need too. Run by root:
 // `node setup/assets/build.ts [step…]`. Steps whose inputs have not changed are skipped; progress lines go to stdout (step.ts).
 import { stat } from 'node:fs/promises';
 import { libraryDir, toolboxDir } from '../../runtime/paths.ts';
+import { buildClients, clientsPresent, clientsRecipe } from './clients.ts';
 import { layersPresent, layersRecipe, unpackLayers } from './layers.ts';
 import { buildLibrary, libraryRecipe } from './library/images.ts';
 import { isMounted, preparePool } from './pool.ts';
@@ -16,15 +17,20 @@ const steps: AssetStep[] = [
   { name: 'library', recipe: libraryRecipe, present: () => exists(`${libraryDir}/index.json`), build: buildLibrary },
   { name: 'layers', recipe: layersRecipe, present: layersPresent, build: unpackLayers },
 ];
+/** Built only when named: tests drive labs with them. */
+const onDemand: AssetStep[] = [
+  { name: 'clients', recipe: clientsRecipe, present: clientsPresent, build: buildClients },
+];
 
 const exists = (path: string) => stat(path).then(() => true, () => false);
 
 try {
   if (process.getuid?.() !== 0) throw new Error('The assets have to be built by root.');
   const asked = process.argv.slice(2);
-  const unknown = asked.find(name => !steps.some(step => step.name === name));
-  if (unknown) throw new Error(`There is no step "${unknown}": there are ${steps.map(step => step.name).join(', ')}.`);
-  for (const step of steps) if (asked.length === 0 || asked.includes(step.name)) await runStep(step);
+  const all = [...steps, ...onDemand];
+  const unknown = asked.find(name => !all.some(step => step.name === name));
+  if (unknown) throw new Error(`There is no step "${unknown}": there are ${all.map(step => step.name).join(', ')}.`);
+  for (const step of asked.length === 0 ? steps : all.filter(one => asked.includes(one.name))) await runStep(step);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -90,9 +90,9 @@ async function find(directories: string[], name: string): Promise<string> {
   throw new Error(`library ${name} is not in ${directories.join(' or ')}`);
 }
 
-/** A path of the tree, with links that stay in it. Absolute links in libraries' places are not used by Debian 12 and 13. */
+/** A file of the tree; links must stay in it. Without base-files there is no /lib64, only what it is a link to. */
 async function inTree(tree: string, path: string): Promise<string> {
-  const resolved = await realpath(join(tree, path));
+  const resolved = await realpath(join(tree, path)).catch(() => realpath(join(tree, 'usr', path)));
   if (!resolved.startsWith(`${await realpath(tree)}/`)) throw new Error(`${path} leaves ${tree}`);
   return resolved;
 }

@@ -12,15 +12,16 @@ export type PrivateApt = {
   release: () => Promise<void>;
 };
 
-/** `dpkgStatus` is a system's list of installed packages; what it has is not downloaded again. */
-export async function openApt(directory: string, suite: string, options: { dpkgStatus?: string } = {}): Promise<PrivateApt> {
-  for (const part of ['state/lists/partial', 'cache/archives/partial', 'etc']) await mkdir(join(directory, part), { recursive: true });
+/** `dpkgStatus` is a system's list of installed packages; what it has is not downloaded again. `allowExpired` takes a mirror's old state (its signature still counts). */
+export async function openApt(directory: string, suite: string, options: { dpkgStatus?: string; allowExpired?: boolean } = {}): Promise<PrivateApt> {
+  for (const part of ['state/lists/partial', 'cache/archives/partial', 'etc/apt.conf.d']) await mkdir(join(directory, part), { recursive: true });
   await writeFile(join(directory, 'empty'), '');
   await writeFile(join(directory, 'sources.list'), `${sourceLines(await knownMirror(), suite).join('\n')}\n`);
   await writeFile(join(directory, 'apt.conf'), [
     `Dir::Etc "${directory}/etc"; Dir::Etc::sourcelist "${directory}/sources.list"; Dir::Etc::sourceparts "/nonexistent";`,
     `Dir::State "${directory}/state"; Dir::State::status "${options.dpkgStatus ?? `${directory}/empty`}"; Dir::Cache "${directory}/cache";`,
-    'Acquire::Languages "none"; APT::Install-Recommends "false"; APT::Sandbox::User "root"; Debug::NoLocking "true";', '',
+    'Acquire::Languages "none"; APT::Install-Recommends "false"; APT::Sandbox::User "root"; Debug::NoLocking "true";',
+    ...(options.allowExpired ? ['Acquire::Check-Valid-Until "false";'] : []), '',
   ].join('\n'));
   const env = plainEnv({ APT_CONFIG: join(directory, 'apt.conf') });
   await run(['apt-get', 'update', '-q'], { env });
