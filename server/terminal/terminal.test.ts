@@ -198,7 +198,8 @@ test('what came before anybody looked is on the screen, and the end of the shell
 /** The text of the last screen (with scrollback) that these bytes make. */
 async function shown(parts: Buffer[]): Promise<string> {
   const reader = new Terminal({ ...size, scrollback: 500, allowProposedApi: true });
-  for (const part of parts) await new Promise<void>(resolve => reader.write(part, resolve));
+  for (const part of parts) reader.write(part);
+  await new Promise<void>(resolve => reader.write('', resolve));
   const { active } = reader.buffer;
   const lines = Array.from({ length: active.length }, (_, n) => active.getLine(n)!.translateToString(true));
   reader.dispose();

@@ -1,0 +1,207 @@
+import { afterEach, expect, test } from 'vitest';
+import type { Lesson, Task } from '../../lessons/schema.ts';
+import type { Grader, GraderOptions, StoredTask } from '../grading/types.ts';
+import { ask, heard, joined, learnerId, startTestSite, type TestSite } from '../testing/site.ts';
+import { words } from './words.ts';
+
+let site: TestSite;
+afterEach(() => site.close());
+
+const size = { cols: 80, rows: 24 };
+const lesson = {
+  slug: 'lifecycle', order: 10, folder: '10-lifecycle', title: 'Lifecycle', summary: 'All of it.', minutes: 5, level: 'beginner', part: 'Containers', prerequisites: [], images: [], profile: 'full',
+  body: { type: 'root', children: [] }, tasks: ['hello', 'stop'].map(id => ({ id, title: id, needs: [] }) as unknown as Task),
+} satisfies Lesson;
+
+const call = (path: string, status: number) => ({ kind: 'call' as const, call: { method: 'POST', path, query: {}, status, timeNano: 0 } });
+
+/** Grades by the path of a call: /done/<task> or /tried/<task>; explains every status from 400 on. Follows server/grading/types.ts. */
+function pathGrader(options: GraderOptions): Grader {
+  const tasks = new Map<string, StoredTask>(options.lesson.tasks.map(({ id }) => [id, options.stored.find(task => task.id === id) ?? { id, progress: { state: 'open' }, openedSeq: 0, seq: 0 }]));
+  return {
+    start() {},
+    feed(entry) {
+      if (entry.kind !== 'call') return;
+      const [, state, id = ''] = entry.call.path.split('/');
+      const task = tasks.get(id);
+      if (entry.call.status >= 400) options.onExplain({ id: `note-${entry.seq}`, title: 'Error', text: entry.call.path });
+      if (!task || entry.seq <= task.seq || task.progress.state === 'done') return;
+      const progress = state === 'done' ? { state: 'done' as const, at: '2026-11-21T10:00:00.000Z', evidence: `entry ${entry.seq}` } : { state: 'tried' as const, expected: 'a', found: 'b', next: 'c' };
+      const record = { id, progress, openedSeq: 0, seq: entry.seq };
+      tasks.set(id, record);
+      options.onProgress({ id, progress }, record);
+    },
+    progress: () => [...tasks.values()].map(({ id, progress }) => ({ id, progress })),
+    settled: async () => {},
+    stop() {},
+  };
+}
+const graded = () => startTestSite({ lesson, createGrader: pathGrader });
+
+test('what the engine saw ticks a task in every tab, is kept, and survives restart and reset', async () => {
+  site = await graded();
+  const ada = learnerId();
+  const [one, two] = [site.browser(ada), site.browser(ada)];
+  const { lab, tasks } = await joined(one, 'lifecycle');
+  await joined(two, 'lifecycle');
+  expect(tasks).toEqual([{ id: 'hello', progress: { state: 'open' } }, { id: 'stop', progress: { state: 'open' } }]);
+  expect(site.engine.labs.get(lab.id)!.lab.profile).toBe('full');
+
+  const done = { id: 'hello', progress: { state: 'done', at: '2026-11-21T10:00:00.000Z', evidence: 'entry 1' } };
+  const [ticked, tickedToo] = [heard(one, 'task:progress', task => task.id === 'hello'), heard(two, 'task:progress', task => task.id === 'hello')];
+  site.engine.happen(lab.id, call('/done/hello', 200));
+  expect(await ticked).toEqual([done]);
+  expect(await tickedToo).toEqual([done]);
+  const tried = heard(one, 'task:progress', task => task.id === 'stop');
+  site.engine.happen(lab.id, call('/tried/stop', 200));
+  await tried;
+
+  await site.restart();
+  const again = site.browser(ada);
+  expect((await joined(again, 'lifecycle')).tasks).toEqual([done, { id: 'stop', progress: { state: 'tried', expected: 'a', found: 'b', next: 'c' } }]);
+  expect((await site.store.progress(ada)).lifecycle!.done).toEqual(['hello']);
+
+  const ready = heard(again, 'lab:state', state => state.state === 'ready');
+  expect((await ask(again, 'lab:reset', {})).tasks).toEqual([done, { id: 'stop', progress: { state: 'open' } }]);
+  await ready;
+  expect((await ask(again, 'workspace:join', { slug: 'lifecycle' })).tasks[0]).toEqual(done);
+});
+
+test('an error is explained to the tabs of its lab alone', async () => {
+  site = await graded();
+  const [ada, bob] = [site.browser(learnerId()), site.browser(learnerId())];
+  const { lab } = await joined(ada, 'lifecycle');
+  await joined(bob, 'lifecycle');
+  let overheard = 0;
+  bob.on('explain', () => overheard++);
+  const explained = heard(ada, 'explain');
+  site.engine.happen(lab.id, call('/containers/x', 409));
+  expect((await explained)[0]).toMatchObject({ title: 'Error', text: '/containers/x' });
+  expect((await ask(bob, 'terminal:open', size)).title).toBe('Terminal 2'); // an answer that came after it
+  expect(overheard).toBe(0);
+});
+
+test('while the engine is away the page says so, and the lab comes up by itself when it is back', async () => {
+  site = await graded();
+  site.engine.away(true);
+  const browser = site.browser(learnerId());
+  const said = heard(browser, 'lab:state', lab => lab.problem === words.engineAway);
+  expect((await ask(browser, 'workspace:join', { slug: null })).lab.state).toBe('starting');
+  expect((await said)[0].state).toBe('starting');
+  const ready = heard(browser, 'lab:state', lab => lab.state === 'ready');
+  site.engine.away(false);
+  expect((await ready)[0].problem).toBeUndefined();
+});
+
+test('an engine that goes away under an open lab leaves the shell working, and its journal is taken up where it ended', async () => {
+  site = await graded();
+  const browser = site.browser(learnerId());
+  const { lab, terminals } = await joined(browser, 'lifecycle');
+  const id = terminals[0]!.id;
+  await ask(browser, 'terminal:attach', { id, ...size });
+  const said = heard(browser, 'lab:state', state => state.problem === words.engineRestarts && state.state === 'ready');
+  site.engine.away(true);
+  await said;
+  let text = '';
+  browser.on('terminal:output', (_, data) => { text += Buffer.from(data).toString(); });
+  browser.emit('terminal:input', id, 'echo still-$((1+1))\r');
+  await expect.poll(() => text).toContain('still-2');
+  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(words.engineRestarts);
+  site.engine.happen(lab.id, call('/done/stop', 200)); // while nobody listens
+  const [back, ticked] = [heard(browser, 'lab:state', state => !state.problem), heard(browser, 'task:progress', task => task.id === 'stop')];
+  site.engine.away(false);
+  await back;
+  expect((await ticked)[0].progress.state).toBe('done');
+});
+
+test('a lab that the engine has lost is made anew, with a notice, open or not', async () => {
+  site = await graded();
+  const ada = learnerId();
+  const browser = site.browser(ada);
+  const { lab } = await joined(browser, 'lifecycle');
+  const done = heard(browser, 'task:progress', task => task.id === 'hello' && task.progress.state === 'done');
+  site.engine.happen(lab.id, call('/done/hello', 200));
+  await done;
+  const fresh = heard(browser, 'lab:state', state => state.state === 'ready');
+  site.engine.lose(lab.id);
+  const [after] = await fresh;
+  expect(after).toMatchObject({ notice: words.labLost });
+  expect(after.id).not.toBe(lab.id);
+
+  await site.restart();
+  site.engine.lose(after.id);
+  const again = await joined(site.browser(ada), 'lifecycle');
+  expect(again.lab).toMatchObject({ state: 'ready', notice: words.labLost });
+  expect(again.tasks[0]!.progress.state).toBe('done');
+});
+
+test('tabs that join at the same moment make one lab', async () => {
+  site = await graded();
+  const ada = learnerId();
+  const browsers = Array.from({ length: 5 }, () => site.browser(ada));
+  const views = await Promise.all(browsers.map(browser => joined(browser)));
+  expect(site.engine.made).toBe(1);
+  expect(new Set(views.map(view => view.lab.id)).size).toBe(1);
+});
+
+test('one lab too many takes the place of the one least recently used, but never of one that is open', async () => {
+  site = await startTestSite({ lesson, maxLabs: 1, lingerMs: 60_000 });
+  const ada = learnerId();
+  const first = site.browser(ada);
+  const before = await joined(first, 'lifecycle');
+  const second = site.browser(ada);
+  const refused = heard(second, 'lab:state', lab => lab.state === 'gone');
+  await ask(second, 'workspace:join', { slug: null });
+  expect((await refused)[0].problem).toBe(words.tooManyOpen(1));
+  first.disconnect();
+  const ready = heard(second, 'lab:state', lab => lab.state === 'ready');
+  await expect.poll(async () => {
+    await ask(second, 'lab:reset', {}).catch(() => {});
+    return [...site.engine.labs.keys()].includes(before.lab.id);
+  }).toBe(false);
+  await ready;
+  expect((await joined(site.browser(learnerId()), 'lifecycle')).lab.notice).toBeUndefined();
+});
+
+test('who resets again and again is asked to wait', async () => {
+  site = await startTestSite();
+  const browser = site.browser(learnerId());
+  await joined(browser);
+  let problem: string | undefined;
+  for (let n = 0; n < 12 && !problem; n++) {
+    const settled = heard(browser, 'lab:state', lab => lab.state !== 'starting');
+    await ask(browser, 'lab:reset', {});
+    problem = (await settled)[0].problem;
+  }
+  expect(problem).toBe(words.tooFastLearner);
+});
+
+test('the ninth terminal is refused in words', async () => {
+  site = await startTestSite();
+  const browser = site.browser(learnerId());
+  await joined(browser);
+  for (let n = 2; n <= 8; n++) expect((await ask(browser, 'terminal:open', size)).title).toBe(`Terminal ${n}`);
+  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(words.tooManyTerminals(8));
+});
+
+test('some time after the last tab has closed the web process lets go; the lab stays', async () => {
+  site = await startTestSite({ lingerMs: 20 });
+  const ada = learnerId();
+  const browser = site.browser(ada);
+  const before = await joined(browser);
+  const lab = site.engine.labs.get(before.lab.id)!;
+  expect(lab.listeners.size).toBe(1);
+  browser.disconnect();
+  await expect.poll(() => lab.listeners.size).toBe(0);
+  expect(await joined(site.browser(ada))).toEqual(before);
+});
+
+test('labs whose workspace does not know them are swept; others\' labs are left alone', async () => {
+  site = await startTestSite();
+  const { lab } = await joined(site.browser(learnerId()));
+  const orphan = await site.engine.createLab({ name: 'learner-of-a-crash', profile: 'strict' });
+  const operators = await site.engine.createLab({ name: 'demo', profile: 'strict' });
+  await site.workspaces.sweep();
+  expect([...site.engine.labs.keys()]).toEqual([lab.id, operators.id]);
+  expect(orphan.id).not.toBe(lab.id);
+});
