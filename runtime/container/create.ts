@@ -1,0 +1,100 @@
+// POST /containers/create: decide everything that can be decided now and record it. Nothing is made in the host yet; start.ts does that.
+import { randomBytes } from 'node:crypto';
+import { SlipwayError } from '../errors.ts';
+import { capabilitiesFor } from '../oci/capabilities.ts';
+import { MASKED_PATHS, READONLY_PATHS } from '../oci/masked.ts';
+import { seccompFor } from '../oci/security-options.ts';
+import { wantedPorts } from '../network/port-bindings.ts';
+import type { ContainerConfig, CreateBody, HostConfig } from './config.ts';
+import { containerOf } from './live.ts';
+import { mergeConfig } from './merge-config.ts';
+import { mountPoints } from './mount-points.ts';
+import { runHelper } from './helper.ts';
+import { generateName, reserveName } from './names.ts';
+import { shortId } from './paths.ts';
+import { saveContainer } from './records.ts';
+import { resolve } from './resolve.ts';
+import { signalNumber } from './signals.ts';
+import { emit } from './state.ts';
+import { timestamp } from './time.ts';
+import type { ContainerRecord, Host } from './model.ts';
+
+const MIN_MEMORY = 6 << 20; // bytes; Docker's
+
+export async function create(host: Host, request: { name: string | null; platform: string; body: CreateBody }): Promise<{ id: string; warnings: string[] }> {
+  const { HostConfig: askedHostConfig, NetworkingConfig, MacAddress, ...askedConfig } = request.body;
+  const id = randomBytes(32).toString('hex');
+  if (request.name) checkName(request.name);
+  const image = await host.images.resolve(askedConfig.Image);
+  const hostConfig = completeHostConfig(host, askedHostConfig);
+  const config = mergeConfig(askedConfig, image.config);
+  config.Hostname ||= hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? host.hostname : shortId(id);
+  const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
+  check(config, hostConfig, command);
+  await checkBindSources(host, hostConfig);
+  const name = request.name ? reserveName(host, request.name, id) : generateName(host, id);
+  try {
+    const record: ContainerRecord = {
+      id, name, created: timestamp(), imageId: image.id, layers: image.layers, path: command[0]!, args: command.slice(1), config, hostConfig,
+      endpoints: NetworkingConfig?.EndpointsConfig ?? {}, mounts: mountPoints(host, config, hostConfig),
+      state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false,
+    };
+    const container = containerOf(record);
+    saveContainer(host, record);
+    host.containers.set(id, container);
+    emit(host, container, 'create');
+  } catch (error) {
+    host.names.delete(name);
+    throw error;
+  }
+  return { id, warnings: [] };
+}
+
+function checkName(name: string) {
+  if (!/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) throw new SlipwayError('InvalidParameter', `Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`);
+}
+
+/** What dockerd fills in, and shows in inspect. */
+function completeHostConfig(host: Host, asked: HostConfig): HostConfig {
+  const mode = asked.NetworkMode.startsWith('container:') ? `container:${resolve(host, asked.NetworkMode.slice('container:'.length)).record.id}` : asked.NetworkMode;
+  return {
+    ...asked,
+    NetworkMode: mode,
+    IpcMode: asked.IpcMode || 'private',
+    CgroupnsMode: asked.CgroupnsMode || (host.cgroupVersion === 'v2' ? 'private' : 'host'),
+    MemorySwap: asked.Memory > 0 && asked.MemorySwap === 0 ? asked.Memory * 2 : asked.MemorySwap,
+    MaskedPaths: asked.Privileged ? asked.MaskedPaths : (asked.MaskedPaths ?? MASKED_PATHS),
+    ReadonlyPaths: asked.Privileged ? asked.ReadonlyPaths : (asked.ReadonlyPaths ?? READONLY_PATHS),
+  };
+}
+
+function check(config: ContainerConfig, hostConfig: HostConfig, command: string[]) {
+  const invalid = (message: string) => { throw new SlipwayError('InvalidParameter', message); };
+  if (command.length === 0 || (command.length === 1 && command[0] === '')) invalid('no command specified');
+  if (config.WorkingDir && !config.WorkingDir.startsWith('/')) invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
+  for (const entry of config.Env ?? []) if (entry === '' || entry.startsWith('=')) invalid(`invalid environment variable: ${entry}`);
+  if (config.StopSignal) signalNumber(config.StopSignal);
+  if (hostConfig.Memory && hostConfig.Memory < MIN_MEMORY) invalid('Minimum memory limit allowed is 6MB');
+  if (hostConfig.Memory && hostConfig.MemorySwap > 0 && hostConfig.MemorySwap < hostConfig.Memory) invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
+  if (hostConfig.NanoCpus < 0) invalid('invalid CPUs value');
+  if (hostConfig.NanoCpus && hostConfig.CpuPeriod) invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set.');
+  if (hostConfig.NanoCpus && hostConfig.CpuQuota) invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set.');
+  const policy = hostConfig.RestartPolicy;
+  if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(policy.Name)) invalid(`invalid restart policy: unknown policy '${policy.Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
+  if (hostConfig.AutoRemove && policy.Name !== 'no') invalid('can\'t create \'AutoRemove\' container with restart policy');
+  if (!['json-file', 'none'].includes(hostConfig.LogConfig.Type)) invalid(`logger: no log driver named '${hostConfig.LogConfig.Type}' is registered`);
+  if (hostConfig.Runtime !== 'runc' && hostConfig.Runtime !== 'io.containerd.runc.v2') invalid(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
+  if (hostConfig.Init) throw new SlipwayError('NotImplemented', 'this lab has no init program for --init');
+  capabilitiesFor(hostConfig.CapAdd, hostConfig.CapDrop, hostConfig.Privileged);
+  seccompFor(hostConfig, []);
+  wantedPorts(config, hostConfig);
+}
+
+/** --mount wants its source to exist (-v makes it). Looked at inside the lab. */
+async function checkBindSources(host: Host, hostConfig: HostConfig) {
+  const sources = (hostConfig.Mounts ?? []).filter(m => m.Type === 'bind' && m.Source.startsWith('/') && !m.BindOptions?.CreateMountpoint).map(m => m.Source);
+  if (sources.length === 0) return;
+  const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'i=0; for s in "$@"; do [ -e "$s" ] || [ -L "$s" ] || echo $i; i=$((i+1)); done', 'sh', ...sources] });
+  const missing = /^\d+/.exec(stdout)?.[0];
+  if (missing !== undefined) throw new SlipwayError('InvalidParameter', `invalid mount config for type "bind": bind source path does not exist: ${sources[Number(missing)]}`);
+}

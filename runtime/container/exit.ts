@@ -1,0 +1,64 @@
+// What follows when a container's process has ended: once, whoever started it. Called by start.ts, and by the engine's restart.
+import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
+import { leaveBridge } from '../network/endpoint.ts';
+import { asSlipwayError } from '../errors.ts';
+import { runHelper } from './helper.ts';
+import { cgroupOf } from './paths.ts';
+import { cleanUp, oomFile } from './plan.ts';
+import { removeNow } from './remove.ts';
+import { emit, inTurn, setState } from './state.ts';
+import { nowNano, timestamp } from './time.ts';
+import type { Container, Host, RunningState } from './model.ts';
+
+const SIGKILLED = 137;
+
+/** Waits on the shim for the end of the running process. */
+export function watchExit(host: Host, container: Container, shim: ShimConnection) {
+  shim.once('end', end => {
+    if (container.live.shim === shim) void ended(host, container, end).catch(error => host.onError(error));
+  });
+}
+
+/** The container was running; its process is not any more. */
+export async function ended(host: Host, container: Container, end: TaskEnd): Promise<void> {
+  const { record, live } = container;
+  const { state } = record;
+  if (host.closing.signal.aborted || (state.status !== 'running' && state.status !== 'paused')) return;
+  live.shim = null;
+  if (end.kind !== 'exited') await finishOff(host, container, state);
+  const exitCode = end.kind === 'exited' ? end.code : SIGKILLED;
+  const oomKilled = exitCode === SIGKILLED && record.hostConfig.Memory > 0 && !record.hostConfig.AutoRemove && (await wasOutOfMemory(host, record.id));
+  leaveBridge(host, record);
+  setState(host, container, { status: 'exited', startedAt: state.startedAt, finishedAt: timestamp(), exitCode, oomKilled, error: '' });
+  announceEnd(host, container, state, exitCode, oomKilled);
+  for (const waiter of live.exitWaiters) waiter({ exitCode, error: null });
+  live.exitWaiters.clear();
+  if (record.hostConfig.AutoRemove && !live.removing) await inTurn(container, () => removeNow(host, container, { volumes: true }));
+}
+
+/** The shim was lost, and with it the exit code and its steps: nothing of the container may live on unseen. */
+async function finishOff(host: Host, container: Container, state: RunningState) {
+  const { record } = container;
+  try {
+    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record.id) });
+  } catch (error) {
+    if (asSlipwayError(error).kind !== 'NotFound') host.onError(error);
+  }
+  await runHelper(host, { argv: ['busybox', 'true'], after: cleanUp(host, record, state.endpoint) });
+}
+
+/** v1: `oom_kill 1` in memory.oom_control; v2: `oom_kill 1` in memory.events. */
+async function wasOutOfMemory(host: Host, id: string): Promise<boolean> {
+  const { stdout } = await runHelper(host, { argv: ['busybox', 'cat', oomFile(id)] });
+  return /^oom_kill [1-9]/m.test(stdout);
+}
+
+function announceEnd(host: Host, container: Container, state: RunningState, exitCode: number, oomKilled: boolean) {
+  const { record } = container;
+  const { endpoint } = state;
+  if (oomKilled) emit(host, container, 'oom');
+  if (endpoint) host.events.emit('network', 'disconnect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const mount of record.mounts.filter(m => m.type === 'volume')) host.events.emit('volume', 'unmount', mount.name, { container: record.id, driver: mount.driver });
+  const execDuration = Math.max(0, Math.floor((Number(nowNano() / 1_000_000n) - Date.parse(state.startedAt)) / 1000));
+  emit(host, container, 'die', { execDuration: String(execDuration), exitCode: String(exitCode) });
+}

@@ -1,0 +1,160 @@
+// The JSON of GET /containers/{id}/json, key by key as dockerd writes it, and the parts that GET /containers/json shows too.
+import type { ContainerConfig, HostConfig } from './config.ts';
+import { hostLayersDir } from '../paths.ts';
+import { diffDir, logPathInHost, mergedDir, netnsPath, sandboxDir, sandboxIdOf, workDir } from './paths.ts';
+import { hasOwnNetns } from './plan.ts';
+import { wantedPorts } from '../network/port-bindings.ts';
+import { runHelper } from './helper.ts';
+import { ZERO_TIME, type Container, type ContainerRecord, type Endpoint, type Host } from './model.ts';
+
+export async function inspect(host: Host, container: Container, options: { size: boolean }): Promise<Record<string, unknown>> {
+  const { record, live } = container;
+  const sandbox = record.hasBeenStarted ? sandboxDir(record.id) : '';
+  const lower = record.layers.toReversed().map(key => `${hostLayersDir}/${key}`).join(':');
+  return {
+    Id: record.id,
+    Created: record.created,
+    Path: record.path,
+    Args: record.args,
+    State: stateOf(container),
+    Image: record.imageId,
+    ResolvConfPath: sandbox && `${sandbox}/resolv.conf`,
+    HostnamePath: sandbox && `${sandbox}/hostname`,
+    HostsPath: sandbox && `${sandbox}/hosts`,
+    LogPath: record.hasBeenStarted && record.hostConfig.LogConfig.Type === 'json-file' ? logPathInHost(record.id) : '',
+    Name: `/${record.name}`,
+    RestartCount: record.restartCount,
+    Driver: 'overlay2',
+    Platform: 'linux',
+    MountLabel: '',
+    ProcessLabel: '',
+    AppArmorProfile: '',
+    ExecIDs: live.execIds.size ? [...live.execIds] : null,
+    HostConfig: hostConfigOf(record.hostConfig),
+    GraphDriver: { Data: { LowerDir: lower, MergedDir: mergedDir(record.id), UpperDir: diffDir(record.id), WorkDir: workDir(record.id) }, Name: 'overlay2' },
+    ...(options.size ? await sizes(host, record) : {}),
+    Mounts: mounts(container),
+    Config: configOf(record.config),
+    NetworkSettings: networkSettings(host, container),
+  };
+}
+
+/** Status as inspect and ps name it. */
+export const statusOf = (container: Container) => (container.live.removing ? 'removing' : container.record.state.status);
+
+function stateOf(container: Container): Record<string, unknown> {
+  const { state } = container.record;
+  const alive = state.status === 'running' || state.status === 'paused';
+  return {
+    Status: statusOf(container),
+    Running: alive || state.status === 'restarting',
+    Paused: state.status === 'paused',
+    Restarting: state.status === 'restarting',
+    OOMKilled: 'oomKilled' in state && state.oomKilled,
+    Dead: state.status === 'dead',
+    Pid: alive ? state.pid : 0,
+    ExitCode: 'exitCode' in state ? state.exitCode : 0,
+    Error: 'error' in state ? state.error : '',
+    StartedAt: 'startedAt' in state ? state.startedAt : ZERO_TIME,
+    FinishedAt: 'finishedAt' in state ? state.finishedAt : ZERO_TIME,
+  };
+}
+
+/** Absent optional values are left out, as Go's omitempty does; the order is that of `docker inspect`. */
+function hostConfigOf(h: HostConfig): Record<string, unknown> {
+  const optional = <T>(key: string, value: T | null | undefined) => (value === undefined || value === null ? {} : { [key]: value });
+  return {
+    Binds: h.Binds, ContainerIDFile: h.ContainerIDFile, LogConfig: h.LogConfig, NetworkMode: h.NetworkMode, PortBindings: h.PortBindings, RestartPolicy: h.RestartPolicy,
+    AutoRemove: h.AutoRemove, VolumeDriver: h.VolumeDriver, VolumesFrom: h.VolumesFrom, ConsoleSize: h.ConsoleSize, ...optional('Annotations', h.Annotations),
+    CapAdd: h.CapAdd, CapDrop: h.CapDrop, CgroupnsMode: h.CgroupnsMode, Dns: h.Dns ?? [], DnsOptions: h.DnsOptions ?? [], DnsSearch: h.DnsSearch ?? [],
+    ExtraHosts: h.ExtraHosts, GroupAdd: h.GroupAdd, IpcMode: h.IpcMode, Cgroup: h.Cgroup, Links: h.Links, OomScoreAdj: h.OomScoreAdj, PidMode: h.PidMode,
+    Privileged: h.Privileged, PublishAllPorts: h.PublishAllPorts, ReadonlyRootfs: h.ReadonlyRootfs, SecurityOpt: h.SecurityOpt, ...optional('StorageOpt', h.StorageOpt),
+    ...optional('Tmpfs', h.Tmpfs), UTSMode: h.UTSMode, UsernsMode: h.UsernsMode, ShmSize: h.ShmSize, ...optional('Sysctls', h.Sysctls), Runtime: h.Runtime, Isolation: h.Isolation,
+    CpuShares: h.CpuShares, Memory: h.Memory, NanoCpus: h.NanoCpus, CgroupParent: h.CgroupParent, BlkioWeight: h.BlkioWeight, BlkioWeightDevice: h.BlkioWeightDevice ?? [],
+    BlkioDeviceReadBps: h.BlkioDeviceReadBps ?? [], BlkioDeviceWriteBps: h.BlkioDeviceWriteBps ?? [], BlkioDeviceReadIOps: h.BlkioDeviceReadIOps ?? [],
+    BlkioDeviceWriteIOps: h.BlkioDeviceWriteIOps ?? [], CpuPeriod: h.CpuPeriod, CpuQuota: h.CpuQuota, CpuRealtimePeriod: h.CpuRealtimePeriod, CpuRealtimeRuntime: h.CpuRealtimeRuntime,
+    CpusetCpus: h.CpusetCpus, CpusetMems: h.CpusetMems, Devices: h.Devices ?? [], DeviceCgroupRules: h.DeviceCgroupRules, DeviceRequests: h.DeviceRequests ?? null,
+    MemoryReservation: h.MemoryReservation, MemorySwap: h.MemorySwap, MemorySwappiness: h.MemorySwappiness, OomKillDisable: h.OomKillDisable, PidsLimit: h.PidsLimit,
+    Ulimits: h.Ulimits ?? [], CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0,
+    ...(h.Mounts ? { Mounts: h.Mounts.map(m => ({ Type: m.Type, ...(m.Source ? { Source: m.Source } : {}), Target: m.Target, ...(m.ReadOnly ? { ReadOnly: true } : {}) })) } : {}),
+    MaskedPaths: h.MaskedPaths, ReadonlyPaths: h.ReadonlyPaths, ...optional('Init', h.Init),
+  };
+}
+
+function configOf(c: ContainerConfig): Record<string, unknown> {
+  const optional = (key: string, value: unknown) => (value === undefined || value === null || value === '' ? {} : { [key]: value });
+  return {
+    Hostname: c.Hostname, Domainname: c.Domainname, User: c.User, AttachStdin: c.AttachStdin, AttachStdout: c.AttachStdout, AttachStderr: c.AttachStderr,
+    ...optional('ExposedPorts', c.ExposedPorts), Tty: c.Tty, OpenStdin: c.OpenStdin, StdinOnce: c.StdinOnce, Env: c.Env, Cmd: c.Cmd, ...optional('Healthcheck', c.Healthcheck),
+    Image: c.Image, Volumes: c.Volumes ?? null, WorkingDir: c.WorkingDir, Entrypoint: c.Entrypoint, ...optional('NetworkDisabled', c.NetworkDisabled || null), OnBuild: c.OnBuild,
+    Labels: c.Labels, ...optional('StopSignal', c.StopSignal), ...optional('StopTimeout', c.StopTimeout), ...optional('Shell', c.Shell),
+  };
+}
+
+/** Of a container that runs, or null. */
+export function endpointOf(container: Container): Endpoint | null {
+  const { state } = container.record;
+  return state.status === 'running' || state.status === 'paused' ? state.endpoint : null;
+}
+
+function networkSettings(host: Host, container: Container): Record<string, unknown> {
+  const { record } = container;
+  const endpoint = endpointOf(container);
+  const alive = record.state.status === 'running' || record.state.status === 'paused';
+  const sandboxId = alive && hasOwnNetns(record) ? sandboxIdOf(record.id) : '';
+  return {
+    Bridge: '', SandboxID: sandboxId, SandboxKey: sandboxId && `/var${netnsPath(sandboxId)}`, Ports: portMap(record, endpoint),
+    HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
+    EndpointID: endpoint?.endpointId ?? '', Gateway: endpoint?.gateway ?? '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,
+    IPv6Gateway: '', MacAddress: endpoint?.mac ?? '', Networks: networks(host, container),
+  };
+}
+
+/** Of a running container: published ports with where they are bound, others that the image exposes with null. */
+function portMap(record: ContainerRecord, endpoint: Endpoint | null): Record<string, unknown> {
+  if (!endpoint) return {};
+  const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
+  for (const key of Object.keys(record.config.ExposedPorts ?? {})) map[key.includes('/') ? key : `${key}/tcp`] = null;
+  for (const p of endpoint.ports) (map[`${p.containerPort}/${p.protocol}`] ??= []).push({ HostIp: p.hostIp, HostPort: String(p.hostPort) });
+  return map;
+}
+
+export function networks(host: Host, container: Container): Record<string, unknown> {
+  const { record } = container;
+  const mode = record.hostConfig.NetworkMode;
+  if (mode.startsWith('container:')) return {};
+  const endpoint = endpointOf(container);
+  const alive = record.state.status === 'running' || record.state.status === 'paused';
+  const networkId = record.hasBeenStarted ? (host.bridge.networks.find(n => n.name === mode)?.id ?? '') : '';
+  return {
+    [mode]: {
+      IPAMConfig: null, Links: null, Aliases: null, MacAddress: endpoint?.mac ?? '', NetworkID: networkId,
+      EndpointID: endpoint?.endpointId ?? (alive && mode !== 'bridge' ? sandboxIdOf(`${record.id} ${mode}`) : ''), Gateway: endpoint?.gateway ?? '', IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,
+      IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, DriverOpts: null, DNSNames: null,
+    },
+  };
+}
+
+export function ports(container: Container): { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[] {
+  const endpoint = endpointOf(container);
+  if (!endpoint) return [];
+  const published = endpoint.ports.map(p => ({ IP: p.hostIp, PrivatePort: p.containerPort, PublicPort: p.hostPort, Type: p.protocol }));
+  const { config, hostConfig } = container.record;
+  const taken = new Set(wantedPorts(config, hostConfig).map(w => `${w.containerPort}/${w.protocol}`));
+  const exposed = Object.keys(config.ExposedPorts ?? {}).map(key => (key.includes('/') ? key : `${key}/tcp`)).filter(key => !taken.has(key));
+  return [...published, ...exposed.map(key => ({ PrivatePort: Number(key.split('/')[0]), Type: key.split('/')[1]! }))];
+}
+
+export function mounts(container: Container): Record<string, unknown>[] {
+  return container.record.mounts.filter(m => m.type !== 'tmpfs' || m.fromMounts).map(m => ({
+    Type: m.type, ...(m.name ? { Name: m.name } : {}), Source: m.source, Destination: m.destination, ...(m.driver ? { Driver: m.driver } : {}), Mode: m.type === 'tmpfs' ? '' : m.mode, RW: m.rw, Propagation: m.propagation,
+  }));
+}
+
+/** Bytes of the container's own layer, and with the image's, counted inside the host. */
+async function sizes(host: Host, record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
+  if (!record.hasBeenStarted) return { SizeRw: 0, SizeRootFs: 0 };
+  const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'for d in "$@"; do busybox du -sk "$d" 2>/dev/null || echo 0; done', 'sh', diffDir(record.id), ...record.layers.map(key => `${hostLayersDir}/${key}`)] });
+  const [own = 0, ...layers] = stdout.split('\n').filter(Boolean).map(line => Number.parseInt(line, 10) * 1024);
+  return { SizeRw: own, SizeRootFs: layers.reduce((a, b) => a + b, own) };
+}

@@ -1,0 +1,9 @@
+// A container object around its record: what create.ts makes and the engine's restart restores.
+import type { Container, ContainerRecord } from './model.ts';
+
+export function containerOf(record: ContainerRecord): Container {
+  return {
+    record,
+    live: { busy: Promise.resolve(), shim: null, pendingAttachments: new Set(), exitWaiters: new Set(), removeWaiters: new Set(), execIds: new Set(), removing: false },
+  };
+}

@@ -1,0 +1,79 @@
+// -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
+import { posix } from 'node:path';
+import { SlipwayError } from '../errors.ts';
+import { volumeData } from '../volume/volumes.ts';
+import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
+import type { Host, MountPoint } from './model.ts';
+
+const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+
+/** In Docker's order of precedence: Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
+export function mountPoints(host: Host, config: ContainerConfig, hostConfig: HostConfig): MountPoint[] {
+  const points: MountPoint[] = [];
+  const add = (point: MountPoint) => {
+    if (points.some(p => p.destination === point.destination)) throw new SlipwayError('InvalidParameter', `Duplicate mount point: ${point.destination}`);
+    points.push(point);
+  };
+  for (const bind of hostConfig.Binds ?? []) add(parseBind(host, bind));
+  for (const mount of hostConfig.Mounts ?? []) add(parseMount(host, mount));
+  for (const [path, options] of Object.entries(hostConfig.Tmpfs ?? {})) add({ ...tmpfs(clean(path), options), fromMounts: false });
+  for (const path of Object.keys(config.Volumes ?? {})) {
+    const destination = clean(path);
+    if (!points.some(p => p.destination === destination)) add(volume(host, '', destination, { mode: '', rw: true }));
+  }
+  return points;
+}
+
+function clean(path: string): string {
+  if (!path.startsWith('/')) throw new SlipwayError('InvalidParameter', `invalid mount path: '${path}' mount path must be absolute`);
+  const normal = posix.normalize(path).replace(/(.)\/$/, '$1');
+  if (normal === '/') throw new SlipwayError('InvalidParameter', `invalid specification: destination can't be '/'`);
+  return normal;
+}
+
+function parseBind(host: Host, spec: string): MountPoint {
+  const parts = spec.split(':');
+  const [source, target, mode = ''] = parts;
+  if (parts.length > 3 || !source || !target) throw new SlipwayError('InvalidParameter', `invalid volume specification: '${spec}'`);
+  const words = mode.split(',').filter(Boolean);
+  const unknown = words.find(w => !['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...PROPAGATIONS].includes(w));
+  if (unknown) throw new SlipwayError('InvalidParameter', `invalid mode: ${mode}`);
+  const rw = !words.includes('ro');
+  const destination = clean(target);
+  if (source.startsWith('/')) {
+    const propagation = words.find(w => PROPAGATIONS.includes(w)) ?? 'rprivate';
+    return { type: 'bind', name: '', source: posix.normalize(source).replace(/(.)\/$/, '$1'), destination, driver: '', mode, rw, propagation, anonymous: false, fromMounts: false };
+  }
+  return volume(host, source, destination, { mode: mode || 'z', rw });
+}
+
+function volume(host: Host, name: string, destination: string, options: { mode: string; rw: boolean }): MountPoint {
+  if (name && !VOLUME_NAME.test(name)) throw new SlipwayError('InvalidParameter', `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
+  const isNew = !host.volumes.byName.has(name);
+  const record = host.volumes.ensure(name);
+  if (isNew) host.events.emit('volume', 'create', record.name, { driver: 'local' });
+  return { type: 'volume', name: record.name, source: volumeData(record.name), destination, driver: 'local', mode: options.mode, rw: options.rw, propagation: '', anonymous: name === '', fromMounts: false };
+}
+
+const tmpfs = (destination: string, options: string): MountPoint => ({ type: 'tmpfs', name: '', source: '', destination, driver: '', mode: options, rw: true, propagation: '', anonymous: false, fromMounts: true });
+
+function parseMount(host: Host, mount: MountRequest): MountPoint {
+  const invalid = (why: string) => new SlipwayError('InvalidParameter', `invalid mount config for type "${mount.Type}": ${why}`);
+  if (!mount.Target) throw invalid('field Target must not be empty');
+  const destination = clean(mount.Target);
+  switch (mount.Type) {
+    case 'bind':
+      if (!mount.Source) throw invalid('field Source must not be empty');
+      if (!mount.Source.startsWith('/')) throw invalid(`invalid mount path: '${mount.Source}' mount path must be absolute`);
+      return { type: 'bind', name: '', source: posix.normalize(mount.Source), destination, driver: '', mode: '', rw: !mount.ReadOnly, propagation: mount.BindOptions?.Propagation || 'rprivate', anonymous: false, fromMounts: true };
+    case 'volume':
+      return { ...volume(host, mount.Source, destination, { mode: 'z', rw: !mount.ReadOnly }), fromMounts: true };
+    case 'tmpfs': {
+      const o = mount.TmpfsOptions;
+      return tmpfs(destination, [...(o?.SizeBytes ? [`size=${o.SizeBytes}`] : []), ...(o?.Mode ? [`mode=${o.Mode.toString(8)}`] : []), ...(mount.ReadOnly ? ['ro'] : [])].join(','));
+    }
+    default:
+      throw invalid('mount type unknown');
+  }
+}

@@ -1,0 +1,96 @@
+// A container's start as a task: the steps before, the OCI runtime, the steps after. Pure. Carried out inside the host, as the lab's root.
+import type { Step, Task } from '../kernel/protocol.ts';
+import { removeLink } from '../network/endpoint.ts';
+import type { OciSpec } from '../oci/spec.ts';
+import { hostLayersDir } from '../paths.ts';
+import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, workDir } from './paths.ts';
+import type { ContainerRecord, Endpoint, Host } from './model.ts';
+
+const RUNTIME = ['crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs'];
+const MS_NODEV = 4;
+
+/** Of the container's own: a namespace made by a step. */
+export const hasOwnNetns = (record: ContainerRecord) => !/^(host$|container:)/.test(record.hostConfig.NetworkMode);
+
+export function startTask(host: Host, record: ContainerRecord, parts: { spec: OciSpec; sandbox: Step[]; network: Step[]; endpoint: Endpoint | null }): Task {
+  const { id, config, hostConfig } = record;
+  const bundle = bundleDir(id);
+  const [height, width] = hostConfig.ConsoleSize;
+  const pidFile = `${bundle}/pid`;
+  const errorFile = `${bundle}/log`;
+  return {
+    id,
+    before: [
+      { do: 'mkdir', path: overlayDir(id), mode: 0o710 },
+      { do: 'mkdir', path: diffDir(id), mode: 0o755 },
+      { do: 'mkdir', path: workDir(id), mode: 0o700 },
+      { do: 'mkdir', path: mergedDir(id), mode: 0o700 },
+      { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: overlayOptions(record) },
+      ...parts.sandbox,
+      ...volumeSteps(record),
+      ...workingDirectory(record),
+      { do: 'mkdir', path: bundle, mode: 0o700 },
+      { do: 'unlink', path: errorFile },
+      { do: 'write', path: `${bundle}/config.json`, mode: 0o600, text: JSON.stringify(parts.spec) },
+      ...(hasOwnNetns(record) ? [{ do: 'mkdir', path: '/run/docker/netns', mode: 0o755 }, { do: 'netns', path: netnsPath(sandboxIdOf(id)) }] satisfies Step[] : []),
+      ...parts.network,
+    ],
+    argv: [...RUNTIME, `--log=${errorFile}`, '--log-format=json', 'run', '--detach', '--no-new-keyring', `--bundle=${bundle}`, `--pid-file=${pidFile}`, ...(config.Tty ? ['--console-socket={console}'] : []), id],
+    io: config.Tty ? { kind: 'console', cols: width || 80, rows: height || 24 } : { kind: 'pipes', stdin: config.OpenStdin },
+    wait: { for: 'orphan', pidFile, errorFile },
+    after: cleanUp(host, record, parts.endpoint),
+    ...(hostConfig.LogConfig.Type === 'json-file' ? { log: id } : {}),
+  };
+}
+
+/** Undoes what the start has made, whatever of it is there. */
+export function cleanUp(host: Host, record: ContainerRecord, endpoint: Endpoint | null): Step[] {
+  const { id } = record;
+  const netns = netnsPath(sandboxIdOf(id));
+  const bundle = bundleDir(id);
+  return [
+    ...(record.hostConfig.Memory ? [{ do: 'run', argv: ['busybox', 'sh', '-c', 'cat "$1" > "$2"', 'sh', memoryEvents(host, id), oomFile(id)] } satisfies Step] : []),
+    { do: 'run', argv: [...RUNTIME, 'delete', '--force', id] },
+    { do: 'umount', path: mergedDir(id) },
+    ...(endpoint ? removeLink(endpoint) : []),
+    ...(hasOwnNetns(record) ? [{ do: 'umount', path: netns }, { do: 'unlink', path: netns }] satisfies Step[] : []),
+    ...['config.json', 'pid', 'log'].map((name): Step => ({ do: 'unlink', path: `${bundle}/${name}` })),
+    { do: 'unlink', path: bundle },
+    ...(record.hostConfig.AutoRemove ? [removeFiles(record)] : []),
+  ];
+}
+
+/** What a container leaves on the lab's disk. */
+export function removeFiles(record: ContainerRecord): Step {
+  return { do: 'run', argv: ['busybox', 'rm', '-rf', overlayDir(record.id), sandboxDir(record.id)] };
+}
+
+/** Where cleanUp keeps the kernel's account of OOM kills, since the cgroup is gone afterwards. */
+export const oomFile = (id: string) => `${sandboxDir(id)}/memory-events`;
+const memoryEvents = (host: Host, id: string) => (host.cgroupVersion === 'v2' ? `/sys/fs/cgroup/${cgroupOf(id)}/memory.events` : `/sys/fs/cgroup/memory/${cgroupOf(id)}/memory.oom_control`);
+
+/** Lower directories topmost first: https://docs.kernel.org/filesystems/overlayfs.html */
+export function overlayOptions(record: Pick<ContainerRecord, 'id' | 'layers'>): string {
+  return `lowerdir=${record.layers.toReversed().map(key => `${hostLayersDir}/${key}`).join(':')},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
+}
+
+/** Directories of volumes and of -v with a path that is not there; a new volume starts with what the image has in its place. */
+function volumeSteps(record: ContainerRecord): Step[] {
+  return record.mounts.flatMap((mount): Step[] => {
+    if (mount.type === 'bind' && !mount.fromMounts) return [{ do: 'run', argv: ['busybox', 'sh', '-c', '[ -e "$1" ] || mkdir -p "$1"', 'sh', mount.source] }];
+    if (mount.type !== 'volume') return [];
+    const copy = '[ -d "$1" ] && [ -z "$(ls -A "$2")" ] && cp -a "$1/." "$2/" || true';
+    return [
+      { do: 'mkdir', path: mount.source, mode: 0o755 },
+      ...(record.hasBeenStarted || record.layers.length === 0 ? [] : [{ do: 'run', argv: ['busybox', 'sh', '-c', copy, 'sh', `${mergedDir(record.id)}${mount.destination}`, mount.source] } satisfies Step]),
+    ];
+  });
+}
+
+/** Docker makes a working directory that the image lacks. */
+function workingDirectory(record: ContainerRecord): Step[] {
+  const { WorkingDir } = record.config;
+  if (!WorkingDir || WorkingDir === '/') return [];
+  const script = 'd=; set -f; IFS=/; for p in $2; do [ -n "$p" ] || continue; d=$d/$p; [ ! -L "$1$d" ] || exit 0; if [ -e "$1$d" ] && [ ! -d "$1$d" ]; then echo "Cannot mkdir: $2 is not a directory"; exit 1; fi; done; mkdir -p "$1$2"';
+  return [{ do: 'run', argv: ['busybox', 'sh', '-c', script, 'sh', mergedDir(record.id), WorkingDir] }];
+}

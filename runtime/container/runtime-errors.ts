@@ -1,0 +1,59 @@
+// What the OCI runtime or a step complained about, in Docker's words and with the exit code that `docker run` gives for it.
+import { SlipwayError } from '../errors.ts';
+import type { TaskEnd } from '../kernel/shim.ts';
+import type { ContainerRecord } from './model.ts';
+
+/** Carries the code that inspect shows and `docker run` exits with. */
+export class StartError extends SlipwayError {
+  readonly exitCode: number;
+  constructor(kind: SlipwayError['kind'], message: string, exitCode: number) {
+    super(kind, message);
+    this.exitCode = exitCode;
+  }
+}
+
+export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' | 'config'>): StartError {
+  if (end.kind !== 'failed') return new StartError('System', 'failed to create task for container: the container\'s shim was killed', 128);
+  const made = /Cannot mkdir: .* is not a directory/.exec(end.message);
+  if (made) return new StartError('InvalidParameter', made[0], 128);
+  const { text, exitCode } = inDockersWords(runtimeMessage(end.message), record.path, record.config.WorkingDir);
+  // The CLI takes the codes 126 and 127 from these texts; the API's status for both is 400.
+  return new StartError(exitCode === 128 ? 'System' : 'InvalidParameter', `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ${text}`, exitCode);
+}
+
+export function execFailure(end: TaskEnd, path: string, workingDir: string): StartError {
+  if (end.kind !== 'failed') return new StartError('System', 'OCI runtime exec failed: the shim was killed', 126);
+  const { text, exitCode } = inDockersWords(runtimeMessage(end.message), path, workingDir);
+  return new StartError('InvalidParameter', `OCI runtime exec failed: exec failed: ${text}`, exitCode);
+}
+
+/** The last error of crun's JSON log lines, or the text as it is. */
+export function runtimeMessage(text: string): string {
+  const messages = text.split('\n').flatMap(line => {
+    try {
+      const entry = JSON.parse(line) as { msg?: unknown; level?: unknown };
+      return typeof entry.msg === 'string' && (entry.level === undefined || entry.level === 'error') ? [entry.msg] : [];
+    } catch {
+      return [];
+    }
+  });
+  return messages.at(-1) ?? text.trim();
+}
+
+export function inDockersWords(message: string, path: string, workingDir: string): { text: string; exitCode: number } {
+  const starting = 'unable to start container process: ';
+  const quoted = JSON.stringify(path);
+  if (/executable file .* not found|cannot find executable|stat executable.*No such file/i.test(message) || (/^(open|exec|find) executable/i.test(message) && /No such file/i.test(message))) {
+    return path.includes('/')
+      ? { text: `${starting}exec: ${quoted}: stat ${path}: no such file or directory: unknown`, exitCode: 127 }
+      : { text: `${starting}exec: ${quoted}: executable file not found in $PATH: unknown`, exitCode: 127 };
+  }
+  if (/chdir to|chdir `/i.test(message)) {
+    const why = /No such file/i.test(message) ? 'no such file or directory' : /Not a directory/i.test(message) ? 'not a directory' : 'permission denied';
+    return { text: `${starting}chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: ${why}: unknown`, exitCode: why === 'permission denied' ? 126 : 127 };
+  }
+  if (/exists but it is not executable|Is a directory/i.test(message) && /directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
+  if (/exists but it is not executable|Permission denied/i.test(message) && /exec/i.test(message)) return { text: `${starting}exec: ${quoted}: permission denied: unknown`, exitCode: 126 };
+  if (/Exec format error/i.test(message)) return { text: `${starting}exec: ${quoted}: exec format error: unknown`, exitCode: 126 };
+  return { text: `${starting}${message}: unknown`, exitCode: 128 };
+}

@@ -1,0 +1,133 @@
+// POST /containers/{id}/start, top to bottom: user, namespaces, endpoint, spec, one task; the shim's first word decides.
+// Whatever fails before the process runs is undone here; what happens after it has ended is exit.ts's.
+import { SlipwayError } from '../errors.ts';
+import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
+import { taskSocket } from '../paths.ts';
+import { joinBridge, leaveBridge } from '../network/endpoint.ts';
+import { containerSpec, type Found } from '../oci/spec.ts';
+import { watchExit } from './exit.ts';
+import { netnsPath, sandboxIdOf } from './paths.ts';
+import { hasOwnNetns, startTask } from './plan.ts';
+import { removeNow } from './remove.ts';
+import { resolve } from './resolve.ts';
+import { startFailure } from './runtime-errors.ts';
+import { sandboxSteps } from './sandbox.ts';
+import { emit, inTurn, setState } from './state.ts';
+import { timestamp } from './time.ts';
+import { resolveUser } from './user.ts';
+import { ZERO_TIME, type Container, type ContainerRecord, type Endpoint, type Host, type PendingAttachment } from './model.ts';
+
+export function start(host: Host, container: Container): Promise<void> {
+  return inTurn(container, () => startNow(host, container));
+}
+
+/** For verbs that hold the container's turn already. */
+export async function startNow(host: Host, container: Container): Promise<void> {
+  const { record, live } = container;
+  if (record.state.status === 'running') throw new SlipwayError('NotModified', `container ${record.id} is already running`);
+  if (record.state.status === 'paused') throw new SlipwayError('Conflict', 'cannot start a paused container, try unpause instead');
+  if (live.removing || record.state.status === 'dead') throw new SlipwayError('Conflict', 'container is marked for removal and cannot be started');
+  const attachments = [...live.pendingAttachments];
+  live.pendingAttachments.clear();
+  try {
+    await launch(host, container, attachments);
+  } catch (error) {
+    for (const attachment of attachments) attachment.abandon(error instanceof Error ? error.message : String(error));
+    leaveBridge(host, record);
+    await recordFailure(host, container, error);
+    throw error;
+  }
+}
+
+async function launch(host: Host, container: Container, attachments: PendingAttachment[]) {
+  const { record, live } = container;
+  const user = await resolveUser(host, record, record.config.User, record.hostConfig.GroupAdd ?? []);
+  const namespaces = findNamespaces(host, record);
+  const joined = record.hostConfig.NetworkMode === 'bridge' ? joinBridge(host, record) : null;
+  const endpoint = joined?.endpoint ?? null;
+  const spec = containerSpec(record, { user, ...namespaces, swapLimit: host.swapLimit });
+  const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoint), network: joined?.before ?? [], endpoint });
+  await host.broker.call('startTask', { ...host.ref, task });
+
+  const socket = taskSocket(host.ref.lab, host.ref.host, record.id);
+  const shim = await ShimConnection.open(socket);
+  const started = awaitStart(shim, pid => {
+    record.hasBeenStarted = true;
+    record.stoppedByUser = false;
+    const finishedAt = 'finishedAt' in record.state ? record.state.finishedAt : ZERO_TIME;
+    live.shim = shim;
+    setState(host, container, { status: 'running', startedAt: timestamp(), finishedAt, pid, endpoint });
+    announceStart(host, container, endpoint);
+    watchExit(host, container, shim);
+  });
+  // Every attachment is connected before the process may write its first byte.
+  const connections = await Promise.all(attachments.map(async attachment => ({ attachment, shim: await greeted(socket) })));
+  for (const c of connections) c.attachment.connect(c.shim);
+  shim.go();
+  const end = await started;
+  if (end) throw startFailure(end, record);
+}
+
+/** Resolves with null once the process runs, or with what came instead. */
+function awaitStart(shim: ShimConnection, onStarted: (pid: number) => void): Promise<TaskEnd | null> {
+  return new Promise(resolve => {
+    shim.once('started', pid => {
+      onStarted(pid);
+      resolve(null);
+    });
+    shim.once('end', resolve);
+  });
+}
+
+/** A connection that the shim has accepted: what is sent on it now is read before a later GO on another one. */
+export async function greeted(socket: string): Promise<ShimConnection> {
+  const shim = await ShimConnection.open(socket);
+  await new Promise<void>(resolve => {
+    shim.once('hello', () => resolve());
+    shim.once('end', () => resolve());
+  });
+  return shim;
+}
+
+function announceStart(host: Host, container: Container, endpoint: Endpoint | null) {
+  const { record } = container;
+  if (endpoint) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const mount of record.mounts.filter(m => m.type === 'volume')) {
+    host.events.emit('volume', 'mount', mount.name, { container: record.id, destination: mount.destination, driver: mount.driver, propagation: mount.propagation, 'read/write': String(mount.rw) });
+  }
+  emit(host, container, 'start');
+}
+
+function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user' | 'swapLimit'> {
+  const { hostConfig } = record;
+  const of = (mode: string, namespace: string) => {
+    if (!mode.startsWith('container:')) return null;
+    const other = resolve(host, mode.slice('container:'.length));
+    const { state } = other.record;
+    if (state.status !== 'running' && state.status !== 'paused') throw new SlipwayError('Conflict', `cannot join network of a non running container: ${other.record.id}`);
+    return { path: `/proc/${state.pid}/ns/${namespace}` };
+  };
+  const mode = hostConfig.NetworkMode;
+  if (!['bridge', 'none', 'host'].includes(mode) && !mode.startsWith('container:')) throw new SlipwayError('NotFound', `network ${mode} not found`);
+  return {
+    network: of(mode, 'net') ?? (hasOwnNetns(record) ? { path: netnsPath(sandboxIdOf(record.id)) } : 'host'),
+    pid: of(hostConfig.PidMode, 'pid') ?? (hostConfig.PidMode === 'host' ? 'host' : 'private'),
+    ipc: of(hostConfig.IpcMode, 'ipc') ?? (hostConfig.IpcMode === 'host' ? 'host' : 'private'),
+    uts: hostConfig.UTSMode === 'host' || mode === 'host' ? 'host' : 'private',
+    cgroup: hostConfig.CgroupnsMode === 'private' ? 'private' : 'host',
+  };
+}
+
+/** A container that could not start is `created` (or exited, if it once ran) with the reason; with --rm it goes. */
+async function recordFailure(host: Host, container: Container, error: unknown) {
+  const { record } = container;
+  const exitCode = error instanceof SlipwayError && 'exitCode' in error ? Number(error.exitCode) : 128;
+  const message = error instanceof Error ? error.message : String(error);
+  const { state } = record;
+  record.hasBeenStarted = true; // its directories may be there: remove.ts looks
+  if (state.status === 'exited') setState(host, container, { ...state, exitCode, error: message });
+  else setState(host, container, { status: 'created', exitCode, error: message });
+  for (const waiter of container.live.exitWaiters) waiter({ exitCode, error: message });
+  container.live.exitWaiters.clear();
+  if (record.hostConfig.AutoRemove) await removeNow(host, container, { volumes: true });
+}

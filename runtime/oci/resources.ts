@@ -1,0 +1,35 @@
+// Limits of a container for the runtime. Devices are not limited by cgroup: in a lab's user namespace none can be made, only bound.
+import type { HostConfig } from '../container/config.ts';
+
+export interface Resources {
+  memory?: { limit?: number; reservation?: number; swap?: number; swappiness?: number; disableOOMKiller?: boolean };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
+  pids?: { limit: number };
+  blockIO?: { weight?: number };
+}
+
+const PERIOD_US = 100_000; // Docker's and the kernel's default
+
+export function resources(h: HostConfig, swapLimit: boolean): Resources {
+  const memory: Resources['memory'] = {
+    ...(h.Memory ? { limit: h.Memory } : {}),
+    ...(h.MemoryReservation ? { reservation: h.MemoryReservation } : {}),
+    ...(h.Memory && swapLimit ? { swap: h.MemorySwap || h.Memory * 2 } : {}),
+    ...(h.MemorySwappiness !== null ? { swappiness: h.MemorySwappiness } : {}),
+    ...(h.OomKillDisable ? { disableOOMKiller: true } : {}),
+  };
+  const cpu: Resources['cpu'] = {
+    ...(h.CpuShares ? { shares: h.CpuShares } : {}),
+    ...(h.NanoCpus ? { quota: Math.round((h.NanoCpus * PERIOD_US) / 1e9), period: PERIOD_US } : {}),
+    ...(h.CpuQuota ? { quota: h.CpuQuota } : {}),
+    ...(h.CpuPeriod ? { period: h.CpuPeriod } : {}),
+    ...(h.CpusetCpus ? { cpus: h.CpusetCpus } : {}),
+    ...(h.CpusetMems ? { mems: h.CpusetMems } : {}),
+  };
+  return {
+    ...(Object.keys(memory).length ? { memory } : {}),
+    ...(Object.keys(cpu).length ? { cpu } : {}),
+    ...(h.PidsLimit !== null && h.PidsLimit !== 0 ? { pids: { limit: h.PidsLimit } } : {}),
+    ...(h.BlkioWeight ? { blockIO: { weight: h.BlkioWeight } } : {}),
+  };
+}
