@@ -43,6 +43,27 @@ test('where WebSockets are blocked, polling does', async () => {
   await until(() => shown.text.includes('\r\n5000\r\n'));
 });
 
+test.each(['reads at once', 'reads slowly'])('Ctrl-C ends a flood promptly for a browser that %s', async pace => {
+  const browser = site.browser(learnerId());
+  const id = (await joined(browser)).terminals[0]!.id;
+  let text = '';
+  let bytes = 0;
+  browser.on('terminal:output', (_, data) => {
+    bytes += data.byteLength;
+    text = (text + Buffer.from(data).toString('latin1')).slice(-1000);
+    const acknowledge = () => browser.emit('terminal:ack', id, data.byteLength);
+    if (pace === 'reads at once') acknowledge();
+    else setTimeout(acknowledge, 20);
+  });
+  await ask(browser, 'terminal:attach', { id, ...size });
+  browser.emit('terminal:input', id, 'yes\r');
+  await until(() => bytes > 2 << 20);
+  const before = bytes;
+  browser.emit('terminal:input', id, '\u0003');
+  await until(() => /\^C[^]*\$ $/.test(text));
+  expect(bytes - before).toBeLessThan(2 << 20); // what was on its way; a browser shows it in half a second
+});
+
 test('a second tab shares the lab, the terminals and the screen; another learner has none of it', async () => {
   const ada = learnerId();
   const [one, two, other] = [site.browser(ada), site.browser(ada), site.browser(learnerId())];

@@ -24,9 +24,11 @@ import { startScreens } from './terminal/screens.ts';
 const DRAIN_MS = 3000;
 const SWEEP_MS = 60 * 60_000;
 const SWEEP_RETRY_MS = 5000;
+const SAY_AGAIN_MS = 60_000;
 
 const log = pino({ base: null, level: process.env.SLIPWAY_LOG ?? 'info' });
 const config = readConfig();
+const saidAt = new Map<string, number>();
 const releases: (() => unknown)[] = [];
 let stopping: Promise<void> | undefined;
 process.on('SIGTERM', () => void (stopping ??= stop()));
@@ -85,11 +87,14 @@ async function health() {
   return { ok: database, engine: engineUp, database }; // without the engine the site still serves its lessons
 }
 
-/** The one place where errors that nobody waits for end: known states as a line, the unexpected with its stack. */
+/** The one place where errors that nobody waits for end: the unexpected with its stack, an engine that is away as one line a minute. */
 function onError(error: unknown) {
   const { kind, message } = asSlipwayError(error);
-  if (kind === 'Unavailable') log.warn(message);
-  else log.error({ err: error });
+  if (kind !== 'Unavailable') return log.error({ err: error });
+  if (Date.now() - (saidAt.get(message) ?? 0) < SAY_AGAIN_MS) return;
+  if (saidAt.size > 100) saidAt.clear();
+  saidAt.set(message, Date.now());
+  log.warn(message);
 }
 
 async function closeConnections() {
