@@ -1,9 +1,8 @@
-// The stock docker command against us and against dockerd, in turns, so that whatever else the machine does hits both alike. One client for both:
-// the one of the labs' workstation, started by its own loader, so that its libraries are not the machine's.
+// The stock docker command against us and against dockerd, in turns, so that whatever else the machine does hits both alike. One client for both,
+// the stock one of Debian 13.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
-import { workstationDir } from '../runtime/paths.ts';
+import { existsSync } from 'node:fs';
+import { clientProgram } from '../setup/assets/clients.ts';
 import { withLab } from './lab.ts';
 import { summarise, type Row } from './report.ts';
 
@@ -55,13 +54,8 @@ async function pullBusybox(docker: Docker): Promise<string> {
 }
 
 function dockerAt(host: string): Docker {
-  const workstation = join(workstationDir, readlinkSync(join(workstationDir, 'current')));
-  const libraries = join(workstation, 'usr', 'lib');
-  const triplet = readdirSync(libraries).find(name => name.endsWith('-linux-gnu'))!;
-  const loader = readdirSync(join(libraries, triplet)).find(name => name.startsWith('ld-linux'))!;
-  const argv = [join(libraries, triplet, loader), '--library-path', join(libraries, triplet), join(workstation, 'usr', 'bin', 'docker')];
   return (...args) => new Promise((resolve, reject) => {
-    const child = spawn(argv[0]!, [...argv.slice(1), ...args], { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', DOCKER_HOST: host } as unknown as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(clientProgram('docker-26'), args, { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', DOCKER_HOST: host } as unknown as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text; });

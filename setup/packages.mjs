@@ -6,20 +6,19 @@ import { asRoot, childEnv, run } from './shell.mjs';
 /** name → why. */
 const needed = {
   'btrfs-progs': 'the disk pool that every lab has its quota on',
-  'e2fsprogs': 'file attributes of pool and disks',
+  'ca-certificates': 'a mirror of Debian may be reached by HTTPS',
+  'debian-archive-keyring': "the keys that Debian's packages are signed with",
   gcc: 'builds the small native program that enters labs',
   'libc6-dev': 'headers for it',
   'libseccomp-dev': "compiles the labs' system call filters",
-  iproute2: 'looks at network links',
   mmdebstrap: "builds the labs' workstation and the image library from Debian's packages",
-  nftables: 'network rules inside labs',
+  mount: 'mounts the pool',
   patchelf: "gives the labs' toolbox its own loader",
-  'xz-utils': 'unpacks packages',
-  zstd: 'unpacks layers',
 };
 const neededForTests = {
+  attr: 'reads what is written beside files',
   chromium: 'walks a lesson as a learner would',
-  'fonts-liberation': 'letters for it',
+  'fonts-dejavu-core': 'letters for it',
   postgresql: 'the other database that Slipway runs on',
 };
 

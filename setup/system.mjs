@@ -8,14 +8,16 @@ export async function makeUsers({ reporter }) {
 }
 
 /** The builder has stamps of its own, because what it makes lies outside the checkout and is shared by all instances. */
-export async function buildAssets({ reporter }) {
-  await reporter.step('prepare workstation, toolbox and image library', update =>
-    run(asRoot([node, 'setup/assets/build.ts']), {
-      env: childEnv(),
-      failure: 'The workstation, toolbox and image library could not be built',
-      onLine: line => {
-        const [, step, percent, words] = /^progress (\S+) (\d+) (.*)$/.exec(line) ?? [];
-        if (step) update(Number(percent), `${step}: ${words}`);
-      },
-    }));
+export async function buildAssets({ command, reporter }) {
+  await reporter.step('prepare workstation, toolbox and image library', update => assets([], update));
+  if (command === 'test' || command === 'bench') await reporter.step('prepare docker commands for tests', update => assets(['clients'], update));
 }
+
+const assets = (names, update) => run(asRoot([node, 'setup/assets/build.ts', ...names]), {
+  env: childEnv(),
+  failure: 'The workstation, toolbox and image library could not be built',
+  onLine: line => {
+    const [, step, percent, words] = /^progress (\S+) (\d+) (.*)$/.exec(line) ?? [];
+    if (step) update(Number(percent), `${step}: ${words}`);
+  },
+});

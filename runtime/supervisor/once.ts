@@ -15,6 +15,17 @@ export function runOnce(name: string, argv: string[], options: { cwd: string; en
 export function prefixLines(name: string, child: ChildProcess) {
   const prefix = `${name.padEnd(7)}│ `;
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on('line', line => console.log(prefix + line));
+    if (stream) createInterface({ input: stream }).on('line', line => console.log(prefix + readable(line)));
+  }
+}
+
+/** Pino's JSON as a sentence; anything else as it is. */
+function readable(line: string): string {
+  if (!line.startsWith('{"level":')) return line;
+  try {
+    const { level, msg = '', err } = JSON.parse(line) as { level: number; msg?: string; err?: { stack?: string } };
+    return [level >= 50 ? `error: ${msg}` : level >= 40 ? `warning: ${msg}` : msg, err?.stack].filter(Boolean).join('\n');
+  } catch {
+    return line;
   }
 }
