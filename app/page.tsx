@@ -14,7 +14,8 @@ export default async function FrontPage() {
   const first = lessons[0];
   const resumed = lessons.filter((l) => doneOf(l.slug) > 0 && doneOf(l.slug) < l.tasks)
     .sort((a, b) => (progress.lessons[b.slug]?.lastSeenAt ?? '').localeCompare(progress.lessons[a.slug]?.lastSeenAt ?? ''))[0];
-  const start = resumed ?? first;
+  const start = resumed ?? lessons.find((l) => doneOf(l.slug) < l.tasks) ?? first;
+  const startWords = resumed ? `Go on: ${resumed.title}` : !start || doneOf(start.slug) > 0 ? 'Open the first lesson again' : start === first ? 'Start: your first container' : `Next: ${start.title}`;
   const parts = [...new Set(lessons.map((l) => l.part))];
   return (
     <>
@@ -25,7 +26,7 @@ export default async function FrontPage() {
             <h1>Learn containers on a real Linux host of your own.</h1>
             <p className="hero-sub">A terminal in this page, the <code>docker</code> command as everybody uses it, and tasks that tick themselves when you have done them.</p>
             <p className="hero-actions">
-              {start && <Link className="button primary big" href={`/lessons/${start.slug}`} data-testid="start">{resumed ? `Go on: ${resumed.title}` : 'Start: your first container'}<ArrowRight size={20} aria-hidden /></Link>}
+              {start && <Link className="button primary big" href={`/lessons/${start.slug}`} data-testid="start">{startWords}<ArrowRight size={20} aria-hidden /></Link>}
               <Link className={start ? 'hero-lab' : 'button primary big'} href="/play">Just give me a lab</Link>
             </p>
             <p className="hero-note">No account, nothing to install. Your lab and your ticks are here when you come back.</p>

@@ -7,6 +7,7 @@ import { CopyButton } from './code-block.tsx';
 
 const COOL_DOWN_MS = 1000;
 const DOUBLE_CLICK_MS = 350;
+const REFUSAL_MS = 7000;
 const SEEN_KEY = 'slipway.ran';
 
 interface Props { code: string; paste: boolean; first: boolean; children: ReactNode; }
@@ -31,7 +32,8 @@ export function RunBlock({ code, paste, first, children }: Props) {
     setTimeout(showTerminal, DOUBLE_CLICK_MS);
     const answer = await client.run(code, { enter: !paste });
     setSaid(answer.sent ? 'sent' : null);
-    if (answer.sent) rememberRun(); else setRefusal(answer.why);
+    if (answer.sent) rememberRun();
+    else { setRefusal(answer.why); setTimeout(() => setRefusal(null), REFUSAL_MS); }
     // Who clicked goes on by typing; who came by keyboard stays where they are.
     if (answer.sent && byPointer) setTimeout(() => client.focusActive(), DOUBLE_CLICK_MS);
     setTimeout(() => { cooling.current = false; setSaid(null); }, COOL_DOWN_MS);

@@ -7,7 +7,7 @@ export function PasteDialog({ text, paste, close }: { text: string; paste(): voi
   return (
     <Dialog title={`Paste ${lines} lines?`} close={close} actions={<>
       <button type="button" className="button" onClick={close}>Do not paste</button>
-      <button type="button" className="button primary" autoFocus onClick={() => { paste(); close(); }}>Paste {lines} lines</button>
+      <button type="button" className="button primary" data-first onClick={() => { paste(); close(); }}>Paste {lines} lines</button>
     </>}>
       <p>The program in this terminal runs every line the moment it arrives. Look at what you are about to run:</p>
       <pre>{text}</pre>

@@ -65,7 +65,7 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
       <div className="terminal-host" ref={element} data-live="false" data-testid="terminal" data-terminal={id} />
       <HelperKeys control={heldControl} holdControl={holdControl} type={(data) => emulator.current?.type(data)} />
       {copied && <p className="terminal-copied" role="status">Copied</p>}
-      {paste !== null && <PasteDialog text={paste} paste={() => emulator.current?.paste(paste)} close={() => { setPaste(null); emulator.current?.focus(); }} />}
+      {paste !== null && <PasteDialog text={paste} paste={() => emulator.current?.paste(paste)} close={() => setPaste(null)} />}
     </div>
   );
 }

@@ -7,7 +7,7 @@ export function ResetDialog({ close }: { close(): void }) {
   const client = useWorkspaceClient();
   return (
     <Dialog title="Start over with a fresh lab?" close={close} actions={<>
-      <button type="button" className="button" autoFocus onClick={close}>Keep this lab</button>
+      <button type="button" className="button" data-first onClick={close}>Keep this lab</button>
       <button type="button" className="button primary" onClick={() => { client.reset(); close(); }}>Reset the lab</button>
     </>}>
       <p>You get a new Linux host in a second or so. In this one you lose, for good:</p>
