@@ -7,6 +7,7 @@ import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
 import { attachRoutes } from './attach.ts';
 import { changeRoutes } from './changes.ts';
+import { containerVerbs } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
@@ -29,8 +30,8 @@ export interface Api {
   onError(error: unknown): void;
 }
 
-export function createDockerApi(api: Api): Server {
-  return createApiServer(api, [
+export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
+  return createApiServer({ ...options, verbs: containerVerbs }, [
     ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes,
     ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);

@@ -12,6 +12,8 @@ export interface Call {
   readonly api: Api;
   readonly version: string;
   readonly params: Record<string, string>;
+  /** As the client wrote it. */
+  readonly query: Record<string, string>;
   /** Aborts when the client has gone or the answer is complete. */
   readonly signal: AbortSignal;
   /** The container that the path names; throws `No such container`. The journal notes it. */
@@ -45,6 +47,7 @@ export class ActiveCall implements Call {
   readonly api: Api;
   readonly version: string;
   readonly params: Record<string, string>;
+  readonly query: Record<string, string>;
   readonly signal: AbortSignal;
   private readonly exchange: Exchange;
   private readonly asked: Omit<ApiCall, 'status' | 'timeNano'>;
@@ -63,6 +66,7 @@ export class ActiveCall implements Call {
     this.exchange = exchange;
     this.version = about.version;
     this.params = match.params;
+    this.query = about.query;
     this.signal = this.ended.signal;
     this.quiet = match.route.quiet;
     this.report = report;

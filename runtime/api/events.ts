@@ -1,5 +1,6 @@
 // GET /events: what has happened since, then what happens, until the client leaves or `until` comes.
 import { z } from 'zod';
+import { SlipwayError } from '../errors.ts';
 import type { EngineEvent } from '../lab/control.ts';
 import { filters, labelsMatch, timestamp, type Filters } from './query.ts';
 import { route } from './route.ts';
@@ -12,6 +13,9 @@ export const eventRoutes = [
     query: z.object({ since: timestamp, until: timestamp, filters: filters(null) }),
     async handle(call, query) {
       const { events } = call.api.host;
+      if (query.since !== null && query.until !== null && query.until < query.since) {
+        throw new SlipwayError('InvalidParameter', `\`since\` time (${call.query.since}) cannot be after \`until\` time (${call.query.until})`);
+      }
       const out = call.stream('application/json');
       const wanted = (event: EngineEvent) => matches(event, query.filters);
       const waiting: EngineEvent[] = [];
