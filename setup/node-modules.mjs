@@ -22,11 +22,15 @@ export async function installNodeModules({ reporter }) {
 }
 
 function isInstalled(lock) {
-  const have = readLock('node_modules/.package-lock.json');
-  if (!existsSync(node) || !Object.keys(have).length) return false;
-  const same = (path, entry) => have[path]?.version === entry.version && have[path]?.integrity === entry.integrity;
-  return Object.entries(lock).every(([path, entry]) => !path || same(path, entry) || (entry.optional && !have[path]))
-    && Object.keys(have).every(path => path in lock);
+  return existsSync(node) && compareLocks(lock, readLock('node_modules/.package-lock.json'));
+}
+
+/** True when every package of the lock is installed in that version (what is optional may be absent), and no other. */
+export function compareLocks(lock, installed) {
+  const same = (path, entry) => installed[path]?.version === entry.version && installed[path]?.integrity === entry.integrity;
+  return Object.keys(installed).length > 0
+    && Object.entries(lock).every(([path, entry]) => !path || same(path, entry) || (entry.optional && !installed[path]))
+    && Object.keys(installed).every(path => path in lock);
 }
 
 function readLock(file) {

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { compareLocks } from './node-modules.mjs';
+import { root } from './shell.mjs';
+import { hashOf } from './stamp.mjs';
+
+const start = (argv, options = {}) => spawnSync(process.execPath, argv, { encoding: 'utf8', cwd: root, ...options });
+
+test('an unknown command of set-up says what there is and exits with 2', () => {
+  const { status, stderr } = start(['setup/run.mjs', 'fly']);
+  expect(status).toBe(2);
+  expect(stderr).toMatch(/^usage: .*start/);
+});
+
+test('an unknown command of slipway exits with 2', () => {
+  const { status, stderr } = start(['bin/slipway', 'fly']);
+  expect(status).toBe(2);
+  expect(stderr).toContain('there is no command "fly"');
+});
+
+test.skipIf(process.getuid() !== 0)('without root and sudo set-up says one sentence, and no stack trace', () => {
+  const nobody = { uid: 65534, gid: 65534, env: { PATH: '/nonexistent' } };
+  const { status, stderr } = start(['--input-type=module', '-e', `
+    const { privilegeProblem } = await import(${JSON.stringify(join(root, 'setup', 'machine.mjs'))});
+    console.error(privilegeProblem({ ask: false }) ?? 'sudo is there');
+  `], nobody);
+  expect(status).toBe(0);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+});
+
+test('the doctor answers in JSON, each finding with a state, and a remedy where something is missing', () => {
+  const { stdout } = start(['bin/slipway', 'doctor', '--json']);
+  const { ok, findings } = JSON.parse(stdout);
+  expect(typeof ok).toBe('boolean');
+  expect(findings.map(finding => finding.id)).toEqual(expect.arrayContaining(['userns', 'overlay-userns', 'idmap', 'cgroup', 'loop-btrfs', 'nftables', 'seccomp', 'runtime']));
+  for (const { state, found, todo, lost } of findings) {
+    expect(['fine', 'degraded', 'missing', 'untried']).toContain(state);
+    expect(found).not.toBe('');
+    if (state === 'missing') expect(todo).toBeTruthy();
+    if (state === 'degraded') expect(lost).toBeTruthy();
+  }
+});
+
+let scratch;
+beforeEach(() => {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  scratch = mkdtempSync(join(root, 'dist', 'test-'));
+});
+afterEach(() => rmSync(scratch, { recursive: true }));
+const inScratch = name => join(scratch, name).slice(root.length + 1);
+
+test('a hash of inputs changes with a content, a name, or a new file, and with nothing else', () => {
+  writeFileSync(join(scratch, 'a'), 'one');
+  const before = hashOf([inScratch('.')]);
+  writeFileSync(join(scratch, 'a'), 'one');
+  expect(hashOf([inScratch('.')])).toBe(before);
+  writeFileSync(join(scratch, 'b.test.ts'), 'two');
+  expect(hashOf([inScratch('.')])).not.toBe(before);
+  expect(hashOf([inScratch('.')], { skip: path => path.endsWith('.test.ts') })).toBe(before);
+  writeFileSync(join(scratch, 'a'), 'two');
+  expect(hashOf([inScratch('.')], { skip: path => path.endsWith('.test.ts') })).not.toBe(before);
+  expect(hashOf([inScratch('absent')])).toBe(hashOf([]));
+});
+
+const lock = { '': {}, 'node_modules/a': { version: '1.0.0', integrity: 'x' }, 'node_modules/b-darwin': { version: '1.0.0', integrity: 'y', optional: true } };
+test.each([
+  ['the same', { 'node_modules/a': { version: '1.0.0', integrity: 'x' } }, true],
+  ['another version', { 'node_modules/a': { version: '1.0.1', integrity: 'z' } }, false],
+  ['one missing', {}, false],
+  ['one too many', { 'node_modules/a': { version: '1.0.0', integrity: 'x' }, 'node_modules/c': { version: '1.0.0', integrity: 'q' } }, false],
+])('npm ci is skipped only when what is installed is what the lock asks for: %s', (_name, installed, same) => {
+  expect(compareLocks(lock, installed)).toBe(same);
+});
