@@ -1,0 +1,88 @@
+// A faulty lesson: each fault is told with file, line and what to do, and never stops the other lessons.
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { loadLessons } from './load.ts';
+import { formatProblem } from './problem.ts';
+
+let root: string;
+beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'slipway-lessons-')); });
+afterAll(() => rm(root, { recursive: true }));
+
+const front = '---\ntitle: T\nsummary: S\nminutes: 5\nlevel: beginner\npart: P\n---\n';
+const text = `${front}\n:::task{#one}\ndo it\n:::\n`;
+const tasks = `tasks:
+  - id: one
+    title: One
+    check: { event: { action: start } }
+    attempt: { event: { action: create } }
+    expected: E
+    next: N
+    done: "{container.name}"
+    wrongTurns:
+      - { id: a, when: { container: { state: created } }, found: F, next: N }
+      - { id: b, when: { container: { state: paused } }, found: F, next: N }
+    solution: [docker run x]
+    otherWays: [[docker run y], [docker run z]]
+    wrong:
+      - { commands: [docker create x], message: a }
+      - { commands: [docker pause x], message: b }
+`;
+
+async function load(files: Record<string, string>, folder = '10-a') {
+  const dir = await mkdtemp(join(root, 'set-'));
+  await mkdir(join(dir, folder));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(dir, folder, name), content);
+  return loadLessons(dir);
+}
+
+test('a right lesson loads without a word', async () => {
+  const { lessons, problems } = await load({ 'lesson.md': text, 'tasks.yaml': tasks });
+  expect(problems).toEqual([]);
+  expect(lessons).toMatchObject([{ slug: 'a', order: 10, folder: '10-a', title: 'T', profile: 'strict', tasks: [{ id: 'one', needs: [] }] }]);
+});
+
+const faults: [name: string, files: Record<string, string>, where: string, says: RegExp][] = [
+  ['no front matter', { 'lesson.md': '# Hi', 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no front matter/],
+  ['a wrong level', { 'lesson.md': text.replace('beginner', 'easy'), 'tasks.yaml': tasks }, '10-a/lesson.md:5:', /level/],
+  ['an unknown field', { 'lesson.md': text.replace('part: P', 'part: P\ncolour: red'), 'tasks.yaml': tasks }, '10-a/lesson.md:', /colour/],
+  ['broken YAML', { 'lesson.md': text, 'tasks.yaml': tasks.replace('title: One', 'title: [One') }, '10-a/tasks.yaml:', /./],
+  ['a missing file', { 'lesson.md': text }, '10-a/tasks.yaml:1:', /missing/],
+  ['an unknown condition', { 'lesson.md': text, 'tasks.yaml': tasks.replace('event: { action: start }', 'happened: { action: start }') }, '10-a/tasks.yaml:4:', /a condition is one of all, any, not/],
+  ['an unknown field in a condition', { 'lesson.md': text, 'tasks.yaml': tasks.replace('action: start }', 'action: start, nmae: x }') }, '10-a/tasks.yaml:4:', /nmae/],
+  ['two keys in a condition', { 'lesson.md': text, 'tasks.yaml': tasks.replace('{ event: { action: start } }', '{ event: { action: start }, container: {} }') }, '10-a/tasks.yaml:4:', /below all/],
+  ['a check that an untouched lab passes', { 'lesson.md': text, 'tasks.yaml': tasks.replace('{ event: { action: start } }', '{ noContainer: {} }') }, '10-a/tasks.yaml:4:', /untouched lab passes/],
+  ['an unknown name in a text', { 'lesson.md': text, 'tasks.yaml': tasks.replace('{container.name}', '{container.nmae}') }, '10-a/tasks.yaml:8:', /\{container\.nmae\}/],
+  ['a task that is not in the text', { 'lesson.md': front, 'tasks.yaml': tasks }, '10-a/tasks.yaml:2:', /not in the text/],
+  ['a task that is only in the text', { 'lesson.md': `${text}\n:::task{#two}\nx\n:::\n`, 'tasks.yaml': tasks }, '10-a/lesson.md:13:', /no task “two”/],
+  ['an unknown directive', { 'lesson.md': `${text}\n:::quizz\nx\n:::\n`, 'tasks.yaml': tasks }, '10-a/lesson.md:13:', /no directive :::quizz/],
+  ['a wrong turn that is not described', { 'lesson.md': text, 'tasks.yaml': tasks.replace('message: b', 'message: c') }, '10-a/tasks.yaml:16:', /no wrong turn c/],
+  ['a need that comes later', { 'lesson.md': text, 'tasks.yaml': tasks.replace('title: One', 'title: One\n    needs: [zero]') }, '10-a/tasks.yaml:4:', /no earlier task/],
+  ['only one other way', { 'lesson.md': text, 'tasks.yaml': tasks.replace(', [docker run z]', '') }, '10-a/tasks.yaml:13:', /otherWays/],
+  ['an unknown prerequisite', { 'lesson.md': text.replace('part: P', 'part: P\nprerequisites: [zz]'), 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no lesson “zz”/],
+];
+test.each(faults)('%s is told with its place and a remedy', async (_name, files, where, says) => {
+  const { problems } = await load(files);
+  const told = problems.map(formatProblem);
+  expect(told.some(line => line.startsWith(where) && says.test(line)), told.join('\n')).toBe(true);
+  for (const problem of problems) expect(problem.fix).toMatch(/\.$/);
+});
+
+test('a faulty lesson is left out and the others are there, in the order of their numbers', async () => {
+  const dir = await mkdtemp(join(root, 'set-'));
+  for (const [folder, md] of [['20-b', text], ['5-c', text], ['10-a', '# broken']] as const) {
+    await mkdir(join(dir, folder));
+    await writeFile(join(dir, folder, 'lesson.md'), md);
+    await writeFile(join(dir, folder, 'tasks.yaml'), tasks);
+  }
+  const { lessons, problems } = await loadLessons(dir);
+  expect(lessons.map(lesson => lesson.slug)).toEqual(['c', 'b']);
+  expect(problems).toHaveLength(1);
+});
+
+test('the lessons of this repository are without fault, each as its format demands', async () => {
+  const { lessons, problems } = await loadLessons(import.meta.dirname);
+  expect(problems.map(formatProblem)).toEqual([]);
+  expect(lessons.length).toBeGreaterThan(0);
+});
