@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Container } from '../container/model.ts';
+import { nowNano } from '../container/time.ts';
 import type { ApiCall } from '../lab/control.ts';
 import type { Api } from './api.ts';
 import { hijackResponse, hijackSocket, type Hijacked } from './hijack.ts';
@@ -121,7 +122,7 @@ export class ActiveCall implements Call {
       ...this.asked, status,
       ...(message === undefined ? {} : { message }),
       ...(record ? { container: { id: record.id, name: record.name } } : {}),
-      timeNano: Date.now() * 1_000_000,
+      timeNano: Number(nowNano()),
     });
   }
 }

@@ -14,14 +14,14 @@ const lines = (count: number) => Array.from({ length: count }, (_, i) => line(`l
 
 async function texts(options: Partial<ReadOptions> = {}): Promise<string[]> {
   const found: string[] = [];
-  for await (const entry of readLog(path, { tail: -1, until: null, signal: new AbortController().signal, ...options })) found.push(entry.text);
+  for await (const batch of readLog(path, { tail: -1, until: null, signal: new AbortController().signal, ...options })) found.push(...batch.map(entry => entry.text));
   return found;
 }
 
 test('entries come in order with their stream and time', async () => {
   writeFileSync(path, line('a\n') + line('b\n', 'stderr'));
   const entries = [];
-  for await (const entry of readLog(path, { tail: -1, until: null, signal: new AbortController().signal })) entries.push(entry);
+  for await (const batch of readLog(path, { tail: -1, until: null, signal: new AbortController().signal })) entries.push(...batch);
   expect(entries).toEqual([{ stream: 1, text: 'a\n', time: '2026-11-21T04:00:00.000000001Z' }, { stream: 2, text: 'b\n', time: '2026-11-21T04:00:00.000000001Z' }]);
 });
 
@@ -56,10 +56,10 @@ test('following shows what is appended, and ends after the container has', async
   let stop = () => {};
   const until = new Promise<void>(resolve => { stop = resolve; });
   const found: string[] = [];
-  for await (const entry of readLog(path, { tail: -1, until, signal: new AbortController().signal })) {
-    found.push(entry.text);
-    if (entry.text === 'before\n') appendFileSync(path, line('after\n'));
-    if (entry.text === 'after\n') { appendFileSync(path, line('last\n')); stop(); }
+  for await (const batch of readLog(path, { tail: -1, until, signal: new AbortController().signal })) {
+    found.push(...batch.map(entry => entry.text));
+    if (found.at(-1) === 'before\n') appendFileSync(path, line('after\n'));
+    else if (found.at(-1) === 'after\n') { appendFileSync(path, line('last\n')); stop(); }
   }
   expect(found).toEqual(['before\n', 'after\n', 'last\n']);
 });

@@ -36,8 +36,8 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
-/** Entries in the order they were written. A file that is not there is empty. */
-export async function* readLog(path: string, options: ReadOptions): AsyncGenerator<LogEntry> {
+/** Entries in the order they were written, as many at a time as a read brought. A file that is not there is empty. */
+export async function* readLog(path: string, options: ReadOptions): AsyncGenerator<LogEntry[]> {
   const file = await openLog(path);
   if (!file) return;
   const growth = options.until ? watchGrowth(path, options.until, options.signal) : null;
@@ -53,13 +53,15 @@ export async function* readLog(path: string, options: ReadOptions): AsyncGenerat
         const { bytesRead } = await file.read(block, 0, BLOCK, offset);
         if (bytesRead === 0) break;
         offset += bytesRead;
+        const entries: LogEntry[] = [];
         let buffer = rest.length ? Buffer.concat([rest, block.subarray(0, bytesRead)]) : block.subarray(0, bytesRead);
         for (let at = buffer.indexOf(10); at >= 0; at = buffer.indexOf(10)) {
           const entry = parseEntry(buffer.subarray(0, at));
           buffer = buffer.subarray(at + 1);
-          if (entry) yield entry;
+          if (entry) entries.push(entry);
         }
         rest = buffer.length > MAX_LINE ? Buffer.alloc(0) : buffer;
+        if (entries.length > 0) yield entries;
         if (options.signal.aborted) return;
       }
       if (final) return;

@@ -10,9 +10,6 @@ import { bool, text, timestamp } from './query.ts';
 import { route } from './route.ts';
 import { isOlder } from './version.ts';
 
-/** Output is gathered to about this many bytes before it is handed to the socket. */
-const BATCH = 32 << 10;
-
 export const logRoutes = [
   route('GET', '/containers/:id/logs', {
     query: z.object({ follow: bool, stdout: bool, stderr: bool, since: timestamp, until: timestamp, timestamps: bool, tail: text, details: bool }),
@@ -24,39 +21,24 @@ export const logRoutes = [
       if (driver === 'none') throw new SlipwayError('NotImplemented', 'configured logging driver does not support reading');
       const tty = container.record.config.Tty;
       const running = container.record.state.status === 'running' || container.record.state.status === 'paused';
+      // Rejects when the client leaves, which ends the reading too.
       const until = query.follow && running ? api.verbs.wait(api.host, container, { condition: 'not-running', signal: call.signal }) : null;
+      until?.catch(() => {});
       const past = query.until !== null && query.until <= nowNs();
       const out = call.stream(tty || isOlder(call.version, '1.42') ? RAW_STREAM : MULTIPLEXED_STREAM);
 
-      let batch: Buffer[] = [];
-      let size = 0;
-      const flush = async () => {
-        const data = batch.length === 1 ? batch[0]! : Buffer.concat(batch);
-        batch = [];
-        size = 0;
-        if (data.length) await out.write(data);
+      const show = (entry: LogEntry) => {
+        const time = nanoseconds(entry.time);
+        if ((query.since !== null && time < query.since) || (query.until !== null && time > query.until)) return [];
+        if (!(entry.stream === 1 ? query.stdout : query.stderr)) return [];
+        const prefix = `${query.timestamps ? `${fullTime(entry.time)} ` : ''}${query.details ? ' ' : ''}`;
+        return [encode({ ...entry, text: prefix + entry.text }, tty)];
       };
-      const entries = readLog(logPath(call, container), { tail: tail(query.tail), until: past ? null : until, signal: call.signal });
-      const iterator = entries[Symbol.asyncIterator]();
-      try {
-        for (;;) {
-          const next = iterator.next();
-          // Waiting for the container: what has been read goes out first.
-          if (size > 0 && !(await isReady(next))) await flush();
-          const { value: entry, done } = await next;
-          if (done) break;
-          const time = nanoseconds(entry.time);
-          if (query.until !== null && time > query.until) break;
-          if ((query.since !== null && time < query.since) || (entry.stream === 1 ? !query.stdout : !query.stderr)) continue;
-          const line = Buffer.from(`${query.timestamps ? `${fullTime(entry.time)} ` : ''}${query.details ? ' ' : ''}${entry.text}`);
-          batch.push(tty ? line : frame(entry.stream, line));
-          size += line.length;
-          if (size >= BATCH) await flush();
-        }
-      } finally {
-        await iterator.return(undefined);
+      for await (const batch of readLog(logPath(call, container), { tail: tail(query.tail), until: past ? null : until, signal: call.signal })) {
+        const shown = batch.flatMap(show);
+        if (shown.length > 0) await out.write(Buffer.concat(shown));
+        if (query.until !== null && nanoseconds(batch.at(-1)!.time) > query.until) break;
       }
-      await flush();
       out.end();
       return null;
     },
@@ -66,19 +48,14 @@ export const logRoutes = [
 /** What an attachment with `logs` gets before the live output. */
 export async function sendPastLog(call: Call, container: Container, wanted: { stdout: boolean; stderr: boolean }, send: (data: Buffer) => unknown): Promise<void> {
   const tty = container.record.config.Tty;
-  for await (const entry of readLog(logPath(call, container), { tail: -1, until: null, signal: call.signal })) {
-    if (entry.stream === 1 ? wanted.stdout : wanted.stderr) send(encode(entry, tty));
+  for await (const batch of readLog(logPath(call, container), { tail: -1, until: null, signal: call.signal })) {
+    for (const entry of batch) if (entry.stream === 1 ? wanted.stdout : wanted.stderr) send(encode(entry, tty));
   }
 }
 
 const encode = (entry: LogEntry, tty: boolean) => (tty ? Buffer.from(entry.text) : frame(entry.stream, Buffer.from(entry.text)));
 const logPath = (call: Call, container: Container) => containerLog(call.api.host.ref.lab, call.api.host.ref.host, container.record.id);
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
-
-/** True when the promise settles before the event loop has gone round once, as it does while the file has more. */
-function isReady(promise: Promise<unknown>): Promise<boolean> {
-  return Promise.race([promise.then(() => true, () => true), new Promise<boolean>(resolve => setImmediate(resolve, false))]);
-}
 
 /** A number, or all: dockerd takes what is no number for all. */
 function tail(value: string): number {

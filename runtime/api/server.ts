@@ -54,16 +54,16 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
     response.on('error', () => response.destroy());
     let call: ActiveCall | null = null;
     try {
-      const url = new URL(request.url ?? '/', 'http://docker');
+      const url = splitTarget(request.url ?? '/');
       if (request.method === 'OPTIONS') return send(response, 200, undefined);
-      if (/\/\//.test(url.pathname)) {
+      if (url.pathname.includes('//')) {
         response.setHeader('Location', url.pathname.replace(/\/{2,}/g, '/') + url.search);
         return send(response, 301, undefined);
       }
       const { version, path } = splitVersion(url.pathname);
       const match = find(request.method ?? '', path);
       if (!match) throw new SlipwayError('NotFound', 'page not found');
-      const query = Object.fromEntries(url.searchParams);
+      const query = Object.fromEntries(new URLSearchParams(url.search));
       call = new ActiveCall(api, report, exchange, match, { version, path, query });
       const decodedBody = match.route.body ? await readJson(request, body, match.route.body, match.route.bodyMayBeEmpty) : undefined;
       const reply = await match.route.handle(call, match.route.query.parse(query) as never, decodedBody as never);
@@ -81,6 +81,11 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
       else send(response, status, status === 304 ? undefined : { message });
     }
   }
+}
+
+function splitTarget(target: string): { pathname: string; search: string } {
+  const at = target.indexOf('?');
+  return at < 0 ? { pathname: target, search: '' } : { pathname: target.slice(0, at), search: target.slice(at) };
 }
 
 function send(response: ServerResponse, status: number, json: unknown) {

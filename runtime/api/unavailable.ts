@@ -5,7 +5,10 @@ import { route, type Route } from './route.ts';
 const SWARM = 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
 const missing = (method: Route['method'], path: string, sentence: string) => route(method, path, {
-  handle() { throw new SlipwayError('NotImplemented', sentence); },
+  handle(call) {
+    if (path.startsWith('/containers/:id/')) call.container(); // one that is not there is said first
+    throw new SlipwayError('NotImplemented', sentence);
+  },
 });
 const swarm = (method: Route['method'], path: string) => route(method, path, {
   handle() { throw new SlipwayError('Unavailable', SWARM); },

@@ -55,7 +55,7 @@ describe('exec', () => {
   });
 
   test('the process is in the container, beside its first one', async () => {
-    expect((await exec('ex', 'cat', '/proc/1/cmdline')).stdout).toBe('sleep\0' + '1000\0');
+    expect((await exec('ex', 'cat', '/proc/1/cmdline')).stdout).toBe('sleep\x001000\x00');
     expect((await exec('ex', 'grep', 'CapEff', '/proc/self/status')).stdout).toBe('CapEff:\t00000000a80425fb\n');
   });
 });
