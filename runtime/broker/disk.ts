@@ -34,13 +34,8 @@ async function createSubvolume(path: string, sizeBytes: number) {
 }
 
 export async function removeDisk(lab: string) {
-  for (const path of [labDisk(lab), labRecords(lab)]) {
-    if (!existsSync(path)) continue;
-    const id = (await run('btrfs', ['inspect-internal', 'rootid', path])).trim();
-    await run('btrfs', ['-q', 'subvolume', 'delete', path]);
-    // The quota group goes when the kernel has cleaned the subvolume up, which may be later: then the next clear-stale takes it.
-    await run('btrfs', ['qgroup', 'destroy', `0/${id}`, poolDir]).catch(() => undefined);
-  }
+  for (const path of [labDisk(lab), labRecords(lab)]) if (existsSync(path)) await run('btrfs', ['-q', 'subvolume', 'delete', path]);
+  clearStaleQuotasSoon();
 }
 
 /** Labs of this instance that have a disk. */
@@ -58,6 +53,13 @@ function plainUsage(table: string): number {
   return Number(row?.[1] ?? 0);
 }
 
+/** A quota group can only go when the kernel has cleaned its subvolume up, some time after the deletion. */
 export async function clearStaleQuotas() {
   await run('btrfs', ['qgroup', 'clear-stale', poolDir], { timeoutMs: 60_000 }).catch(() => undefined);
+}
+
+const CLEANED_AFTER_MS = 40_000; // btrfs commits, and then cleans up, every 30 s
+let clearing: NodeJS.Timeout | undefined;
+function clearStaleQuotasSoon() {
+  clearing ??= setTimeout(() => { clearing = undefined; void clearStaleQuotas(); }, CLEANED_AFTER_MS).unref();
 }
