@@ -44,7 +44,7 @@ export class Explainer {
   }
 
   stop() {
-    for (const name of [...this.pending.keys()]) this.forget(name);
+    for (const name of this.pending.keys()) this.forget(name);
   }
 
   private say(seq: number, explanation: Explanation | null) {

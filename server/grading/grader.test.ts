@@ -16,8 +16,8 @@ const web = task({ id: 'web', check: { container: { name: 'web', state: 'running
 const stop = task({ id: 'stop', needs: ['web'], check: { event: { action: 'stop', name: 'web' } }, attempt: { event: { action: ['stop', 'kill'] } } });
 
 interface Seen { progress: { id: string; progress: TaskState }[]; notes: Note[]; stored: Map<string, StoredTask>; reads: number }
-let grader: Grader | undefined;
-afterEach(() => grader?.stop());
+let current: Grader | undefined;
+afterEach(() => current?.stop());
 
 function begin(tasks: Task[], lab = new Lab(), stored: StoredTask[] = [], output = (_id: string) => ({ stdout: '', stderr: '' })) {
   const seen: Seen = { progress: [], notes: [], stored: new Map(stored.map(s => [s.id, s])), reads: 0 };
@@ -28,7 +28,7 @@ function begin(tasks: Task[], lab = new Lab(), stored: StoredTask[] = [], output
     onProgress: (change, record) => { seen.progress.push(change); seen.stored.set(record.id, record); },
     onExplain: note => seen.notes.push(note),
   });
-  grader = made;
+  current = made;
   made.start();
   for (const entry of lab.entries) made.feed(entry);
   lab.onEntry(entry => made.feed(entry));
@@ -193,20 +193,20 @@ describe('the grader', () => {
     const errors: unknown[] = [];
     const lab = new Lab();
     let broken = true;
-    grader = createGrader({
+    current = createGrader({
       lesson: { tasks: [task({ id: 'tty', check: { container: { tty: true } } })] }, stored: [],
       evidence: async () => { if (broken) throw new Error('gone'); return { seq: 99, containers: [{ Id: idOf('a'), Name: '/a', Config: { Tty: true }, State: { Status: 'running' } }], images: [] }; },
       output: async () => ({ stdout: '', stderr: '' }), onProgress() {}, onExplain() {}, onError: error => errors.push(error),
     });
-    lab.onEntry(entry => grader!.feed(entry));
-    grader.start();
+    lab.onEntry(entry => current!.feed(entry));
+    current.start();
     lab.create('a', nginx);
-    await grader.settled();
+    await current.settled();
     expect(errors.length).toBeGreaterThan(0);
     broken = false;
     lab.start('a', nginx);
-    await grader.settled();
-    expect(grader.progress()[0]!.progress.state).toBe('done');
+    await current.settled();
+    expect(current.progress()[0]!.progress.state).toBe('done');
   });
 });
 

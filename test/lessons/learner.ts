@@ -64,7 +64,8 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
   async function caughtUp() {
     const { seq } = await engine.call('evidence', at);
     const deadline = Date.now() + PATIENCE_MS;
-    while (fed < seq) {
+    const behind = () => fed < seq;
+    while (behind()) {
       if (Date.now() > deadline) throw new Error(`the journal stopped at ${fed} of ${seq}`);
       await change(20);
     }
