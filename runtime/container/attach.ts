@@ -3,6 +3,7 @@ import { SlipwayError } from '../errors.ts';
 import { ShimConnection } from '../kernel/shim.ts';
 import { taskSocket } from '../paths.ts';
 import { ShimAttachment } from './attachment.ts';
+import { taskOf } from './paths.ts';
 import { emit } from './state.ts';
 import type { AttachOptions, Attachment, Container, Host } from './model.ts';
 
@@ -20,7 +21,7 @@ export async function attach(host: Host, container: Container, options: AttachOp
       if (byKeys) emit(host, container, 'detach');
     },
   });
-  if (record.state.status === 'running') attachment.connect(await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, record.id)));
+  if (record.state.status === 'running') attachment.connect(await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, taskOf(record.id))));
   else live.pendingAttachments.add(attachment);
   emit(host, container, 'attach');
   return attachment;

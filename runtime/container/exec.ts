@@ -8,7 +8,7 @@ import { overrideEnvironment } from '../oci/environment.ts';
 import { capabilitySets, containerProcess, type OciProcess } from '../oci/spec.ts';
 import { taskSocket } from '../paths.ts';
 import { ShimAttachment } from './attachment.ts';
-import { runtimeRoot } from './paths.ts';
+import { runtimeRoot, taskOf } from './paths.ts';
 import { execFailure } from './runtime-errors.ts';
 import { greeted } from './start.ts';
 import { emit, running } from './state.ts';
@@ -58,7 +58,7 @@ export async function startExec(host: Host, exec: Exec, options: { tty: boolean;
 }
 
 async function run(host: Host, exec: Exec, sink: OutputSink | null): Promise<Attachment | null> {
-  const socket = taskSocket(host.ref.lab, host.ref.host, exec.id);
+  const socket = taskSocket(host.ref.lab, host.ref.host, taskOf(exec.id));
   const shim = await ShimConnection.open(socket);
   const started = new Promise<TaskEnd | null>(resolve => {
     shim.once('started', pid => {
@@ -97,7 +97,7 @@ function ended(host: Host, exec: Exec, end: TaskEnd) {
   exec.state = { status: 'exited', exitCode, pid: exec.state.status === 'running' ? exec.state.pid : 0 };
   container.live.execIds.delete(exec.id);
   if (end.kind !== 'failed') emit(host, container, 'exec_die', { execID: exec.id, exitCode: String(exitCode) });
-  host.broker.call('forgetTask', { ...host.ref, task: exec.id }).catch(error => { if (!host.closing.signal.aborted) host.onError(error); });
+  host.broker.call('forgetTask', { ...host.ref, task: taskOf(exec.id) }).catch(error => { if (!host.closing.signal.aborted) host.onError(error); });
   forgetLater(host, exec);
 }
 
@@ -128,7 +128,7 @@ function execTask(exec: Exec, process: OciProcess, options: { consoleSize: [numb
   const [rows, cols] = options.consoleSize ?? config.consoleSize ?? [0, 0];
   const file = (name: string) => `${dir}/${name}`;
   return {
-    id,
+    id: taskOf(id),
     before: [{ do: 'mkdir', path: dir, mode: 0o700 }, { do: 'write', path: file('process.json'), mode: 0o600, text: JSON.stringify(process) }],
     argv: [
       'crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs', `--log=${file('log')}`, '--log-format=json',

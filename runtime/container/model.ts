@@ -30,8 +30,6 @@ export interface Host {
   readonly volumes: Volumes;
   readonly broker: RpcClient<BrokerVerbs>;
   readonly cgroupVersion: 'v1' | 'v2';
-  /** The kernel counts swap for cgroups. */
-  readonly swapLimit: boolean;
   /** Faults of ours, for the engine's log. */
   onError(error: unknown): void;
   /** Set once the lab is being disposed of: no new work. */

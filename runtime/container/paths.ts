@@ -15,6 +15,8 @@ export const runtimeRoot = '/run/docker/runtime-crun/moby';
 /** Docker's are random; ours follow from the container, so that what a crash left can be found. */
 export const sandboxIdOf = (id: string) => createHash('sha256').update(`sandbox ${id}`).digest('hex');
 export const netnsPath = (sandboxId: string) => `/run/docker/netns/${sandboxId.slice(0, 12)}`;
+/** A container's or exec's task: unix socket paths are short, and logs have a name of their own. */
+export const taskOf = (id: string) => id.slice(0, 32);
 export const cgroupOf = (id: string) => `docker/${id}`;
 export const shortId = (id: string) => id.slice(0, 12);
 export const hostnameOf = (record: ContainerRecord) => record.config.Hostname || shortId(record.id);

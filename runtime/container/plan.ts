@@ -3,7 +3,7 @@ import type { Step, Task } from '../kernel/protocol.ts';
 import { removeLink } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
 import { hostLayersDir } from '../paths.ts';
-import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, workDir } from './paths.ts';
+import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, taskOf, workDir } from './paths.ts';
 import type { ContainerRecord, Endpoint, Host } from './model.ts';
 
 const RUNTIME = ['crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs'];
@@ -19,7 +19,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
   const pidFile = `${bundle}/pid`;
   const errorFile = `${bundle}/log`;
   return {
-    id,
+    id: taskOf(id),
     before: [
       { do: 'mkdir', path: overlayDir(id), mode: 0o710 },
       { do: 'mkdir', path: diffDir(id), mode: 0o755 },

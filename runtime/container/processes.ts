@@ -1,31 +1,29 @@
-// Which processes a container has: read from outside, by cgroup, where the lab has no say. Pids come in the host's numbering.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// Which processes a container has, read from outside, by cgroup, where the lab has no say. Through /proc alone: the engine sees no cgroup
+// file system. Pids come in the host's own numbering, as `ps` there shows them.
+import { readdir, readFile } from 'node:fs/promises';
 import { instance } from '../paths.ts';
 import { cgroupOf } from './paths.ts';
 import type { Host } from './model.ts';
 
-/** Pids as the machine numbers them. */
-export function outerPids(host: Host, id: string): number[] {
-  // Every v1 hierarchy holds the same processes; on a hybrid machine pids is one of v1.
-  const mount = host.cgroupVersion === 'v2' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
-  try {
-    return readFileSync(join(mount, `slipway-${instance}`, host.ref.lab, host.ref.host, cgroupOf(id), 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENODEV') return [];
-    throw error;
-  }
+export async function processesOf(host: Host, id: string): Promise<number[]> {
+  const path = `/slipway-${instance}/${host.ref.lab}/${host.ref.host}/${cgroupOf(id)}`;
+  const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+  const found = await Promise.all(pids.map(pid => pidInHost(pid, path)));
+  return found.filter(pid => pid !== null);
 }
 
-/** As `ps` in the host shows them. */
-export function innerPids(host: Host, id: string): number[] {
-  return outerPids(host, id).flatMap(pid => {
-    try {
-      const line = /^NSpid:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]?.split('\t').map(Number);
-      // outermost first: machine, host of the lab, container
-      return line?.[1] === undefined ? [] : [line[1]];
-    } catch {
-      return []; // ended in the meantime
-    }
-  });
+/** The second of a process's numbers: the first is the machine's, the third the container's. Null when it is not in the cgroup, or gone. */
+async function pidInHost(pid: string, path: string): Promise<number | null> {
+  try {
+    const cgroups = await readFile(`/proc/${pid}/cgroup`, 'utf8');
+    const inside = cgroups.split('\n').some(line => {
+      const own = line.split(':').slice(2).join(':');
+      return own === path || own.startsWith(`${path}/`);
+    });
+    if (!inside) return null;
+    const numbers = /^NSpid:\t(.*)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]?.split('\t');
+    return numbers?.[1] === undefined ? null : Number(numbers[1]);
+  } catch {
+    return null;
+  }
 }

@@ -2,6 +2,7 @@
 import { SlipwayError } from '../errors.ts';
 import { runHelper } from './helper.ts';
 import { killAndWait } from './kill.ts';
+import { taskOf } from './paths.ts';
 import { removeFiles } from './plan.ts';
 import { forgetContainer } from './records.ts';
 import { emit, inTurn } from './state.ts';
@@ -34,7 +35,10 @@ export async function removeNow(host: Host, container: Container, options: { vol
   live.removing = true;
   const cleaned = record.hostConfig.AutoRemove && record.state.status === 'exited'; // by the task's own last step
   if (record.hasBeenStarted && !cleaned) await runHelper(host, { argv: ['busybox', 'true'], before: [removeFiles(record)] });
-  if (record.hasBeenStarted) await host.broker.call('forgetTask', { ...host.ref, task: record.id, log: true });
+  if (record.hasBeenStarted) {
+    const forget = (task: string, log: boolean) => host.broker.call('forgetTask', { ...host.ref, task, log });
+    await Promise.all([forget(taskOf(record.id), false), forget(record.id, true)]); // the log is named after the container
+  }
   if (options.volumes) await removeAnonymousVolumes(host, container);
   for (const attachment of live.pendingAttachments) attachment.abandon('the container was removed');
   live.pendingAttachments.clear();

@@ -6,7 +6,7 @@ import { taskSocket } from '../paths.ts';
 import { joinBridge, leaveBridge } from '../network/endpoint.ts';
 import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
-import { netnsPath, sandboxIdOf } from './paths.ts';
+import { netnsPath, sandboxIdOf, taskOf } from './paths.ts';
 import { hasOwnNetns, startTask } from './plan.ts';
 import { removeNow } from './remove.ts';
 import { resolve } from './resolve.ts';
@@ -45,11 +45,11 @@ async function launch(host: Host, container: Container, attachments: PendingAtta
   const namespaces = findNamespaces(host, record);
   const joined = record.hostConfig.NetworkMode === 'bridge' ? joinBridge(host, record) : null;
   const endpoint = joined?.endpoint ?? null;
-  const spec = containerSpec(record, { user, ...namespaces, swapLimit: host.swapLimit });
+  const spec = containerSpec(record, { user, ...namespaces });
   const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoint), network: joined?.before ?? [], endpoint });
   await host.broker.call('startTask', { ...host.ref, task });
 
-  const socket = taskSocket(host.ref.lab, host.ref.host, record.id);
+  const socket = taskSocket(host.ref.lab, host.ref.host, taskOf(record.id));
   const shim = await ShimConnection.open(socket);
   const started = awaitStart(shim, pid => {
     record.hasBeenStarted = true;
@@ -98,7 +98,7 @@ function announceStart(host: Host, container: Container, endpoint: Endpoint | nu
   emit(host, container, 'start');
 }
 
-function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user' | 'swapLimit'> {
+function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'> {
   const { hostConfig } = record;
   const of = (mode: string, namespace: string) => {
     if (!mode.startsWith('container:')) return null;

@@ -1,7 +1,7 @@
 // GET /containers/{id}/top: the toolbox's ps in the host, cut down to the container's processes as the kernel lists them outside.
 import { SlipwayError } from '../errors.ts';
 import { runHelper } from './helper.ts';
-import { innerPids } from './processes.ts';
+import { processesOf } from './processes.ts';
 import { emit, running } from './state.ts';
 import type { Container, Host } from './model.ts';
 
@@ -10,7 +10,7 @@ export async function top(host: Host, container: Container, psArgs: string): Pro
   const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
   const { code, stdout, stderr } = await runHelper(host, { argv: ['ps', ...args] });
   if (code !== 0) throw new SlipwayError('System', `ps: ${stderr.trim() || `exit status ${code}`}`);
-  const result = filterProcesses(stdout, new Set(innerPids(host, container.record.id)));
+  const result = filterProcesses(stdout, new Set(await processesOf(host, container.record.id)));
   emit(host, container, 'top');
   return result;
 }

@@ -13,8 +13,9 @@ export interface EventBus {
   subscribe(listener: (event: EngineEvent) => void): () => void;
 }
 
-export function createEventBus(now: () => bigint): EventBus {
-  const kept: EngineEvent[] = [];
+/** `earlier` are events from before a restart of the engine, oldest first. */
+export function createEventBus(now: () => bigint, earlier: readonly EngineEvent[] = []): EventBus {
+  const kept: EngineEvent[] = earlier.slice(-KEPT);
   const listeners = new Set<(event: EngineEvent) => void>();
   return {
     emit(type, action, id, attributes) {

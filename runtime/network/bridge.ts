@@ -20,6 +20,8 @@ export interface Bridge {
   allocatePort(hostIp: string, port: number, lastPort: number, protocol: string): number;
   releasePort(hostIp: string, port: number, protocol: string): void;
   releaseAddress(ip: string): void;
+  /** After a restart of the engine: what a container that still runs has. */
+  restore(containerId: string, endpoint: Endpoint): void;
 }
 
 export const randomId = () => randomBytes(32).toString('hex');
@@ -35,9 +37,17 @@ export function createBridge(networks: readonly DefaultNetwork[], createdAt: str
     return isAny(hostIp) ? bound.size > 0 : bound.has(hostIp) || [...bound].some(isAny);
   };
 
+  const endpoints = new Map<string, Endpoint>();
   return {
-    networks, createdAt,
-    endpoints: new Map(),
+    networks, createdAt, endpoints,
+    restore(containerId, endpoint) {
+      endpoints.set(containerId, endpoint);
+      addresses.add(endpoint.ip);
+      for (const p of endpoint.ports) {
+        const key = `${p.protocol}/${p.hostPort}`;
+        ports.set(key, (ports.get(key) ?? new Set()).add(p.hostIp));
+      }
+    },
     allocateAddress(asked) {
       if (asked !== null) {
         if (addresses.has(asked)) throw new SlipwayError('Forbidden', 'Address already in use');

@@ -2,7 +2,7 @@
 import type { HostConfig } from '../container/config.ts';
 
 export interface Resources {
-  memory?: { limit?: number; reservation?: number; swap?: number; swappiness?: number; disableOOMKiller?: boolean };
+  memory?: { limit?: number; reservation?: number; swappiness?: number; disableOOMKiller?: boolean };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
   blockIO?: { weight?: number };
@@ -10,11 +10,11 @@ export interface Resources {
 
 const PERIOD_US = 100_000; // Docker's and the kernel's default
 
-export function resources(h: HostConfig, swapLimit: boolean): Resources {
+/** MemorySwap is recorded only: a lab has no swap to give. */
+export function resources(h: HostConfig): Resources {
   const memory: Resources['memory'] = {
     ...(h.Memory ? { limit: h.Memory } : {}),
     ...(h.MemoryReservation ? { reservation: h.MemoryReservation } : {}),
-    ...(h.Memory && swapLimit ? { swap: h.MemorySwap || h.Memory * 2 } : {}),
     ...(h.MemorySwappiness !== null ? { swappiness: h.MemorySwappiness } : {}),
     ...(h.OomKillDisable ? { disableOOMKiller: true } : {}),
   };

@@ -20,7 +20,6 @@ export interface Found {
   ipc: { path: string } | 'private' | 'host';
   uts: 'private' | 'host';
   cgroup: 'private' | 'host';
-  swapLimit: boolean;
 }
 
 export interface OciProcess {
@@ -67,7 +66,7 @@ export function containerSpec(record: ContainerRecord, found: Found): OciSpec {
     mounts: containerMounts(record, { sandbox: sandboxDir(record.id), ipc: found.ipc }),
     linux: {
       sysctl: { ...(found.network === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0' }), ...hostConfig.Sysctls },
-      resources: resources(hostConfig, found.swapLimit),
+      resources: resources(hostConfig),
       cgroupsPath: `/${cgroupOf(record.id)}`,
       namespaces: [
         { type: 'mount' }, ...joined('network', found.network), ...joined('uts', found.uts), ...joined('pid', found.pid), ...joined('ipc', found.ipc), ...joined('cgroup', found.cgroup),

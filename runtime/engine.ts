@@ -1,0 +1,43 @@
+// The engine's main: an unprivileged process that serves the Docker API of every lab's hosts, and the control socket.
+// Started by the supervisor after the broker. Labs outlive it; the next engine finds them again.
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { pino } from 'pino';
+import { openLibrary } from './image/library.ts';
+import { brokerVerbs } from './kernel/protocol.ts';
+import { controlVerbs } from './lab/control.ts';
+import { controlHandlers } from './lab/control-handlers.ts';
+import { Labs } from './lab/labs.ts';
+import type { EngineParts } from './lab/open-host.ts';
+import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './paths.ts';
+import { RpcClient, serveRpc } from './rpc.ts';
+
+const VERSION = '0.1.0';
+const log = pino({ name: 'engine', level: process.env.SLIPWAY_LOG ?? 'info' });
+process.umask(0o007);
+
+mkdirSync(engineDir, { recursive: true, mode: 0o700 });
+mkdirSync(dirname(engineSocket), { recursive: true });
+const broker = new RpcClient(brokerSocket, brokerVerbs);
+const { cgroup } = await broker.call('hello', {});
+const parts: EngineParts = {
+  broker, library: openLibrary(libraryDir), cgroupVersion: cgroup,
+  onError: (error, about) => log.error({ err: error, ...about }, 'something of ours failed'),
+};
+const labs = new Labs(parts);
+await labs.restore();
+
+rmSync(engineSocket, { force: true });
+const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'));
+server.listen(engineSocket, () => {
+  chmodSync(engineSocket, 0o660);
+  log.info({ instance, cgroup, labs: labs.list().length }, 'engine listens');
+});
+
+let stopping = false;
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {
+  if (stopping) return;
+  stopping = true;
+  server.close();
+  labs.close().catch(error => log.error({ err: error }, 'stopping')).finally(() => process.exit(0));
+});

@@ -1,0 +1,74 @@
+// What answers the control verbs (control.ts): the web process and the operator's CLI. Glue only; the work is in labs.ts and terminals.ts.
+import { randomBytes } from 'node:crypto';
+import { inspect } from '../container/inspect.ts';
+import { resolve } from '../container/resolve.ts';
+import { taskSocket } from '../paths.ts';
+import type { Handlers } from '../rpc.ts';
+import type { ControlVerbs, JournalEntry } from './control.ts';
+import { containerOutput } from './container-output.ts';
+import type { Labs } from './labs.ts';
+import type { EngineParts } from './open-host.ts';
+import { LOGIN_ENVIRONMENT } from './terminals.ts';
+
+export function controlHandlers(labs: Labs, parts: EngineParts, version: string): Handlers<ControlVerbs> {
+  return {
+    hello: async () => ({ pid: process.pid, version }),
+    createLab: request => labs.create(request),
+    listLabs: async () => labs.list(),
+    inspectLab: ({ lab }) => labs.inspect(lab),
+    disposeLab: async ({ lab }) => { await labs.dispose(lab); return {}; },
+    openTerminal: async ({ lab, host, ...options }) => {
+      const { ref } = labs.host({ lab, host }).host;
+      return labs.terminals.open(ref, options);
+    },
+    listTerminals: async ({ lab }) => { labs.record(lab); return labs.terminals.list(lab); },
+    closeTerminal: async ({ lab, terminal }) => { labs.record(lab); await labs.terminals.hangUp(lab, terminal); return {}; },
+    exec: async ({ lab, host, argv, env, cwd, tty, stdin, deadlineMs }) => {
+      const { ref } = labs.host({ lab, host }).host;
+      const task = `exec-${randomBytes(6).toString('hex')}`;
+      await parts.broker.call('startTask', { ...ref, task: {
+        id: task, cwd, argv, env: [...LOGIN_ENVIRONMENT, ...(tty ? ['TERM=xterm-256color'] : []), ...env],
+        io: tty ? { kind: 'pty', cols: tty.cols, rows: tty.rows } : { kind: 'pipes', stdin }, wait: { for: 'own' }, ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      } });
+      return { task, socketPath: taskSocket(ref.lab, ref.host, task) };
+    },
+    evidence: async ref => {
+      const { host, images } = labs.host(ref);
+      const containers = await Promise.all([...host.containers.values()].map(container => inspect(host, container, { size: false })));
+      return { seq: host.journal.seq, containers, images: images.list() as unknown as Record<string, unknown>[] };
+    },
+    journal: async ({ since, ...ref }, { emit, signal }) => {
+      const { host } = labs.host(ref);
+      await stream(host.journal, since, emit, AbortSignal.any([signal, host.closing.signal]));
+      return {};
+    },
+    containerOutput: async ({ container, maxBytes, ...ref }) => {
+      const { host } = labs.host(ref);
+      return containerOutput(host.ref, resolve(host, container).record.id, maxBytes);
+    },
+  };
+}
+
+/** In order, without gaps, at the pace of who listens. */
+async function stream(journal: { since(since: number): JournalEntry[]; subscribe(listener: () => void): () => void }, since: number, emit: (entry: JournalEntry) => Promise<void>, signal: AbortSignal) {
+  let wake = () => {};
+  let last = since;
+  const unsubscribe = journal.subscribe(() => wake());
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!signal.aborted) {
+      const more = new Promise<void>(resolve => { wake = resolve; });
+      const entries = journal.since(last);
+      for (const entry of entries) {
+        if (signal.aborted) return;
+        await emit(entry);
+        last = entry.seq;
+      }
+      if (entries.length === 0) await more;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    unsubscribe();
+  }
+}

@@ -1,0 +1,41 @@
+// Labs on disk: engineDir/labs/<lab>/lab.json. Beside it lies a directory for each host (container/records.ts).
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+import { engineDir } from '../paths.ts';
+import { writeJson } from '../container/records.ts';
+
+const networkSchema = z.object({ name: z.enum(['bridge', 'host', 'none']), id: z.string(), driver: z.enum(['bridge', 'host', 'null']) });
+export const labRecordSchema = z.object({
+  id: idSchema, name: z.string(), createdAt: z.string(), profile: profileSchema, limits: limitsSchema,
+  hosts: z.array(z.object({ id: idSchema, hostname: z.string(), networks: z.array(networkSchema) })),
+});
+export type LabRecord = z.infer<typeof labRecordSchema>;
+
+const labsDir = join(engineDir, 'labs');
+const labDir = (lab: string) => join(labsDir, lab);
+
+export function saveLab(record: LabRecord) {
+  mkdirSync(labDir(record.id), { recursive: true, mode: 0o700 });
+  writeJson(join(labDir(record.id), 'lab.json'), record);
+}
+
+export function forgetLab(lab: string) {
+  rmSync(labDir(lab), { recursive: true, force: true });
+}
+
+/** Oldest first. A directory without a readable record is reported; the broker's sweep removes what belongs to it in the kernel. */
+export function loadLabs(onError: (error: unknown, path: string) => void): LabRecord[] {
+  mkdirSync(labsDir, { recursive: true, mode: 0o700 });
+  const records = readdirSync(labsDir).flatMap(name => {
+    const path = join(labDir(name), 'lab.json');
+    try {
+      return [labRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')))];
+    } catch (error) {
+      onError(error, path);
+      return [];
+    }
+  });
+  return records.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+}

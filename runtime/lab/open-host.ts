@@ -1,0 +1,92 @@
+// A host as the engine serves it: its nouns from their records, its Docker API on its socket. Opened by labs.ts for a host that runs.
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { createDockerApi } from '../api/api.ts';
+import { containerOf } from '../container/live.ts';
+import type { Host } from '../container/model.ts';
+import { hostDir, loadContainers, writeJson } from '../container/records.ts';
+import { isRunning } from '../container/state.ts';
+import { nowNano, timestamp } from '../container/time.ts';
+import type { Library } from '../image/library.ts';
+import type { ImageStore } from '../image/model.ts';
+import { openImageStore } from '../image/store.ts';
+import type { BrokerVerbs, HostRef } from '../kernel/protocol.ts';
+import { createBridge } from '../network/bridge.ts';
+import { dockerSocket } from '../paths.ts';
+import type { RpcClient } from '../rpc.ts';
+import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
+import { createEventBus } from './events.ts';
+import { openJournal } from './journal.ts';
+import type { LabRecord } from './lab-records.ts';
+
+/** What every host of this engine shares. */
+export interface EngineParts {
+  broker: RpcClient<BrokerVerbs>;
+  library: Library;
+  cgroupVersion: 'v1' | 'v2';
+  onError(error: unknown, about: Record<string, unknown>): void;
+}
+
+export interface OpenHost {
+  host: Host;
+  images: ImageStore;
+  /** Stops serving and writing; what runs in the host lives on. Idempotent. */
+  close(): Promise<void>;
+}
+
+export async function openHost(parts: EngineParts, lab: LabRecord, hostId: string): Promise<OpenHost> {
+  const ref: HostRef = { lab: lab.id, host: hostId };
+  const record = lab.hosts.find(h => h.id === hostId)!;
+  const onError = (error: unknown) => parts.onError(error, ref);
+  const dir = hostDir(ref);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const journal = openJournal(join(dir, 'journal.jsonl'), onError);
+  const events = createEventBus(nowNano, journal.since(0).flatMap(entry => (entry.kind === 'event' ? [entry.event] : [])));
+  events.subscribe(event => journal.event(event));
+  const containers = new Map(loadContainers(ref, (error, path) => parts.onError(error, { ...ref, path })).map(r => [r.id, containerOf(r)]));
+  const volumesFile = join(dir, 'volumes.json');
+  const images = await openImageStore({
+    file: join(dir, 'images.json'),
+    containers: () => [...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })),
+    onEvent: event => void events.emit('image', event.action, event.id, event.attributes),
+  });
+  const host: Host = {
+    ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,
+    containers, names: new Map([...containers.values()].map(c => [c.record.name, c.record.id])), execs: new Map(),
+    images, events, journal, bridge: createBridge(record.networks, lab.createdAt),
+    volumes: createVolumes(loadVolumes(volumesFile), records => writeJson(volumesFile, records), () => timestamp()),
+    broker: parts.broker, cgroupVersion: parts.cgroupVersion,
+    onError, closing: new AbortController(),
+  };
+  const server = createDockerApi({ host, images, library: parts.library, onError });
+  const socket = dockerSocket(ref.lab, ref.host);
+  rmSync(socket, { force: true });
+  await listen(server, socket);
+  chmodSync(socket, 0o666); // its directory is seen by this host alone, whose root is nobody here
+  let closed: Promise<void> | undefined;
+  return { host, images, close: () => (closed ??= close(host, server, socket)) };
+}
+
+function listen(server: Server, socket: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socket, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function close(host: Host, server: Server, socket: string) {
+  host.closing.abort();
+  server.close();
+  server.closeAllConnections();
+  rmSync(socket, { force: true });
+  for (const container of host.containers.values()) container.live.shim?.close();
+  await host.journal.close();
+}
+
+function loadVolumes(path: string): VolumeRecord[] {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VolumeRecord[]) : [];
+}

@@ -1,0 +1,45 @@
+// After a restart of the engine: containers that were running are found again by their shims, or by what those wrote when they ended.
+import { readFileSync } from 'node:fs';
+import { ended, watchExit } from '../container/exit.ts';
+import type { Container, Host } from '../container/model.ts';
+import { taskOf } from '../container/paths.ts';
+import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
+import { taskSocket, taskStatus } from '../paths.ts';
+
+export async function restoreContainers(host: Host): Promise<void> {
+  const all = [...host.containers.values()];
+  for (const { record } of all) {
+    if ((record.state.status === 'running' || record.state.status === 'paused') && record.state.endpoint) host.bridge.restore(record.id, record.state.endpoint);
+  }
+  await Promise.all(all.map(container => restore(host, container)));
+}
+
+async function restore(host: Host, container: Container): Promise<void> {
+  const { record, live } = container;
+  if (record.state.status !== 'running' && record.state.status !== 'paused') return;
+  const task = taskOf(record.id);
+  try {
+    live.shim = await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, task));
+    watchExit(host, container, live.shim);
+  } catch {
+    await ended(host, container, howItEnded(taskStatus(host.ref.lab, host.ref.host, task)));
+  }
+}
+
+/** From the shim's status file; lost when it says nothing of an end. */
+export function howItEnded(path: string): TaskEnd {
+  let text = '';
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  for (const line of text.split('\n').reverse()) {
+    try {
+      const entry = JSON.parse(line) as { event?: string; code?: number; message?: string };
+      if (entry.event === 'exited' && typeof entry.code === 'number') return { kind: 'exited', code: entry.code };
+      if (entry.event === 'failed') return { kind: 'failed', message: entry.message ?? '' };
+    } catch { /* a line cut off when the shim was killed */ }
+  }
+  return { kind: 'lost' };
+}

@@ -1,0 +1,111 @@
+// Terminals: login shells on a pty, held by shims, so that they outlive the engine and the web process. Keystrokes never come here.
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { SlipwayError } from '../errors.ts';
+import { writeJson } from '../container/records.ts';
+import { timestamp } from '../container/time.ts';
+import type { HostRef } from '../kernel/protocol.ts';
+import { ShimConnection } from '../kernel/shim.ts';
+import { engineDir, taskSocket } from '../paths.ts';
+import { terminalSchema, type Terminal } from './control.ts';
+import type { EngineParts } from './open-host.ts';
+
+const RING_BYTES = 262_144; // of earlier output, for who attaches later
+const HANGUP_PATIENCE_MS = 1_000;
+const SIGHUP = 1;
+
+/** The environment of a login: root's, with a terminal that knows colours. */
+export const LOGIN_ENVIRONMENT = [
+  'HOME=/root', 'USER=root', 'LOGNAME=root', 'SHELL=/bin/bash', 'LANG=C.UTF-8', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+];
+const TERMINAL_ENVIRONMENT = [...LOGIN_ENVIRONMENT, 'TERM=xterm-256color', 'COLORTERM=truecolor'];
+
+export class Terminals {
+  private readonly byLab = new Map<string, Map<string, { terminal: Terminal; shim: ShimConnection }>>();
+  private readonly parts: Pick<EngineParts, 'broker' | 'onError'>;
+  private closing = false;
+  constructor(parts: Pick<EngineParts, 'broker' | 'onError'>) {
+    this.parts = parts;
+  }
+
+  async open(ref: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal> {
+    const id = `term-${randomBytes(6).toString('hex')}`;
+    const terminal: Terminal = { id, lab: ref.lab, host: ref.host, title: options.title, createdAt: timestamp(), socketPath: taskSocket(ref.lab, ref.host, id) };
+    await this.parts.broker.call('startTask', { ...ref, task: {
+      id, cwd: '/root', env: TERMINAL_ENVIRONMENT, argv: ['/bin/bash', '-l'],
+      io: { kind: 'pty', cols: options.cols, rows: options.rows }, wait: { for: 'own' }, ringBytes: RING_BYTES, go: true,
+    } });
+    await this.hold(terminal);
+    this.save(ref.lab);
+    return terminal;
+  }
+
+  list(lab: string): Terminal[] { return [...(this.byLab.get(lab)?.values() ?? [])].map(held => held.terminal); }
+
+  /** A hang-up, and the end of its shim if the shell does not care. */
+  async hangUp(lab: string, id: string): Promise<void> {
+    const held = this.byLab.get(lab)?.get(id);
+    if (!held) throw new SlipwayError('NotFound', `no such terminal: ${id}`);
+    const { terminal, shim } = held;
+    const ended = new Promise<boolean>(resolve => shim.once('end', () => resolve(true)));
+    shim.signal(SIGHUP);
+    const patience = new AbortController();
+    const inTime = await Promise.race([ended, delay(HANGUP_PATIENCE_MS, false, { signal: patience.signal }).catch(() => false)]);
+    patience.abort();
+    if (!inTime) await this.parts.broker.call('killTask', { lab, host: terminal.host, task: id });
+    await ended;
+  }
+
+  /** Those whose shim still answers. */
+  async restore(lab: string): Promise<void> {
+    for (const terminal of load(lab)) {
+      try {
+        await this.hold(terminal);
+      } catch {
+        this.forgetTask(terminal); // it ended while there was no engine
+      }
+    }
+    this.save(lab);
+  }
+
+  forget(lab: string) {
+    for (const { shim } of this.byLab.get(lab)?.values() ?? []) shim.close();
+    this.byLab.delete(lab);
+  }
+
+  /** The engine goes; terminals live on. */
+  close() {
+    this.closing = true;
+    for (const terminals of this.byLab.values()) for (const { shim } of terminals.values()) shim.close();
+  }
+
+  private async hold(terminal: Terminal) {
+    const shim = await ShimConnection.open(terminal.socketPath);
+    const terminals = this.byLab.get(terminal.lab) ?? new Map<string, { terminal: Terminal; shim: ShimConnection }>();
+    this.byLab.set(terminal.lab, terminals.set(terminal.id, { terminal, shim }));
+    shim.once('end', () => {
+      if (this.closing || this.byLab.get(terminal.lab) !== terminals) return;
+      terminals.delete(terminal.id);
+      this.save(terminal.lab);
+      this.forgetTask(terminal);
+    });
+  }
+
+  private forgetTask({ lab, host, id }: Terminal) {
+    this.parts.broker.call('forgetTask', { lab, host, task: id }).catch(error => this.parts.onError(error, { lab, terminal: id }));
+  }
+
+  private save(lab: string) {
+    if (this.byLab.has(lab)) writeJson(terminalsFile(lab), this.list(lab));
+  }
+}
+
+const terminalsFile = (lab: string) => join(engineDir, 'labs', lab, 'terminals.json');
+
+function load(lab: string): Terminal[] {
+  const path = terminalsFile(lab);
+  return existsSync(path) ? z.array(terminalSchema).parse(JSON.parse(readFileSync(path, 'utf8'))) : [];
+}

@@ -1,0 +1,10 @@
+// DELETE /volumes/{name}: the directory, removed inside the host, and the record. Whether it is in use is the caller's question.
+import { runHelper } from '../container/helper.ts';
+import type { Host } from '../container/model.ts';
+import { volumesRoot } from './volumes.ts';
+
+export async function removeVolume(host: Host, name: string): Promise<void> {
+  await runHelper(host, { argv: ['busybox', 'rm', '-rf', `${volumesRoot}/${name}`] });
+  host.volumes.forget(name);
+  host.events.emit('volume', 'destroy', name, { driver: 'local' });
+}
