@@ -35,10 +35,10 @@ export function openLayout(directory: string): Layout {
   }
   return {
     async index() {
-      const text = await readFile(join(directory, 'index.json'), 'utf8').catch((cause: unknown) => {
+      const content = await readFile(join(directory, 'index.json'), 'utf8').catch((cause: unknown) => {
         throw new SlipwayError('System', `there is no image library at ${directory}`, { cause });
       });
-      return parsed(indexSchema, text, 'index.json');
+      return parsed(indexSchema, content, 'index.json');
     },
     text,
     async json(descriptor, schema) {

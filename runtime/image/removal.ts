@@ -19,7 +19,7 @@ export function planRemoval(images: Image[], containers: ContainerUse[], image: 
     work.untag(name);
     // The digests of a repository go with its last tag.
     if (!name.includes('@') && !work.references.some(other => !other.includes('@') && repository(other) === repository(name))) {
-      for (const other of work.references.filter(other => repository(other) === repository(name))) work.untag(other, { silent: true });
+      for (const digest of work.references.filter(other => repository(other) === repository(name))) work.untag(digest, { silent: true });
     }
     if (work.references.length > 0) return work.done();
     // The name is gone; an image that a container still uses stays, nameless.

@@ -36,20 +36,19 @@ export async function unpackShifted(archive: Readable | FileHandle | string, dir
 /** Runs a program as uid 0 of a fresh user namespace whose range is the store's. Its working directory is inherited, so the way there may be closed to it. */
 async function runAsStore(argv: string[], options: { cwd: string; stdin: Readable | FileHandle }): Promise<void> {
   const base = String(STORE_UID_BASE);
+  const source = 'fd' in options.stdin ? undefined : options.stdin;
+  let sourceError: Error | undefined;
+  source?.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_PREMATURE_CLOSE') return; // the program ended early; its exit code says why
+    sourceError = error;
+  });
   // The shell waits until the namespace has its mapping; what it then starts has the namespace's capabilities.
   const child = spawn('setpriv', ['--reuid', base, '--regid', base, '--clear-groups', 'unshare', '--user', '--net', '--ipc',
-    'sh', '-c', 'echo ready && read go <&3 && exec 3<&- "$@"', 'sh', ...argv], { cwd: options.cwd, env: plainEnv(), stdio: ['fd' in options.stdin ? options.stdin.fd : 'pipe', 'pipe', 'pipe', 'pipe'] });
+    'sh', '-c', 'echo ready && read go <&3 && exec 3<&- "$@"', 'sh', ...argv], { cwd: options.cwd, env: plainEnv(), stdio: [source ? 'pipe' : (options.stdin as FileHandle).fd, 'pipe', 'pipe', 'pipe'] });
   const [, stdout, stderr, go] = child.stdio as unknown as [null, NodeJS.ReadableStream, NodeJS.ReadableStream, NodeJS.WritableStream];
   let said = '';
   stderr.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-4096); });
   go.on('error', () => {}); // the shell may be gone already; its exit code says why
-  // A program that ends early closes its input; its exit code says why. A source that fails must not look like an archive's end.
-  const fed = 'fd' in options.stdin ? Promise.resolve() : pipeline(options.stdin, child.stdin!).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') return;
-    child.kill('SIGKILL');
-    throw error;
-  });
-  fed.catch(() => {}); // awaited below
   const closed = once(child, 'close') as Promise<[number | null]>;
   const ready = await Promise.race([once(stdout, 'data').then(() => true), closed.then(() => false)]);
   if (ready) {
@@ -59,6 +58,8 @@ async function runAsStore(argv: string[], options: { cwd: string; stdin: Readabl
       await writeFile(`/proc/${child.pid}/uid_map`, map);
       await writeFile(`/proc/${child.pid}/gid_map`, map);
       go.write('go\n');
+      // A source that fails must not look like the archive's end: its program is killed rather than left to finish.
+      if (source) await pipeline(source, child.stdin!).catch(() => { if (sourceError) child.kill('SIGKILL'); });
     } catch (error) {
       child.kill('SIGKILL');
       await closed;
@@ -66,6 +67,7 @@ async function runAsStore(argv: string[], options: { cwd: string; stdin: Readabl
     }
   }
   const [code] = await closed;
-  await fed;
+  source?.destroy();
+  if (sourceError) throw sourceError;
   if (code !== 0) throw new Error(`${argv[0]} in the store's user namespace failed (${code ?? 'killed'}): ${said.trim()}`);
 }
