@@ -145,7 +145,7 @@ function serveClient(client: Client, workspaces: Workspaces, onError: (error: un
   client.on('disconnect', leave);
 
   function leave() {
-    for (const id of [...views.keys()]) detach(id);
+    for (const id of views.keys()) detach(id);
     if (!workspace) return;
     void client.leave(roomOf(workspace.record.id));
     workspaces.leave(workspace);

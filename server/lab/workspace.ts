@@ -228,7 +228,7 @@ export class Workspace {
 
   /** Ends the attempt and begins the next, without touching the engine. */
   private async dropLab(reason: string) {
-    for (const id of [...this.terminals.keys()]) this.forget(id, reason);
+    for (const id of this.terminals.keys()) this.forget(id, reason);
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
@@ -254,6 +254,7 @@ export class Workspace {
   }
 
   private change(view: LabView) {
+    if (JSON.stringify(view) === JSON.stringify(this.view)) return;
     this.view = view;
     this.options.announce('lab:state', view);
   }

@@ -87,7 +87,7 @@ export function createTestEngine(): TestEngine {
       return { ended, release: () => engine.labs.get(host.lab)?.listeners.delete(listener!) };
     },
     release() {
-      for (const id of [...engine.labs.keys()]) lose(id);
+      for (const id of engine.labs.keys()) lose(id);
       rmSync(dir, { recursive: true, force: true });
     },
     away(value) {
