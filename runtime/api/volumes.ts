@@ -1,8 +1,7 @@
 // Routes of volumes: list, inspect, create, remove, prune. The data are made by containers that mount them, and removed inside the host.
 import { z } from 'zod';
-import { runHelper } from '../container/helper.ts';
 import { SlipwayError } from '../errors.ts';
-import { volumeData, volumesRoot, type VolumeRecord } from '../volume/volumes.ts';
+import { volumeData, type VolumeRecord } from '../volume/volumes.ts';
 import type { Api } from './api.ts';
 import { bool, boolFilter, filters, labelsMatch, type Filters } from './query.ts';
 import { route } from './route.ts';
@@ -46,7 +45,7 @@ export const volumeRoutes = [
       if (query.force && !api.host.volumes.byName.has(name)) return { status: 204 };
       const users = usersOf(api, find(api, name));
       if (users.length > 0) throw new SlipwayError('Conflict', `remove ${name}: volume is in use - [${users.join(', ')}]`);
-      await removeVolume(api, name);
+      await api.verbs.removeVolume(api.host, name);
       return { status: 204 };
     },
   }),
@@ -59,7 +58,7 @@ export const volumeRoutes = [
       const unwanted = query.filters.get('label!') ?? [];
       const unused = [...api.host.volumes.byName.values()].filter(v => (all || v.anonymous) && usersOf(api, v).length === 0
         && labelsMatch(query.filters.get('label'), v.labels) && !unwanted.some(label => labelsMatch([label], v.labels)));
-      for (const volume of unused) await removeVolume(api, volume.name);
+      for (const volume of unused) await api.verbs.removeVolume(api.host, volume.name);
       return { status: 200, json: { VolumesDeleted: unused.map(v => v.name), SpaceReclaimed: 0 } };
     },
   }),
@@ -70,12 +69,6 @@ export function describe(volume: VolumeRecord): Record<string, unknown> {
     CreatedAt: volume.createdAt.replace(/\.\d+Z$/, 'Z'), Driver: 'local', Labels: Object.keys(volume.labels).length > 0 ? volume.labels : null,
     Mountpoint: volumeData(volume.name), Name: volume.name, Options: null, Scope: 'local',
   };
-}
-
-async function removeVolume({ host }: Api, name: string): Promise<void> {
-  await runHelper(host, { argv: ['busybox', 'rm', '-rf', `${volumesRoot}/${name}`] });
-  host.volumes.forget(name);
-  host.events.emit('volume', 'destroy', name, { driver: 'local' });
 }
 
 export function usersOf(api: Api, volume: VolumeRecord): string[] {
