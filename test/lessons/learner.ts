@@ -1,6 +1,5 @@
 // A learner in a real lab: types commands into it as the control protocol's `exec` runs them, while a grader follows the lab's journal.
 // Made per attempt by lesson tests; nothing of the kernel or the engine is imitated.
-import { join } from 'node:path';
 import type { Command, Lesson } from '../../lessons/schema.ts';
 import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
 import { controlVerbs } from '../../runtime/lab/control.ts';
@@ -8,7 +7,7 @@ import { RpcClient } from '../../runtime/rpc.ts';
 import { createGrader } from '../../server/grading/grader.ts';
 import type { Grader, Note } from '../../server/grading/types.ts';
 import type { TaskState } from '../../server/protocol.ts';
-import { testEnv } from '../place.ts';
+import { engineSocket } from '../../runtime/paths.ts';
 
 /** A prompt has come when the terminal has been silent for so long after it said something. */
 const PROMPT_MS = 300;
@@ -28,7 +27,7 @@ export interface Learner {
 }
 
 export async function newLearner(lesson: Lesson): Promise<Learner> {
-  const engine = new RpcClient(join(testEnv.SLIPWAY_RUN, 'engine.sock'), controlVerbs);
+  const engine = new RpcClient(engineSocket, controlVerbs);
   const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile });
   const at = { lab: lab.id, host: lab.hosts[0]!.id };
   const notes: Note[] = [];
@@ -46,7 +45,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
   });
   let gone = false;
   grader.start();
-  const journal = new RpcClient(join(testEnv.SLIPWAY_RUN, 'engine.sock'), controlVerbs);
+  const journal = new RpcClient(engineSocket, controlVerbs);
   const following = journal.call('journal', { ...at, since: 0 }, {
     onItem: entry => {
       fed = entry.seq;
