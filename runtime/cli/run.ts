@@ -4,11 +4,11 @@ import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { findLab, withEngine } from './engine.ts';
 import { ClipboardFilter } from './filter.ts';
 
-/** Ends with the command's exit code; 126 when it could not be started, 125 when its connection was lost. */
+/** Ends with the command's exit code: 127 when the lab has no such command (env looks it up there), 125 when the connection was lost. */
 export const execInLab = (idOrName: string, argv: string[], options: { noTty: boolean }) => withEngine(async engine => {
   const lab = await findLab(engine, idOrName);
   const tty = !options.noTty && process.stdin.isTTY && process.stdout.isTTY ? size() : null;
-  const { socketPath } = await engine.call('exec', { lab: lab.id, host: lab.hosts[0]!.id, argv, tty, stdin: true, env: tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : [] });
+  const { socketPath } = await engine.call('exec', { lab: lab.id, host: lab.hosts[0]!.id, argv: ['/usr/bin/env', '--', ...argv], tty, stdin: true, env: tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : [] });
   const shim = await ShimConnection.open(socketPath);
   shim.subscribe({ ring: true });
   shim.go();
@@ -81,5 +81,5 @@ const ended = (shim: ShimConnection) => new Promise<TaskEnd>(resolve => shim.onc
 function exitCode(end: TaskEnd): number {
   if (end.kind === 'exited') return end.code;
   process.stderr.write(`slipway: ${end.kind === 'failed' ? end.message : 'the connection to the lab was lost'}\n`);
-  return end.kind === 'failed' ? 126 : 125;
+  return 125;
 }
