@@ -23,7 +23,7 @@ export class Lab {
 
   create(name: string, image: string, { named = true } = {}) {
     this.event('create', name, image);
-    this.call('POST', '/containers/create', 201, { query: named ? { name } : {}, container: { id: idOf(name), name } });
+    this.call('POST', '/containers/create', 201, { query: named ? { name } : {} });
   }
   start(name: string, image: string) {
     this.event('start', name, image);

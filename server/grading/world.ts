@@ -80,14 +80,21 @@ export class Facts implements World {
   }
 
   private call(call: ApiCall): ContainerFact | undefined {
-    const fact = call.container && this.containers.get(call.container.id);
-    if (call.path === '/containers/create' && call.status < 400 && fact) fact.named = Boolean(call.query.name);
+    const fact = call.path === '/containers/create' && call.status < 400 ? this.created(call) : call.container && this.containers.get(call.container.id);
     if (!fact || call.status >= 400) return fact;
     // docker attaches stdin, and sends a size, only to a container that was made with -i, or -t: seen even of one that lived too briefly to be read.
     if (call.path.endsWith('/attach') && call.query.stdin === '1') fact.interactive = true;
     if (/^\/containers\/[^/]+\/resize$/.test(call.path)) fact.tty = true;
     if (call.method === 'DELETE') fact.autoRemove ??= false;
     else if (call.path.endsWith('/wait') && call.query.condition === 'removed') fact.autoRemove = true;
+    return fact;
+  }
+
+  /** The container that this call made: its event came just before, and the call tells whether the name was the learner's. */
+  private created(call: ApiCall): ContainerFact | undefined {
+    const fact = (call.container && this.containers.get(call.container.id))
+      ?? [...this.containers.values()].findLast(one => one.named === undefined && (!call.query.name || one.name === call.query.name));
+    if (fact) fact.named = Boolean(call.query.name);
     return fact;
   }
 
