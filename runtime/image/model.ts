@@ -21,7 +21,7 @@ export type Image = {
   readonly layers: readonly ImageLayer[];
   /** Normalised names: `docker.io/library/nginx:1.22`, and with a digest `docker.io/library/nginx@sha256:…`. */
   readonly references: readonly string[];
-  /** ISO 8601; when a tag last began to mean this image. */
+  /** ISO 8601; when `docker tag` last named this image; empty when never. */
   readonly lastTagTime: string;
 };
 

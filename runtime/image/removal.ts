@@ -100,7 +100,7 @@ class Work {
   }
 
   private event(action: 'untag' | 'delete'): void {
-    this.events.push({ action, id: this.image.id, attributes: { ...this.image.config.config.Labels, name: this.image.id } });
+    this.events.push({ action, id: this.image.id, attributes: { ...(action === 'untag' ? this.image.config.config.Labels : {}), name: this.image.id } }); // once deleted, its labels are not known
   }
 }
 

@@ -64,12 +64,12 @@ export async function openImageStore({ file, containers, onEvent = () => {} }: S
     hasLayer: key => images.some(image => image.layers.some(layer => layer.key === key)) || containers().some(container => container.layers.includes(key)),
     tag(text, { repo, tag }) {
       const target = parseReference(repo);
-      if (target.digest !== undefined) throw new SlipwayError('InvalidParameter', 'refusing to create a tag with a digest reference');
+      if (target.digest !== undefined) throw new SlipwayError('InvalidParameter', 'cannot import digest reference');
       const reference = withDefaultTag(tag ? withTag(target, tag) : target);
       return change(now => {
         const image = findImage(now, text);
         const event: ImageEvent = { action: 'tag', id: image.id, attributes: { ...labels(image), name: familiarString(reference) } };
-        return { images: named(now, image, [canonicalName(reference)]), events: [event], result: undefined };
+        return { images: named(now, image, [canonicalName(reference)], new Date().toISOString()), events: [event], result: undefined };
       });
     },
     add: (image, { reference, digest }) => change(now => {
@@ -111,12 +111,12 @@ function findImage(images: Image[], text: string): Image {
   return byId[0]!;
 }
 
-/** The images after `names` have come to mean `image`, and nothing else. */
-function named(images: Image[], image: Image, names: string[]): Image[] {
+/** The images after `names` have come to mean `image`, and nothing else. Only `docker tag` is a time of tagging, not a pull. */
+function named(images: Image[], image: Image, names: string[], lastTagTime = image.lastTagTime): Image[] {
   const moves = names.filter(name => !images.some(other => other.id === image.id && other.references.includes(name)));
   if (moves.length === 0) return images;
   return images.map(other => other.id === image.id
-    ? { ...other, references: [...other.references, ...moves].sort(), lastTagTime: new Date().toISOString() }
+    ? { ...other, references: [...other.references, ...moves].sort(), lastTagTime }
     : { ...other, references: other.references.filter(name => !moves.includes(name)) });
 }
 
