@@ -15,7 +15,7 @@ export type LayerBlob = {
   sizeBytes: number;
   /** Digest of the archive before compression: https://github.com/opencontainers/image-spec/blob/v1.1.0/config.md#layer-diffid */
   diffId: string;
-  /** What its files take on disk; hard links count once. */
+  /** What its files take; hard links count once, symbolic links their text, as Docker counts. */
   unpackedBytes: number;
 };
 
@@ -49,7 +49,7 @@ async function sizeOf(directory: string): Promise<number> {
   const seen = new Set<number>();
   let total = 0;
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
+    if (!entry.isFile() && !entry.isSymbolicLink()) continue;
     const { ino, size } = await lstat(join(entry.parentPath, entry.name));
     if (!seen.has(ino)) total += size;
     seen.add(ino);
