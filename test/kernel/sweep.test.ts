@@ -2,7 +2,7 @@
 // Uses an instance of its own, whose broker it may kill.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ let client: RpcClient<typeof brokerVerbs>;
 
 async function start() {
   broker = spawn(process.execPath, [join(root, 'runtime/broker/main.ts')], { env: { ...process.env, SLIPWAY_INSTANCE: instance, SLIPWAY_RUN: run, SLIPWAY_STATE: state, SLIPWAY_APP: root, SLIPWAY_LOG: 'error' }, stdio: ['ignore', 'ignore', 'inherit'] });
-  await until(() => new Promise<boolean>(resolve => createConnection(join(run, 'broker.sock')).once('connect', function () { this.destroy(); resolve(true); }).once('error', () => resolve(false))), 'the broker listens', 20_000);
+  await until(() => new Promise<boolean>(resolve => createConnection(join(run, 'broker.sock')).once('connect', function (this: Socket) { this.destroy(); resolve(true); }).once('error', () => resolve(false))), 'the broker listens', 20_000);
   client = new RpcClient(join(run, 'broker.sock'), brokerVerbs);
 }
 async function kill() {

@@ -1,5 +1,5 @@
 // Rule 7: a lab's network ends in the lab. Tried from inside, as root of the lab, against a server that the machine really runs.
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHost, type TestHost } from '../kernel/host.ts';
@@ -37,7 +37,7 @@ describe.each(['strict', 'full'] as const)('from a lab with the %s profile', pro
 
   test('the server is really there: the machine itself reaches it', async () => {
     const { createConnection } = await import('node:net');
-    await new Promise<void>((resolve, reject) => createConnection(port, '127.0.0.1').on('connect', function () { this.destroy(); resolve(); }).on('error', reject));
+    await new Promise<void>((resolve, reject) => createConnection(port, '127.0.0.1').on('connect', function (this: Socket) { this.destroy(); resolve(); }).on('error', reject));
     expect(connections).toBe(1);
     connections = 0;
   });
