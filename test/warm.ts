@@ -1,6 +1,7 @@
 // One lab made and removed before the tests, so that what the processes open once and keep is open when descriptors are counted.
 import { controlVerbs } from '../runtime/lab/control.ts';
-import { engineSocket } from '../runtime/paths.ts';
+import { brokerVerbs } from '../runtime/kernel/protocol.ts';
+import { brokerSocket, engineSocket } from '../runtime/paths.ts';
 import { RpcClient } from '../runtime/rpc.ts';
 
 export async function warmUp(): Promise<void> {
@@ -13,13 +14,18 @@ export async function warmUp(): Promise<void> {
   }
 }
 
-export async function labsLeft(): Promise<string[]> {
+/** Labs that tests have made, through the engine or straight from the broker, and not disposed of. Disposes of them. */
+export async function disposeLabsLeft(): Promise<string[]> {
   const engine = new RpcClient(engineSocket, controlVerbs);
+  const broker = new RpcClient(brokerSocket, brokerVerbs);
   try {
-    const labs = await engine.call('listLabs', {});
-    for (const lab of labs) await engine.call('disposeLab', { lab: lab.id });
-    return labs.map(lab => `${lab.id} (${lab.name})`);
+    const known = await engine.call('listLabs', {});
+    for (const { id } of known) await engine.call('disposeLab', { lab: id });
+    const others = [...new Set((await broker.call('listHosts', {})).map(host => host.lab))];
+    for (const lab of others) await broker.call('disposeLab', { lab });
+    return [...known.map(lab => `${lab.id} (${lab.name})`), ...others];
   } finally {
     engine.close();
+    broker.close();
   }
 }
