@@ -1,5 +1,5 @@
 // A terminal as the web process holds it: one connection to its shim, one kept screen, any number of viewers. Bytes go
-// shim → screen and coalescer → viewers, and viewer → shim; no database, no engine and no log line on either way.
+// shim → coalescer → screen and viewers, and viewer → shim; no database, no engine and no log line on either way.
 // Memory stays bounded whatever the program prints and whatever the browsers do: see flow.ts.
 import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
 import { isTerminalAnswer } from './answer.ts';
@@ -36,7 +36,9 @@ export class HubTerminal {
     this.onEnd = onEnd;
     this.screen = screens.open(size, () => this.balance());
     this.coalescer = createCoalescer(batch => {
+      this.screen.write(batch);
       for (const viewer of this.viewers) viewer.push(batch);
+      this.balance();
     });
     shim.on('output', (_, data) => this.output(data));
     shim.on('end', end => this.end(end));
@@ -63,7 +65,6 @@ export class HubTerminal {
     this.viewers.delete(viewer);
     viewer.fallBehind(); // nothing more is sent to it
     if (this.lead === viewer) this.lead = undefined;
-    if (!this.viewers.size) this.coalescer.release();
     this.balance();
   }
 
@@ -83,6 +84,7 @@ export class HubTerminal {
     viewer.rows = rows;
     if (cols === this.size.cols && rows === this.size.rows) return;
     this.size = { cols, rows };
+    this.coalescer.flush(); // printed at the old size
     this.screen.resize(cols, rows);
     this.shim.resize(cols, rows);
   }
@@ -136,9 +138,7 @@ export class HubTerminal {
     const whole = data.subarray(0, wholeLetters(data));
     this.cutLetter = Buffer.from(data.subarray(whole.length));
     if (!whole.length) return;
-    this.screen.write(whole);
-    if (this.viewers.size) this.coalescer.push(whole);
-    this.balance();
+    this.coalescer.push(whole);
   }
 
   private refresh(viewer: Viewer) {
