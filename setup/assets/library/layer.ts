@@ -49,7 +49,7 @@ async function sizeOf(directory: string): Promise<number> {
   const seen = new Set<number>();
   let total = 0;
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() && !entry.isSymbolicLink()) continue;
+    if ((!entry.isFile() && !entry.isSymbolicLink()) || entry.parentPath === join(directory, 'dev')) continue; // packLayer leaves /dev empty
     const { ino, size } = await lstat(join(entry.parentPath, entry.name));
     if (!seen.has(ino)) total += size;
     seen.add(ino);
