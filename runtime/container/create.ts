@@ -1,6 +1,6 @@
 // POST /containers/create: decide everything that can be decided now and record it. Nothing is made in the host yet; start.ts does that.
 import { randomBytes } from 'node:crypto';
-import { SlipwayError } from '../errors.ts';
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { capabilitiesFor } from '../oci/capabilities.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/masked.ts';
 import { seccompFor } from '../oci/security-options.ts';
@@ -56,16 +56,27 @@ function checkName(name: string) {
 
 /** What dockerd fills in, and shows in inspect. */
 function completeHostConfig(host: Host, asked: HostConfig): HostConfig {
-  const mode = asked.NetworkMode.startsWith('container:') ? `container:${resolve(host, asked.NetworkMode.slice('container:'.length)).record.id}` : asked.NetworkMode;
   return {
     ...asked,
-    NetworkMode: mode,
+    NetworkMode: networkMode(host, asked.NetworkMode),
     IpcMode: asked.IpcMode || 'private',
     CgroupnsMode: asked.CgroupnsMode || (host.cgroupVersion === 'v2' ? 'private' : 'host'),
     MemorySwap: asked.Memory > 0 && asked.MemorySwap === 0 ? asked.Memory * 2 : asked.MemorySwap,
     MaskedPaths: asked.Privileged ? asked.MaskedPaths : (asked.MaskedPaths ?? MASKED_PATHS),
     ReadonlyPaths: asked.Privileged ? asked.ReadonlyPaths : (asked.ReadonlyPaths ?? READONLY_PATHS),
   };
+}
+
+/** Another container by its id, when it is there; when not, the start says so. */
+function networkMode(host: Host, mode: string): string {
+  if (!mode.startsWith('container:')) return mode;
+  const ref = mode.slice('container:'.length);
+  try {
+    return `container:${resolve(host, ref).record.id}`;
+  } catch (error) {
+    if (asSlipwayError(error).kind === 'NotFound') return mode;
+    throw error;
+  }
 }
 
 function check(config: ContainerConfig, hostConfig: HostConfig, command: string[]) {

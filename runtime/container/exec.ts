@@ -132,7 +132,7 @@ function execTask(exec: Exec, process: OciProcess, options: { consoleSize: [numb
     before: [{ do: 'mkdir', path: dir, mode: 0o700 }, { do: 'write', path: file('process.json'), mode: 0o600, text: JSON.stringify(process) }],
     argv: [
       'crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs', `--log=${file('log')}`, '--log-format=json',
-      'exec', '--detach', `--process=${file('process.json')}`, `--pid-file=${file('pid')}`, ...(config.tty ? ['--console-socket={console}'] : []), container.record.id,
+      'exec', '--detach', `--process=${file('process.json')}`, `--pid-file=${file('pid')}`, ...(config.tty ? ['--console-socket', '{console}'] : []), container.record.id,
     ],
     io: config.tty ? { kind: 'console', cols: cols || 80, rows: rows || 24 } : { kind: 'pipes', stdin: config.attachStdin },
     wait: { for: 'orphan', pidFile: file('pid'), errorFile: file('log') },

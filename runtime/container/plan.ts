@@ -35,7 +35,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
       ...(hasOwnNetns(record) ? [{ do: 'mkdir', path: '/run/docker/netns', mode: 0o755 }, { do: 'netns', path: netnsPath(sandboxIdOf(id)) }] satisfies Step[] : []),
       ...parts.network,
     ],
-    argv: [...RUNTIME, `--log=${errorFile}`, '--log-format=json', 'run', '--detach', '--no-new-keyring', `--bundle=${bundle}`, `--pid-file=${pidFile}`, ...(config.Tty ? ['--console-socket={console}'] : []), id],
+    argv: [...RUNTIME, `--log=${errorFile}`, '--log-format=json', 'run', '--detach', '--no-new-keyring', `--bundle=${bundle}`, `--pid-file=${pidFile}`, ...(config.Tty ? ['--console-socket', '{console}'] : []), id],
     io: config.Tty ? { kind: 'console', cols: width || 80, rows: height || 24 } : { kind: 'pipes', stdin: config.OpenStdin },
     wait: { for: 'orphan', pidFile, errorFile },
     after: cleanUp(host, record, parts.endpoint),

@@ -21,10 +21,13 @@ export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' 
   return new StartError(exitCode === 128 ? 'System' : 'InvalidParameter', `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ${text}`, exitCode);
 }
 
+/** Whatever the reason, unlike `docker run`. */
+const EXEC_FAILED = 126;
+
 export function execFailure(end: TaskEnd, path: string, workingDir: string): StartError {
-  if (end.kind !== 'failed') return new StartError('System', 'OCI runtime exec failed: the shim was killed', 126);
-  const { text, exitCode } = inDockersWords(runtimeMessage(end.message), path, workingDir);
-  return new StartError('InvalidParameter', `OCI runtime exec failed: exec failed: ${text}`, exitCode);
+  if (end.kind !== 'failed') return new StartError('System', 'OCI runtime exec failed: the shim was killed', EXEC_FAILED);
+  const { text } = inDockersWords(runtimeMessage(end.message), path, workingDir);
+  return new StartError('InvalidParameter', `OCI runtime exec failed: exec failed: ${text}`, EXEC_FAILED);
 }
 
 /** The last error of crun's JSON log lines, or the text as it is. */
@@ -52,7 +55,7 @@ export function inDockersWords(message: string, path: string, workingDir: string
     const why = /No such file/i.test(message) ? 'no such file or directory' : /Not a directory/i.test(message) ? 'not a directory' : 'permission denied';
     return { text: `${starting}chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: ${why}: unknown`, exitCode: why === 'permission denied' ? 126 : 127 };
   }
-  if (/exists but it is not executable|Is a directory/i.test(message) && /directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
+  if (/is not a regular file|Is a directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
   if (/exists but it is not executable|Permission denied/i.test(message) && /exec/i.test(message)) return { text: `${starting}exec: ${quoted}: permission denied: unknown`, exitCode: 126 };
   if (/Exec format error/i.test(message)) return { text: `${starting}exec: ${quoted}: exec format error: unknown`, exitCode: 126 };
   return { text: `${starting}${message}: unknown`, exitCode: 128 };

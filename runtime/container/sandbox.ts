@@ -23,7 +23,7 @@ function hosts(host: Host, record: ContainerRecord, endpoint: Endpoint | null): 
     return [`${match[2] === 'host-gateway' ? '172.17.0.1' : match[2]!.replace(/^\[|\]$/g, '')}\t${match[1]}`];
   });
   return [
-    '127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::\tip6-localnet', 'ff00::\tip6-mcastprefix', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters',
+    '127.0.0.1\tlocalhost', '::1\tlocalhost ip6-localhost ip6-loopback', 'fe00::0\tip6-localnet', 'ff00::0\tip6-mcastprefix', 'ff02::1\tip6-allnodes', 'ff02::2\tip6-allrouters',
     ...extra,
     ...(endpoint ? [`${endpoint.ip}\t${name}`] : hostConfig.NetworkMode === 'host' ? [`127.0.1.1\t${host.hostname}`] : []),
     '',

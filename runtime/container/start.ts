@@ -127,7 +127,5 @@ async function recordFailure(host: Host, container: Container, error: unknown) {
   record.hasBeenStarted = true; // its directories may be there: remove.ts looks
   if (state.status === 'exited') setState(host, container, { ...state, exitCode, error: message });
   else setState(host, container, { status: 'created', exitCode, error: message });
-  for (const waiter of container.live.exitWaiters) waiter({ exitCode, error: message });
-  container.live.exitWaiters.clear();
   if (record.hostConfig.AutoRemove) await removeNow(host, container, { volumes: true });
 }

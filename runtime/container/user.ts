@@ -18,9 +18,9 @@ export async function resolveUser(host: Host, record: ContainerRecord, user: str
 
 /** '' and root are 0:0 in every image that Docker would run as root; `uid:gid` says it all. */
 function withoutFiles(user: string): ResolvedUser | null {
-  if (user === '' || user === '0' || user === 'root' || user === '0:0' || user === 'root:root') return { uid: 0, gid: 0, additionalGids: [] };
+  if (user === '' || user === '0' || user === 'root' || user === '0:0' || user === 'root:root') return { uid: 0, gid: 0, additionalGids: [0] };
   const match = /^(\d+):(\d+)$/.exec(user);
-  return match ? { uid: inRange(match[1]!), gid: inRange(match[2]!), additionalGids: [] } : null;
+  return match ? { uid: inRange(match[1]!), gid: inRange(match[2]!), additionalGids: [inRange(match[2]!)] } : null;
 }
 
 function inRange(text: string): number {
@@ -57,7 +57,8 @@ export function lookUp(accounts: Accounts, user: string, groupAdd: readonly stri
   let additionalGids: number[] = [];
   if (groupPart) gid = groupId(accounts, groupPart);
   else if (entry) additionalGids = accounts.group.filter(g => g.members.includes(entry.name) && g.gid !== gid).map(g => g.gid);
-  return { uid, gid, additionalGids: [...additionalGids, ...groupAdd.map(g => groupId(accounts, g))] };
+  // dockerd lists the primary group too
+  return { uid, gid, additionalGids: [gid, ...additionalGids, ...groupAdd.map(g => groupId(accounts, g))] };
 }
 
 function groupId(accounts: Accounts, group: string): number {

@@ -15,18 +15,26 @@ export const ALL_CAPABILITIES = [
 ].map(name => `CAP_${name}`);
 
 /** `net_admin`, `CAP_NET_ADMIN`, `ALL` → the kernel's spelling. */
-function normalise(name: string): string {
+function normalise(name: string, option: 'CapAdd' | 'CapDrop'): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return upper;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!ALL_CAPABILITIES.includes(full)) throw new SlipwayError('InvalidParameter', `invalid capability: unknown capability: "${name}"`);
+  if (!ALL_CAPABILITIES.includes(full)) throw new SlipwayError('InvalidParameter', `invalid ${option}: unknown capability: "${full}"`);
   return full;
 }
 
+/** A lab's own bounding set lacks these (native/enter.c): they act on the whole machine. `--privileged` is privileged within the lab. */
+const NOT_IN_LABS = ['SYS_MODULE', 'SYS_RAWIO', 'SYS_BOOT', 'SYS_TIME', 'BPF', 'PERFMON', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG', 'AUDIT_CONTROL', 'AUDIT_READ', 'WAKE_ALARM', 'BLOCK_SUSPEND'].map(name => `CAP_${name}`);
+
+/** Throws InvalidParameter for a name that is none. */
 export function capabilitiesFor(add: readonly string[] | null, drop: readonly string[] | null, privileged: boolean): string[] {
+  return asked(add, drop, privileged).filter(c => !NOT_IN_LABS.includes(c));
+}
+
+function asked(add: readonly string[] | null, drop: readonly string[] | null, privileged: boolean): string[] {
   if (privileged) return [...ALL_CAPABILITIES];
-  const adds = (add ?? []).map(normalise);
-  const drops = (drop ?? []).map(normalise);
+  const adds = (add ?? []).map(name => normalise(name, 'CapAdd'));
+  const drops = (drop ?? []).map(name => normalise(name, 'CapDrop'));
   if (adds.includes('ALL')) return ALL_CAPABILITIES.filter(c => !drops.includes(c));
   const base = drops.includes('ALL') ? [] : DEFAULT_CAPABILITIES.filter(c => !drops.includes(c));
   return [...base, ...adds.filter(c => !base.includes(c))];
