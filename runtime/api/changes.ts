@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { createBodySchema } from '../container/config.ts';
 import { SlipwayError } from '../errors.ts';
+import type { Api } from './api.ts';
 import { parseDetachKeys } from './detach-keys.ts';
+import { parsePlatform } from './platform.ts';
 import { bool, dimension, optionalInt, text } from './query.ts';
 import { route } from './route.ts';
 
@@ -15,6 +17,8 @@ export const changeRoutes = [
     query: z.object({ name: text, platform: text }),
     body: createBodySchema,
     async handle({ api }, query, body) {
+      if (body.Image === '') throw new SlipwayError('InvalidParameter', 'config cannot be empty in order to create a container');
+      checkPlatform(api, body.Image, query.platform);
       const created = await api.verbs.create(api.host, { name: query.name === '' ? null : query.name, platform: query.platform, body });
       return { status: 201, json: { Id: created.id, Warnings: created.warnings } };
     },
@@ -48,13 +52,11 @@ export const changeRoutes = [
   route('POST', '/containers/:id/kill', {
     query: z.object({ signal: text }),
     async handle(call, query) {
-      const container = call.container();
       try {
-        await call.api.verbs.kill(call.api.host, container, { signal: query.signal || 'KILL' });
+        await call.api.verbs.kill(call.api.host, call.container(), { signal: query.signal || 'KILL' });
       } catch (error) {
         // dockerd says which container, as the client named it.
-        const prefix = `cannot kill container: ${call.params.id}: `;
-        if (error instanceof SlipwayError && !error.message.startsWith('cannot kill container: ')) throw new SlipwayError(error.kind, prefix + error.message, { cause: error.cause });
+        if (error instanceof SlipwayError && !error.message.startsWith('cannot kill container: ')) throw new SlipwayError(error.kind, `cannot kill container: ${call.params.id}: ${error.message}`, { cause: error.cause });
         throw error;
       }
       return { status: 204 };
@@ -101,3 +103,12 @@ export const changeRoutes = [
     },
   }),
 ];
+
+/** The library is made for this machine's kind, so another is only met by asking for it.  */
+function checkPlatform({ images }: Api, image: string, text: string) {
+  const wanted = parsePlatform(text);
+  if (!wanted) return;
+  const { os, architecture } = images.find(image).config;
+  if (os === wanted.os && architecture === wanted.architecture) return;
+  throw new SlipwayError('NotFound', `image with reference ${image} was found but does not match the specified platform: wanted ${wanted.os}/${wanted.architecture}, actual: ${os}/${architecture}`);
+}

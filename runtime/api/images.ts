@@ -1,14 +1,11 @@
 // Routes of images: list, inspect, history, pull, tag, remove, prune. The store and the puller do the work (runtime/image).
-import { arch } from 'node:os';
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import { pull } from '../image/pull.ts';
 import { parseReference, withTag } from '../image/reference.ts';
+import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
 import { bool, boolFilter, filters, text } from './query.ts';
 import { route } from './route.ts';
-
-/** The library is made on this machine, for its kind. */
-const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64' }[arch() as 'x64' | 'arm64'] ?? arch();
 
 const LIST_FILTERS = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
 
@@ -74,10 +71,8 @@ export const imageRoutes = [
   }),
 ];
 
-function checkPlatform(platform: string) {
-  if (platform === '') return;
-  const [first = '', second] = platform.split('/');
-  const [os, architecture] = second === undefined && first !== 'linux' ? ['linux', first] : [first, second ?? ARCHITECTURE];
-  const same = os === 'linux' && ({ x86_64: 'amd64', aarch64: 'arm64' }[architecture] ?? architecture) === ARCHITECTURE;
-  if (!same) throw new SlipwayError('NotFound', `no matching manifest for ${platform} in the manifest list entries`);
+function checkPlatform(text: string) {
+  const platform = parsePlatform(text);
+  if (!platform || (platform.os === 'linux' && platform.architecture === THIS_ARCHITECTURE)) return;
+  throw new SlipwayError('NotFound', `no matching manifest for ${text} in the manifest list entries`);
 }

@@ -34,7 +34,7 @@ describe.skipIf(dockerd)('images', () => {
 
   test('on a terminal the progress is drawn', async () => {
     await lab.ok('rmi busybox');
-    const terminal = lab.terminal(['pull', 'busybox']);
+    const terminal = lab.terminal(['pull', 'busybox'], { cols: 160 }); // the client draws bars from 110 columns up
     expect(await terminal.ended).toBe(0);
     expect(terminal.screen).toMatch(/Pull complete/);
     expect(terminal.screen).toMatch(/\[=+>\s*\]/);

@@ -8,9 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn as spawnPty } from '@lydell/node-pty';
 import { controlVerbs, type Lab } from '../../runtime/lab/control.ts';
-import { assetsDir } from '../../runtime/paths.ts';
+import { assetsDir, engineSocket } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
-import { testEnv } from '../place.ts';
 
 /** Debian 13's client, and Debian unstable's; set-up puts them there. */
 export const CLIENTS = {
@@ -63,7 +62,7 @@ export interface Running {
 }
 
 export async function createTestLab(name: string, options: { profile?: 'strict' | 'full'; pull?: readonly string[] } = {}): Promise<TestLab> {
-  const engine = new RpcClient(join(testEnv.SLIPWAY_RUN, 'engine.sock'), controlVerbs);
+  const engine = new RpcClient(engineSocket, controlVerbs);
   const lab = dockerd ? null : await engine.call('createLab', { name, ...(options.profile ? { profile: options.profile } : {}) });
   const dockerHost = dockerd ?? lab!.hosts[0]!.dockerHost;
   const config = mkdtempSync(join(tmpdir(), 'slipway-docker-'));
