@@ -9,7 +9,7 @@ import { useRegionKeys } from '../workspace/region-keys.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
 import { ShowTerminalContext, WorkspaceProvider } from '../workspace/workspace-context.tsx';
 import { LessonProgress } from './lesson-progress.tsx';
-import { TaskAnnouncer, TickToast } from './task-announcer.tsx';
+import { TaskAnnouncer, TaskLine } from './task-line.tsx';
 
 interface Props { slug: string; tasks: LessonTask[]; initial: Record<string, TaskState>; children: ReactNode; }
 
@@ -21,12 +21,12 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
   return (
     <WorkspaceProvider slug={slug} tasks={initial}>
       <ShowTerminalContext value={showTerminal}>
-        <WorkspaceBar><LessonProgress tasks={tasks} showText={showText} /></WorkspaceBar>
+        <WorkspaceBar><LessonProgress tasks={tasks} /></WorkspaceBar>
         <div className="view-switch" role="group" aria-label="Show">
           <button type="button" aria-pressed={view === 'left'} onClick={showText}>Text</button>
           <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>Terminal</button>
         </div>
-        <Split leftName="text" view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label="Lesson">{children}</article>} right={<TerminalPanel autoFocus><TickToast tasks={tasks} showText={showText} /></TerminalPanel>} />
+        <Split leftName="text" view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label="Lesson">{children}</article>} right={<TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel>} />
         <TaskAnnouncer tasks={tasks} />
       </ShowTerminalContext>
     </WorkspaceProvider>

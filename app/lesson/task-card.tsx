@@ -1,5 +1,5 @@
 // A task within the text: neutral until there was an attempt, then what was expected and found and what to do next, then done with the evidence.
-// Announcements for screen readers come from task-announcer.tsx, because on a narrow window this card may be hidden.
+// Announcements for screen readers come from task-line.tsx, because on a narrow window this card may be hidden.
 'use client';
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';

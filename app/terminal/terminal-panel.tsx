@@ -52,9 +52,9 @@ export function TerminalPanel({ autoFocus, children }: { autoFocus: boolean; chi
       <div className="terminal-stage">
         {terminals.map((terminal) => <TerminalView key={terminal.id} id={terminal.id} title={terminal.title} shown={terminal.id === active} autoFocus={autoFocus} onNew={() => client.openTerminal()} onSwitch={(step) => select(byStep(step), false)} />)}
         {terminals.length === 0 && <EmptyStage />}
-        {children}
       </div>
       <ExplainNote />
+      {children}
     </section>
   );
 }
