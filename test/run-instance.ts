@@ -22,7 +22,7 @@ export interface RunningInstance {
 export async function runInstance(options: { web: boolean; bundle?: boolean }): Promise<RunningInstance> {
   const running = readStatus();
   if (running) throw new Error(`An instance runs there already: process ${running.pid}.`);
-  if (options.bundle ?? true) execFileSync(node, ['setup/run.mjs', 'bundle'], { cwd: root, stdio: 'inherit' });
+  if (options.bundle ?? true) execFileSync(node, ['setup/run.mjs', options.web ? 'build' : 'bundle'], { cwd: root, stdio: 'inherit' });
   removePlaces();
   const words: string[] = [];
   const supervisor = spawn(node, ['--enable-source-maps', 'dist/supervisor.js', ...(options.web ? [] : ['--without-web'])], { cwd: root, env: { ...process.env, SLIPWAY_APP: root }, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, expect, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { disposeLabsLeft } from '../warm.ts';
 import { readStatus } from '../../runtime/supervisor/status.ts';
 
 export { expect, type Browser, type BrowserContext, type Page };
@@ -28,6 +29,12 @@ export async function newcomer(browser: Browser, options: Parameters<Browser['ne
   return { context, page, errors };
 }
 
+/** Closes the learner's browser; learners keep their labs, so those go as well. */
+export async function leave(context: BrowserContext) {
+  await context.close();
+  await disposeLabsLeft();
+}
+
 /** From the front page into the first lesson, by its one button. */
 export async function startLesson(page: Page) {
   await page.goto('/');
@@ -39,7 +46,7 @@ export const terminal = (page: Page) => page.locator('[data-testid=terminal]:vis
 export const screen = async (page: Page): Promise<string> => (await terminal(page).locator('.xterm-rows > div').allInnerTexts()).map(line => line.replaceAll('\u00a0', ' ').trimEnd()).join('\n').trimEnd();
 
 export async function hasPrompt(page: Page) {
-  await expect(page.getByTestId('status')).toContainText('Connected to', patient);
+  await expect(page.getByTestId('status')).toContainText(/^Connected/, patient);
   await expect.poll(() => screen(page), patient).toMatch(/[#$]$/);
 }
 

@@ -1,6 +1,6 @@
 // A learner's first minutes, in a real browser against the whole of Slipway.
 import { afterAll, afterEach, beforeAll, beforeEach, test } from 'vitest';
-import { expect, hasPrompt, isDone, newcomer, openBrowser, pictured, screen, sees, shoot, startLesson, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect, hasPrompt, isDone, leave, newcomer, openBrowser, pictured, screen, sees, shoot, startLesson, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 import { expectRestart } from '../run-instance.ts';
 import { readStatus } from '../../runtime/supervisor/status.ts';
 
@@ -12,9 +12,7 @@ let errors: string[];
 beforeAll(async () => { browser = await openBrowser(); });
 afterAll(() => browser?.close());
 beforeEach(async () => { ({ context, page, errors } = await newcomer(browser)); });
-afterEach(async () => {
-  await context.close();
-});
+afterEach(() => leave(context));
 
 const walk = (name: string, work: () => Promise<void>) => test(name, () => pictured(page, name.replaceAll(/\W+/g, '-').slice(0, 60), work));
 
@@ -142,8 +140,8 @@ walk('when the server is restarted the page finds its terminal again', async () 
   await sees(page, /^before the restart$/m);
   expectRestart('web');
   process.kill(readStatus()!.services.find(service => service.name === 'web')!.pid!, 'SIGKILL');
-  await expect(page.getByTestId('status')).not.toContainText('Connected to');
-  await expect(page.getByTestId('status')).toContainText('Connected to', { timeout: 60_000 });
+  await expect(page.getByTestId('status')).not.toContainText(/^Connected/);
+  await expect(page.getByTestId('status')).toContainText(/^Connected/, { timeout: 60_000 });
   await sees(page, /^before the restart$/m);
   await typeLine(page, 'echo $X');
   await sees(page, /^kept$/m);

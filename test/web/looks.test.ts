@@ -1,7 +1,7 @@
 // How it looks, for a person to look at: pictures of the main pages, wide and narrow, light and dark, in test-results/web. What can be checked without eyes
 // is checked: nothing is wider than the window, and nothing fails to load.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasPrompt, newcomer, openBrowser, shoot, typeLine, isDone, type Browser } from './browser.ts';
+import { hasPrompt, leave, newcomer, openBrowser, shoot, typeLine, isDone, type Browser } from './browser.ts';
 
 let browser: Browser;
 beforeAll(async () => { browser = await openBrowser(); });
@@ -33,7 +33,7 @@ for (const [size, viewport] of Object.entries(sizes)) for (const colorScheme of 
       expect(errors).toEqual([]);
       expect(failed).toEqual([]);
     } finally {
-      await context.close();
+      await leave(context);
     }
   });
 }
