@@ -42,7 +42,7 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
   const look = () => { const { theme, minimum } = terminalTheme(terminalSettings().colours); return { theme, minimumContrastRatio: minimum, fontSize: terminalSettings().fontSize, screenReaderMode: terminalSettings().screenReader }; };
   const term = new Terminal({
     ...look(), allowProposedApi: true, scrollback: 5000, fontFamily: FONT, lineHeight: 1.15, cursorBlink: !matchMedia('(prefers-reduced-motion: reduce)').matches,
-    macOptionIsMeta: true, macOptionClickForcesSelection: true, rightClickSelectsWord: false, drawBoldTextInBrightColors: false,
+    macOptionIsMeta: true, macOptionClickForcesSelection: true, rightClickSelectsWord: false, logLevel: 'error', drawBoldTextInBrightColors: false,
     linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
   });
   const fitAddon = new FitAddon();
