@@ -90,10 +90,14 @@ test('the last one who resized or typed decides about the size', async () => {
   const { shown } = await watch(one, id, { cols: 100, rows: 30 });
   await joined(two);
   await watch(two, id, { cols: 60, rows: 20 });
-  two.emit('terminal:input', id, 'stty size\r');
-  await until(() => shown.text.includes('20 60'));
-  one.emit('terminal:input', id, 'stty size\r');
-  await until(() => shown.text.includes('30 100'));
+  const waitFor = (sizeInWords: string) => `until [ "$(stty size)" = "${sizeInWords}" ]; do sleep 0.01; done; echo now-$((${sizeInWords.replace(' ', '*')}))\r`;
+  two.emit('terminal:input', id, waitFor('20 60'));
+  await until(() => shown.text.includes('now-1200'));
+  one.emit('terminal:input', id, waitFor('30 100'));
+  await until(() => shown.text.includes('now-3000'));
+  for (const cols of [70, 80, 90, 101]) one.emit('terminal:resize', { id, cols, rows: 31 }); // a window being dragged
+  one.emit('terminal:input', id, waitFor('31 101'));
+  await until(() => shown.text.includes('now-3131'));
 });
 
 test('only the tab in use answers what a program asks its terminal', async () => {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { asSlipwayError } from '../runtime/errors.ts';
 import type { Visitor, Visitors } from './http/learner.ts';
 import { isOwnOrigin } from './http/origin.ts';
+import { createRateLimit, type RateLimit } from './http/rate.ts';
 import { words } from './lab/words.ts';
 import { Refusal, type Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
@@ -55,15 +56,19 @@ export function createIo(http: HttpServer, options: { visitors: Visitors; public
 interface Identity { learner: string; address: string; }
 
 export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void) {
-  io.on('connection', client => serveClient(client, workspaces, onError));
+  const requests = createRateLimit(REQUESTS);
+  io.on('connection', client => serveClient(client, workspaces, requests, onError));
 }
 
 /** The room of a workspace: all its tabs. */
 export const roomOf = (workspace: string) => `workspace:${workspace}`;
 
+/** Joining, attaching, opening: far more than a person does, far less than what would keep the screens' thread busy. */
+const REQUESTS = { burst: 120, perMinute: 240 };
+
 interface View { terminal: HubTerminal; viewer: Viewer; }
 
-function serveClient(client: Client, workspaces: Workspaces, onError: (error: unknown) => void) {
+function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit, onError: (error: unknown) => void) {
   const { learner, address } = client.data as Identity;
   const views = new Map<string, View>();
   let workspace: Workspace | undefined;
@@ -182,6 +187,7 @@ function serveClient(client: Client, workspaces: Workspaces, onError: (error: un
       if (typeof ack !== 'function') return;
       let answer: T | Problem;
       try {
+        if (!requests.take(learner)) throw new Refusal(words.tooFast);
         const parsed = schema.safeParse(body);
         answer = parsed.success ? await work(parsed.data) : { problem: words.badRequest };
       } catch (error) {

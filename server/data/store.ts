@@ -25,6 +25,10 @@ export interface Store {
   openWorkspace(learner: string, slug: string | null): Promise<WorkspaceRecord>;
   /** Labs that a learner has, least recently seen first. */
   labsOf(learner: string): Promise<{ workspace: string; lab: string }[]>;
+  /** Labs of workspaces that were last open before then. */
+  idleLabs(before: Date): Promise<{ workspace: string; lab: string }[]>;
+  /** It was open until now. */
+  seen(workspace: string): Promise<void>;
   /** The workspace's attempt goes on in this lab; a lab that was forgotten first begins a new attempt. */
   setLab(workspace: string, lab: string): Promise<void>;
   ownsLab(workspace: string, lab: string): Promise<boolean>;
@@ -53,10 +57,11 @@ export function createStore(db: Db): Store {
       return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id, begunBefore: attempt.number > 1 };
     }),
 
-    labsOf: learner => whenBusyAgain(async () => {
-      const rows = await db.workspace.findMany({ where: { learnerId: learner, labId: { not: null } }, orderBy: { lastSeenAt: 'asc' } });
-      return rows.flatMap(row => (row.labId === null ? [] : [{ workspace: row.id, lab: row.labId }]));
-    }),
+    labsOf: learner => whenBusyAgain(async () => labs(await db.workspace.findMany({ where: { learnerId: learner, labId: { not: null } }, orderBy: { lastSeenAt: 'asc' } }))),
+
+    idleLabs: before => whenBusyAgain(async () => labs(await db.workspace.findMany({ where: { labId: { not: null }, lastSeenAt: { lt: before } } }))),
+
+    seen: workspace => whenBusyAgain(async () => void await db.workspace.update({ where: { id: workspace }, data: { lastSeenAt: new Date() } })),
 
     setLab: (workspace, lab) => whenBusyAgain(async () => {
       const newest = await db.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' } });
@@ -101,6 +106,10 @@ export function createStore(db: Db): Store {
 
     close: () => db.$disconnect(),
   };
+}
+
+function labs(rows: { id: string; labId: string | null }[]) {
+  return rows.flatMap(row => (row.labId === null ? [] : [{ workspace: row.id, lab: row.labId }]));
 }
 
 function stored(row: { taskId: string; progress: unknown; openedSeq: number | null; seq: number }): StoredTask {

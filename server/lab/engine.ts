@@ -1,6 +1,6 @@
 // The engine as the site needs it: the control verbs with a time limit, and the journal as something that can be let go of.
 // Errors keep their kind; Unavailable means "not now", whatever the reason.
-import { SlipwayError } from '../../runtime/errors.ts';
+import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
 import { controlVerbs, type Evidence, type JournalEntry, type Lab, type Terminal } from '../../runtime/lab/control.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
@@ -17,6 +17,7 @@ export interface Engine {
   createLab(options: { name: string; profile: Profile }): Promise<Lab>;
   /** Throws NotFound when the engine does not know it. */
   inspectLab(lab: string): Promise<Lab>;
+  /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
   listTerminals(lab: string): Promise<Terminal[]>;
@@ -38,7 +39,13 @@ export function connectEngine(socketPath: string): Engine {
     listLabs: () => inTime(client.call('listLabs', {})),
     createLab: options => inTime(client.call('createLab', options)),
     inspectLab: lab => inTime(client.call('inspectLab', { lab })),
-    disposeLab: async lab => void await inTime(client.call('disposeLab', { lab })),
+    disposeLab: async lab => {
+      try {
+        await inTime(client.call('disposeLab', { lab }));
+      } catch (error) {
+        if (asSlipwayError(error).kind !== 'NotFound') throw error;
+      }
+    },
     openTerminal: (host, options) => inTime(client.call('openTerminal', { ...host, ...options })),
     listTerminals: lab => inTime(client.call('listTerminals', { lab })),
     closeTerminal: async (lab, terminal) => void await inTime(client.call('closeTerminal', { lab, terminal })),

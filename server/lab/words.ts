@@ -5,6 +5,7 @@ export const words = {
   labLost: 'Your earlier lab had ended, so this is a fresh one. Tasks you have done stay done.',
   tooFastLearner: 'You have started several labs in a short time. Please wait a minute, then press “Reset lab”.',
   tooFastAddress: 'Many labs were just started from your network. Please wait a minute, then press “Reset lab”.',
+  tooFast: 'This page asks for more than it may in so short a time. Wait a moment, then reload it.',
   tooManyOpen: (most: number) => `You have ${most} labs open in other tabs, which is the most one person may have. Close one of those tabs, then press “Reset lab”.`,
   tooManyTerminals: (most: number) => `A lab can have ${most} terminals. Close one to open another.`,
   notReady: 'The lab is not ready yet. It will be in a moment.',

@@ -23,7 +23,7 @@ export interface WorkspaceOptions {
   lesson: ProgressOptions['lesson'];
   createGrader: ProgressOptions['createGrader'];
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
-  admit: (address: string) => Promise<string | undefined>;
+  admit: (address: string, options: { replacing: boolean }) => Promise<string | undefined>;
   onError: (error: unknown) => void;
 }
 
@@ -65,14 +65,23 @@ export class Workspace {
     if (this.view.state !== 'ready') this.prepare(address);
   }
 
-  /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone. */
+  /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
   async reset(address: string) {
     if (this.preparing) return; // one is on its way
-    this.change({ id: '', hostname: '', state: 'starting' });
-    this.notice = undefined;
-    const cleared = this.clear();
-    this.prepare(address, cleared);
+    let clearing = () => {};
+    const cleared = new Promise<void>(resolve => { clearing = resolve; });
+    let refused: string | undefined;
+    this.prepare(address, async () => {
+      try {
+        refused = await this.options.admit(address, { replacing: this.record.lab !== null });
+        if (!refused) await this.clear();
+      } finally {
+        clearing();
+      }
+      return !refused;
+    });
     await cleared;
+    if (refused) throw new Refusal(refused);
   }
 
   async openTerminal(size: Size): Promise<TerminalView> {
@@ -110,20 +119,26 @@ export class Workspace {
   }
 
   private async clear() {
+    this.change({ id: '', hostname: '', state: 'starting' });
+    this.notice = undefined;
     const old = this.record.lab;
+    if (old === null) return;
     await this.dropLab(words.reset);
-    if (old) await this.options.engine.disposeLab(old).catch(this.options.onError); // what stays is swept later
+    await this.options.engine.disposeLab(old).catch(this.options.onError); // what stays is swept later
   }
 
-  private prepare(address: string, first: Promise<void> = Promise.resolve()) {
-    this.preparing ??= first.then(() => this.bringUp(address)).catch(error => {
+  /** `first` says whether a lab is still wanted, and has asked for admission. */
+  private prepare(address: string, first?: () => Promise<boolean>) {
+    this.preparing ??= this.bringUp(address, first).catch(error => {
       this.options.onError(error);
       this.change({ id: '', hostname: '', state: 'gone', problem: words.ourFault });
     }).finally(() => { this.preparing = undefined; });
   }
 
   /** Ends with a lab that is ready, or with a problem in words, or when nobody waits any more. Tries again while the engine is away. */
-  private async bringUp(address: string) {
+  private async bringUp(address: string, first?: () => Promise<boolean>) {
+    if (first && !(await first())) return;
+    let admitted = first !== undefined;
     if (this.view.state !== 'starting') this.change({ id: '', hostname: '', state: 'starting' });
     for (let attempt = 0; !this.stop.signal.aborted; attempt++) {
       try {
@@ -132,8 +147,9 @@ export class Workspace {
           this.notice = words.labLost;
         }
         if (!this.lab) {
-          const refusal = await this.options.admit(address);
+          const refusal = admitted ? undefined : await this.options.admit(address, { replacing: false });
           if (refusal) return this.change({ id: '', hostname: '', state: 'gone', problem: refusal });
+          admitted = true;
           this.lab = await this.options.engine.createLab({ name: labName(this.record.id), profile: this.options.profile });
           this.record.lab = this.lab.id;
           await this.options.store.setLab(this.record.id, this.lab.id);

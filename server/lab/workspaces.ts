@@ -22,10 +22,13 @@ export interface WorkspacesOptions {
   /** How long terminals and journal are kept after the last tab has closed. */
   lingerMs?: number;
   maxLabs?: number;
+  /** How long a lab is kept that nobody opens. */
+  idleMs?: number;
 }
 
 const LINGER_MS = 10 * 60_000; // the screen is then exact even after a long coffee; later it comes from the shim's ring
 const MAX_LABS = 4;
+const IDLE_MS = 7 * 24 * 60 * 60_000; // a weekly class finds its labs again
 /** Resetting again and again is learning, too; a program doing it is not. */
 const PER_LEARNER = { burst: 8, perMinute: 4 };
 /** A whole school may come from one address. */
@@ -35,7 +38,7 @@ export interface Workspaces {
   /** The caller counts as a tab until it calls leave. Throws a Refusal for an unknown lesson. */
   join(learner: string, slug: string | null, address: string): Promise<Workspace>;
   leave(workspace: Workspace): void;
-  /** Disposes labs made for workspaces that no longer want them; for the start, after a crash. */
+  /** Disposes labs whose workspace does not know them (after a crash) and labs that nobody has opened for long. */
   sweep(): Promise<void>;
   release(): Promise<void>;
 }
@@ -44,6 +47,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { engine, store, onError } = options;
   const lingerMs = options.lingerMs ?? LINGER_MS;
   const maxLabs = options.maxLabs ?? MAX_LABS;
+  const idleMs = options.idleMs ?? IDLE_MS;
   const perLearner = createRateLimit(PER_LEARNER);
   const perAddress = createRateLimit(PER_ADDRESS);
   const open = new Map<string, Promise<Workspace>>();
@@ -83,6 +87,9 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         if (workspace === undefined || ids.has(workspace) || await store.ownsLab(workspace, lab.id)) continue;
         await engine.disposeLab(lab.id).catch(onError);
       }
+      for (const idle of await store.idleLabs(new Date(Date.now() - idleMs))) {
+        if (!ids.get(idle.workspace)?.members) await giveUp(idle).catch(onError);
+      }
     },
 
     async release() {
@@ -96,6 +103,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
 
   function leave(workspace: Workspace) {
     if (--workspace.members > 0) return;
+    store.seen(workspace.record.id).catch(onError);
     lingering.set(workspace, setTimeout(() => {
       lingering.delete(workspace);
       open.delete(keyOf(workspace));
@@ -113,26 +121,26 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       profile: lesson?.profile ?? 'strict',
       lesson: { tasks: lesson?.tasks ?? [] },
       createGrader: options.createGrader,
-      admit: address => admit(record.learner, address),
+      admit: (address, { replacing }) => admit(record.learner, address, replacing),
     });
     ids.set(record.id, workspace);
     return workspace;
   }
 
-  async function admit(learner: string, address: string): Promise<string | undefined> {
-    const labs = await store.labsOf(learner);
+  async function admit(learner: string, address: string, replacing: boolean): Promise<string | undefined> {
+    const labs = replacing ? [] : await store.labsOf(learner);
     if (labs.length >= maxLabs) {
       const unused = labs.find(lab => !ids.get(lab.workspace)?.members);
       if (!unused) return words.tooManyOpen(maxLabs);
-      await giveUp(learner, unused);
+      await giveUp(unused);
     }
     if (!perLearner.take(learner)) return words.tooFastLearner;
     if (address && !perAddress.take(address)) return words.tooFastAddress;
     return undefined;
   }
 
-  /** The least recently used lab makes room; its workspace finds out when it is opened again. */
-  async function giveUp(learner: string, { workspace, lab }: { workspace: string; lab: string }) {
+  /** Ends a lab that no tab has open; its workspace says so when it is opened again. */
+  async function giveUp({ workspace, lab }: { workspace: string; lab: string }) {
     const idle = ids.get(workspace);
     if (idle) {
       clearTimeout(lingering.get(idle));

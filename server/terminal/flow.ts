@@ -14,3 +14,5 @@ export const SCREEN_RESUME_BELOW = 128 << 10;
 export const SCREEN_EVERY_MS = 250;
 /** Input that the program does not read: beyond this it is dropped, as a kernel's terminal drops what overflows its queue. */
 export const INPUT_MAX = 1 << 20;
+/** Rearranging a long screen for a new width takes milliseconds: sizes are taken at most this often. */
+export const RESIZE_EVERY_MS = 40;

@@ -4,7 +4,7 @@
 import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
 import { isTerminalAnswer } from './answer.ts';
 import { createCoalescer, type Coalescer } from './coalesce.ts';
-import { INPUT_MAX, PAUSE_ABOVE, RESUME_BELOW, SCREEN_EVERY_MS, SCREEN_PAUSE_ABOVE, SCREEN_RESUME_BELOW } from './flow.ts';
+import { INPUT_MAX, PAUSE_ABOVE, RESUME_BELOW, RESIZE_EVERY_MS, SCREEN_EVERY_MS, SCREEN_PAUSE_ABOVE, SCREEN_RESUME_BELOW } from './flow.ts';
 import type { Screen, Screens } from './screens.ts';
 import { wholeLetters } from './unfinished.ts';
 import { type Outlet, Viewer } from './viewer.ts';
@@ -18,6 +18,8 @@ export class HubTerminal {
   private readonly coalescer: Coalescer;
   private readonly onEnd: (end: TaskEnd) => void;
   private size: Size;
+  private wanted: Size;
+  private resizeTimer: NodeJS.Timeout | undefined;
   /** Whose tab is being used: its size and its answers count. */
   private lead: Viewer | undefined;
   private cutLetter: Buffer = Buffer.alloc(0);
@@ -33,6 +35,7 @@ export class HubTerminal {
   private constructor(shim: ShimConnection, screens: Screens, size: Size, onEnd: (end: TaskEnd) => void) {
     this.shim = shim;
     this.size = size;
+    this.wanted = size;
     this.onEnd = onEnd;
     this.screen = screens.open(size, () => this.balance());
     this.coalescer = createCoalescer(batch => {
@@ -50,6 +53,7 @@ export class HubTerminal {
     if (this.over) throw new Error('the terminal has ended');
     const viewer = new Viewer(outlet, size);
     this.resizeTo(viewer, size);
+    this.takeSize(); // the screen below must have this tab's size
     this.coalescer.flush(); // what was printed before belongs to the screen, not to this viewer's stream
     this.viewers.add(viewer);
     try {
@@ -77,12 +81,23 @@ export class HubTerminal {
     this.shim.stdin(data);
   }
 
-  /** The last one who resized or typed decides. */
+  /** The last one who resized or typed decides. While a window is being dragged its size is taken now and then, and at the end. */
   resizeTo(viewer: Viewer, { cols, rows }: Size) {
     this.lead = viewer;
     viewer.cols = cols;
     viewer.rows = rows;
-    if (cols === this.size.cols && rows === this.size.rows) return;
+    this.wanted = { cols, rows };
+    if (this.resizeTimer) return;
+    this.takeSize();
+    this.resizeTimer = setTimeout(() => {
+      this.resizeTimer = undefined;
+      this.takeSize();
+    }, RESIZE_EVERY_MS);
+  }
+
+  private takeSize() {
+    const { cols, rows } = this.wanted;
+    if (this.over || (cols === this.size.cols && rows === this.size.rows)) return;
     this.size = { cols, rows };
     this.coalescer.flush(); // printed at the old size
     this.screen.resize(cols, rows);
@@ -124,6 +139,7 @@ export class HubTerminal {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.refreshTimer);
+    clearTimeout(this.resizeTimer);
     this.coalescer.release();
     this.screen.release();
     this.viewers.clear();
