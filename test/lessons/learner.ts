@@ -14,8 +14,12 @@ const PROMPT_MS = 300;
 const PATIENCE_MS = 40_000;
 const KEYS: Record<string, string> = { '^P^Q': '\x10\x11', '^D': '\x04', '^C': '\x03' };
 
+export interface Ended { output: string; code: number; }
+
 export interface Learner {
   does(commands: readonly Command[]): Promise<string>;
+  /** One command, with its exit code. */
+  runs(command: Command): Promise<Ended>;
   /** After everything that happened so far has been judged. */
   states(): Promise<Map<string, TaskState>>;
   /** Waits until the task is done (or said something) as wanted; resolves with its last state in any case. */
@@ -70,15 +74,17 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     }
     await grader.settled();
   }
+  const runs = (command: Command) => (typeof command === 'string' ? shell(engine, at, command) : terminal(engine, at, command));
   const stateOf = (task: string) => grader.progress().find(t => t.id === task)!.progress;
 
   return {
     notes, delays,
     async does(commands) {
       let output = '';
-      for (const command of commands) output += typeof command === 'string' ? await shell(engine, at, command) : await terminal(engine, at, command);
+      for (const command of commands) output += (await runs(command)).output;
       return output;
     },
+    runs,
     async states() {
       await caughtUp();
       return new Map(grader.progress().map(({ id, progress }) => [id, progress]));
@@ -103,17 +109,17 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
 type Engine = RpcClient<typeof controlVerbs>;
 type At = { lab: string; host: string };
 
-async function shell(engine: Engine, at: At, line: string): Promise<string> {
+async function shell(engine: Engine, at: At, line: string): Promise<Ended> {
   const { socketPath } = await engine.call('exec', { ...at, argv: ['/bin/bash', '-lc', line], deadlineMs: PATIENCE_MS });
   const { shim, ended, read } = await connect(socketPath);
   shim.go();
   const end = await ended;
   if (end.kind !== 'exited') throw new Error(`${line}: ${end.kind}${end.kind === 'failed' ? `: ${end.message}` : ''}\n${read()}`);
-  return read();
+  return { output: read(), code: end.code };
 }
 
 /** Types each line once the program waits for it; then lets the command end, or leaves it when it does not (a detached session ends). */
-async function terminal(engine: Engine, at: At, command: Exclude<Command, string>): Promise<string> {
+async function terminal(engine: Engine, at: At, command: Exclude<Command, string>): Promise<Ended> {
   const { socketPath } = await engine.call('exec', { ...at, argv: ['/bin/bash', '-lc', command.terminal], tty: { cols: 100, rows: 30 }, stdin: true, deadlineMs: PATIENCE_MS, env: ['TERM=xterm'] });
   const { shim, ended, read, silence } = await connect(socketPath);
   shim.go();
@@ -123,7 +129,7 @@ async function terminal(engine: Engine, at: At, command: Exclude<Command, string
   }
   const end = await ended;
   if (end.kind !== 'exited') throw new Error(`${command.terminal}: ${end.kind}${end.kind === 'failed' ? `: ${end.message}` : ''}\n${read()}`);
-  return read();
+  return { output: read(), code: end.code };
 }
 
 async function connect(socketPath: string) {

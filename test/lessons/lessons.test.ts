@@ -2,7 +2,7 @@
 // and each listed wrong turn gets its own message. Commands are run inside the lab by its own docker client.
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadLessons } from '../../lessons/load.ts';
-import type { Lesson, Task } from '../../lessons/schema.ts';
+import type { HastNode, Lesson, Task } from '../../lessons/schema.ts';
 import { fill } from '../../server/grading/words.ts';
 import { newLearner, type Learner } from './learner.ts';
 
@@ -33,6 +33,20 @@ describe.each(lessons)('$title', lesson => {
     console.log(`${lesson.slug}: event to tick, ms: ${learner.delays.map(Math.round).sort((a, b) => a - b).join(' ')}`);
   });
 
+  test('every command that the text offers works where the text offers it', { timeout: 300_000 }, async () => {
+    learner = await newLearner(lesson);
+    for (const part of walk(lesson.body.children)) {
+      if (part.kind === 'run') {
+        const command = part.code.includes(' -it ') ? { terminal: part.code, type: ['exit'] } : part.code;
+        const { output, code } = await learner.runs(command);
+        if (part.task === null) expect({ code, output }, part.code).toMatchObject({ code: 0 }); // within a task an error may be the point
+      } else if ((await learner.states()).get(part.task)!.state !== 'done') {
+        await done(learner, lesson.tasks.find(task => task.id === part.task)!);
+      }
+    }
+    expect([...(await learner.states()).values()].every(state => state.state === 'done')).toBe(true);
+  });
+
   const ways = lesson.tasks.flatMap((task, index) => task.otherWays.map((way, n) => ({ task, index, way, says: `${task.id}, other way ${n + 1}` })));
   test.each(ways)('$says ticks too', { timeout: 120_000 }, async ({ task, index, way }) => {
     learner = await at(lesson, index);
@@ -53,6 +67,19 @@ describe.each(lessons)('$title', lesson => {
     for (const other of task.wrongTurns) if (other.id !== turn.id) expect(other.found).not.toBe(turn.found);
   });
 });
+
+type Part = { kind: 'run'; code: string; task: string | null } | { kind: 'end of task'; task: string };
+
+/** What a reader meets from top to bottom: commands to click, and the ends of tasks. */
+function walk(nodes: readonly HastNode[], task: string | null = null): Part[] {
+  return nodes.flatMap((node): Part[] => {
+    if (node.type !== 'element' || node.tagName === 'x-solution') return [];
+    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), task }];
+    if (node.tagName !== 'x-task') return walk(node.children, task);
+    const id = String(node.properties.id);
+    return [...walk(node.children, id), { kind: 'end of task', task: id }];
+  });
+}
 
 /** A learner who has done everything before task number `index`. */
 async function at(lesson: Lesson, index: number): Promise<Learner> {
