@@ -41,6 +41,8 @@ export class WorkspaceClient {
   private everConnected = false;
   /** True after joining or resetting until a terminal is there: a workspace without any opens one by itself, once. */
   private wantsTerminal = true;
+  /** Terminals that the server has named since the last join. The others stay on the page, dimmed, until the lab is ready without them. */
+  private readonly confirmed = new Set<string>();
   private waitingRun: { text: string; enter: boolean; settle: (answer: RunAnswer) => void } | null = null;
 
   constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
@@ -69,7 +71,7 @@ export class WorkspaceClient {
       onRelease: () => { if (this.feeds.get(id) === feed) this.feeds.delete(id); },
     });
     this.feeds.set(id, feed);
-    if (this.state.link === 'connected') feed.attach();
+    if (this.state.link === 'connected' && this.confirmed.has(id)) feed.attach();
     return feed;
   }
 
@@ -169,16 +171,21 @@ export class WorkspaceClient {
       const transport = socket.io.engine?.transport?.name;
       this.set({ link: 'connected', slow: transport === 'polling', problem: null });
       this.wantsTerminal = true;
+      this.confirmed.clear();
       this.apply(answer);
-      for (const feed of this.feeds.values()) feed.attach();
+      for (const [id, feed] of this.feeds) if (this.confirmed.has(id)) feed.attach();
     });
   }
 
   private apply(view: WorkspaceView): void {
     const tasks: Record<string, TaskState> = { ...this.state.tasks };
     for (const { id, progress } of view.tasks) tasks[id] = progress;
-    const active = view.terminals.some((t) => t.id === this.state.active) ? this.state.active : view.terminals[0]?.id ?? null;
-    this.set({ lab: view.lab, terminals: view.terminals, tasks, active });
+    for (const { id } of view.terminals) this.confirmed.add(id);
+    // After a restart of the server the lab is found again first and its terminals a moment later: their screens need not flicker.
+    const waiting = view.lab.state === 'starting' ? this.state.terminals.filter((t) => !this.confirmed.has(t.id)) : [];
+    const terminals = [...waiting, ...view.terminals];
+    const active = terminals.some((t) => t.id === this.state.active) ? this.state.active : terminals[0]?.id ?? null;
+    this.set({ lab: view.lab, terminals, tasks, active });
     this.settleLab(view.lab);
   }
 
@@ -188,6 +195,7 @@ export class WorkspaceClient {
       this.wantsTerminal = true;
       return;
     }
+    if (lab.state === 'ready') for (const { id } of this.state.terminals) if (!this.confirmed.has(id)) this.removeTerminal(id);
     if (lab.state === 'ready' && this.wantsTerminal && this.state.link === 'connected') {
       this.wantsTerminal = false;
       if (this.state.terminals.length === 0) this.openTerminal();
@@ -201,7 +209,12 @@ export class WorkspaceClient {
   }
 
   private addTerminal(terminal: TerminalView): void {
-    if (this.state.terminals.some((t) => t.id === terminal.id)) return;
+    const again = !this.confirmed.has(terminal.id);
+    this.confirmed.add(terminal.id);
+    if (this.state.terminals.some((t) => t.id === terminal.id)) {
+      if (again) this.feeds.get(terminal.id)?.attach();
+      return;
+    }
     this.set({ terminals: [...this.state.terminals, terminal], active: this.state.active ?? terminal.id });
   }
 

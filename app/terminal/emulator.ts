@@ -79,7 +79,8 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
   return {
     size: () => ({ cols: term.cols, rows: term.rows }),
     write: (data, done) => term.write(data, done),
-    replace: (screen) => { term.reset(); term.write(screen); },
+    // The reset (RIS) travels in the stream: what is still waiting to be parsed comes before it, not after.
+    replace: (screen) => term.write(`\x1bc${screen}`),
     fullScreen: () => term.buffer.active.type === 'alternate',
     bracketedPaste: () => term.modes.bracketedPasteMode,
     setLive: (live) => { element.dataset.live = String(live); },
