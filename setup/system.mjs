@@ -13,9 +13,7 @@ export async function buildAssets({ command, reporter }) {
   if (command === 'test' || command === 'bench') await reporter.step('prepare docker commands for tests', update => assets(['clients'], update));
 }
 
-/** One builder at a time: two checkouts share what they build. The lock goes with its process, however that ends. */
-const LOCK = '/run/lock/slipway-assets';
-const assets = (names, update) => run(asRoot(['flock', LOCK, node, 'setup/assets/build.ts', ...names]), {
+const assets = (names, update) => run(asRoot([node, 'setup/assets/build.ts', ...names]), {
   env: childEnv(),
   failure: 'The workstation, toolbox and image library could not be built',
   onLine: line => {
