@@ -12,6 +12,8 @@ export const metadata: Metadata = {
 
 export const viewport: Viewport = {
   width: 'device-width', initialScale: 1,
+  // With the on-screen keyboard up, the terminal and its helper keys take what is left instead of lying beneath it.
+  interactiveWidget: 'resizes-content',
   themeColor: [{ media: '(prefers-color-scheme: light)', color: '#f5f2ea' }, { media: '(prefers-color-scheme: dark)', color: '#0f161c' }],
 };
 
