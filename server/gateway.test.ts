@@ -185,6 +185,20 @@ describe('the handshake', () => {
   });
 });
 
+test('a learner with very many tabs is told so, and closing one makes room', async () => {
+  const ada = learnerId();
+  const state = (browser: Browser) => new Promise<string>(resolve => {
+    browser.on('connect', () => resolve('connected'));
+    browser.on('connect_error', error => resolve(error.message));
+  });
+  const open = Array.from({ length: 40 }, () => site.browser(ada));
+  expect(new Set(await Promise.all(open.map(state)))).toEqual(new Set(['connected']));
+  expect(await state(site.browser(ada))).toMatch(/very many pages/);
+  expect(await state(site.browser(learnerId()))).toBe('connected');
+  open[0]!.disconnect();
+  await expect.poll(() => state(site.browser(ada))).toBe('connected');
+});
+
 test('nonsense from a browser gets words or nothing, and the connection goes on', async () => {
   const browser = site.browser(learnerId());
   const raw = browser as unknown as { emit(event: string, ...args: unknown[]): void };

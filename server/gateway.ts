@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { asSlipwayError } from '../runtime/errors.ts';
 import type { Visitor, Visitors } from './http/learner.ts';
 import { isOwnOrigin } from './http/origin.ts';
+import { createPlaces } from './http/places.ts';
 import { createRateLimit, type RateLimit } from './http/rate.ts';
 import { words } from './lab/words.ts';
 import { Refusal, type Workspace } from './lab/workspace.ts';
@@ -27,6 +28,8 @@ const idSchema = z.object({ id: terminalIdSchema });
 /** Attaches the socket.io server; `serve` connects it to workspaces, which need it to announce. */
 export function createIo(http: HttpServer, options: { visitors: Visitors; publicUrl: URL | undefined }): Io {
   const visits = new WeakMap<IncomingMessage, Visitor>();
+  const perLearner = createPlaces(MAX_PER_LEARNER);
+  const perAddress = createPlaces(MAX_PER_ADDRESS);
   const io: Io = new Server(http, {
     path: SOCKET_PATH,
     transports: ['websocket', 'polling'], // polling is for schools whose proxies break WebSockets
@@ -47,11 +50,20 @@ export function createIo(http: HttpServer, options: { visitors: Visitors; public
   });
   io.use((socket, next) => {
     const visit = visits.get(socket.request) ?? options.visitors.of(socket.request);
-    socket.data = { learner: visit.learner, address: options.visitors.addressOf(socket.request) } satisfies Identity;
+    const identity: Identity = { learner: visit.learner, address: options.visitors.addressOf(socket.request) };
+    if (!perLearner.take(identity.learner)) return next(new Error(words.tooManyTabs));
+    socket.conn.once('close', () => perLearner.free(identity.learner));
+    if (!perAddress.take(identity.address)) return next(new Error(words.tooManyTabs));
+    socket.conn.once('close', () => perAddress.free(identity.address));
+    socket.data = identity;
     next();
   });
   return io;
 }
+
+/** Live connections per learner and per address; beyond them a new one is refused in words. */
+const MAX_PER_LEARNER = 40;
+const MAX_PER_ADDRESS = 2000;
 
 interface Identity { learner: string; address: string; }
 

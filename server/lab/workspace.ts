@@ -63,6 +63,7 @@ export class Workspace {
   async open(address: string) {
     if (!this.stored.length) await this.loadTasks();
     if (this.view.state !== 'ready') this.prepare(address);
+    else void this.recheck();
   }
 
   /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
@@ -89,10 +90,16 @@ export class Workspace {
     if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(words.notReady);
     if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(words.tooManyTerminals(MAX_TERMINALS));
     const numbers = [...this.terminals.values()].map(open => Number(/^Terminal (\d+)$/.exec(open.info.title)?.[1] ?? 0));
-    const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: `Terminal ${Math.max(0, ...numbers) + 1}` });
-    await this.connect(info, size);
-    this.options.announce('terminal:opened', viewOf(info));
-    return viewOf(info);
+    try {
+      const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: `Terminal ${Math.max(0, ...numbers) + 1}` });
+      await this.connect(info, size);
+      this.options.announce('terminal:opened', viewOf(info));
+      return viewOf(info);
+    } catch (error) {
+      this.options.onError(error);
+      void this.recheck();
+      throw new Refusal(await this.engineAnswers() ? words.notNow : words.engineRestarts);
+    }
   }
 
   terminal(id: string): HubTerminal {
@@ -162,7 +169,7 @@ export class Workspace {
         const known = asSlipwayError(error);
         if (known.kind !== 'Unavailable') throw error;
         this.options.onError(error);
-        this.change({ id: '', hostname: '', state: 'starting', problem: words.engineAway });
+        this.change({ id: '', hostname: '', state: 'starting', problem: await this.engineAnswers() ? words.full : words.engineAway });
         await this.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!);
       }
     }
@@ -204,7 +211,10 @@ export class Workspace {
   }
 
   private async connect(info: Terminal, size: Size) {
-    const hub = await HubTerminal.open(info.socketPath, this.options.screens, size, end => this.forget(info.id, reasonOf(end)));
+    const hub = await HubTerminal.open(info.socketPath, this.options.screens, size, end => {
+      this.forget(info.id, reasonOf(end));
+      if (end.kind === 'lost') void this.recheck();
+    });
     this.terminals.set(info.id, { info, hub });
   }
 
@@ -232,6 +242,20 @@ export class Workspace {
       onAway: away => { if (this.view.state === 'ready') this.change({ ...this.view, problem: away ? words.engineRestarts : undefined }); },
     });
     for (const task of this.progress.tasks()) announce('task:progress', task);
+  }
+
+  /** Looks whether an open lab is still alive, when there is reason to doubt it. */
+  private async recheck() {
+    if (this.preparing || this.view.state !== 'ready' || this.record.lab === null) return;
+    try {
+      if (!(await this.find(this.record.lab))) this.lost();
+    } catch (error) {
+      this.options.onError(error);
+    }
+  }
+
+  private engineAnswers(): Promise<boolean> {
+    return this.options.engine.hello().then(() => true, () => false);
   }
 
   /** The engine has lost the lab while it was open. */

@@ -135,6 +135,27 @@ test('a lab that the engine has lost is made anew, with a notice, open or not', 
   expect(again.tasks[0]!.progress.state).toBe('done');
 });
 
+test('a lab whose host has ended under the page is made anew, with a notice', async () => {
+  site = await startTestSite();
+  const browser = site.browser(learnerId());
+  const { lab } = await joined(browser);
+  const fresh = heard(browser, 'lab:state', state => state.state === 'ready' && state.id !== lab.id);
+  site.engine.halt(lab.id);
+  expect((await fresh)[0].notice).toBe(words.labLost);
+  expect(site.engine.labs.has(lab.id)).toBe(false);
+});
+
+test('when the machine is full the page says so, and the lab starts when there is room', async () => {
+  site = await startTestSite();
+  site.engine.full = true;
+  const browser = site.browser(learnerId());
+  const [said, ready] = [heard(browser, 'lab:state', lab => lab.problem === words.full), heard(browser, 'lab:state', lab => lab.state === 'ready')];
+  await ask(browser, 'workspace:join', { slug: null });
+  await said;
+  site.engine.full = false;
+  expect((await ready)[0].problem).toBeUndefined();
+});
+
 test('tabs that join at the same moment make one lab', async () => {
   site = await graded();
   const ada = learnerId();

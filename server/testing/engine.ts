@@ -16,6 +16,10 @@ export interface TestEngine extends Engine {
   made: number;
   away(away: boolean): void;
   lose(lab: string): void;
+  /** The lab's host ends, with all in it; the engine still knows the lab. */
+  halt(lab: string): void;
+  /** No lab can be made: the machine is full. */
+  full: boolean;
   happen(lab: string, entry: WithoutSeq<JournalEntry>): void;
 }
 
@@ -42,10 +46,12 @@ export function createTestEngine(): TestEngine {
   const engine: TestEngine = {
     labs: new Map(),
     made: 0,
+    full: false,
     async hello() { present(); },
     async listLabs() { present(); return [...engine.labs.values()].map(known => known.lab); },
     async createLab({ name, profile }) {
       present();
+      if (engine.full) throw new SlipwayError('Unavailable', 'all uid ranges are in use');
       engine.made++;
       const lab: Lab = {
         id: `lab-${next++}`, name, profile, createdAt: new Date().toISOString(),
@@ -58,7 +64,8 @@ export function createTestEngine(): TestEngine {
     async inspectLab(lab) { return find(lab).lab; },
     async disposeLab(lab) { present(); lose(lab); },
     async openTerminal(host, { cols, rows, title }) {
-      const { terminals } = find(host.lab);
+      const { terminals, lab } = find(host.lab);
+      if (lab.hosts[0]!.state !== 'running') throw new SlipwayError('Unavailable', 'the host does not run');
       const id = `t${next++}`;
       const socketPath = join(dir, `${id}.sock`);
       const shim = await startTestShim(socketPath, { cols, rows });
@@ -99,6 +106,11 @@ export function createTestEngine(): TestEngine {
       }
     },
     lose,
+    halt(id) {
+      const { lab, terminals } = engine.labs.get(id)!;
+      lab.hosts[0]!.state = 'stopped';
+      for (const terminal of terminals.values()) terminal.shim.close();
+    },
     happen(id, entry) {
       const lab = engine.labs.get(id)!;
       const whole = { ...entry, seq: lab.entries.length + 1 } as JournalEntry;
