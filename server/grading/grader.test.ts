@@ -161,6 +161,47 @@ describe('the grader', () => {
     expect(third.states()).toEqual(['done', 'done']);
   });
 
+  test('after a restart is not misled by records that come before the journal', async () => {
+    const again2 = task({ id: 'again', needs: ['web'], check: { any: [{ container: { name: 'web', starts: 2 } }, { container: { state: 'running', since: 'opened' } }] }, attempt: { event: { action: 'kill' } } });
+    const first = begin([web, again2]);
+    first.lab.runDetached('web', nginx);
+    await first.grader.settled();
+    first.grader.stop();
+
+    const lab = first.lab;
+    const changes: string[] = [];
+    const second = createGrader({
+      lesson: { tasks: [web, again2] }, stored: [...first.seen.stored.values()], evidence: async () => structuredClone(lab.evidence), output: async () => ({ stdout: '', stderr: '' }),
+      onProgress: change => changes.push(change.id), onExplain() {},
+    });
+    current = second;
+    second.start();
+    await second.settled(); // the records are there, the journal is not
+    for (const entry of lab.entries) second.feed(entry);
+    lab.onEntry(entry => second.feed(entry));
+    lab.call('GET', '/containers/json');
+    await second.settled();
+    expect(changes).toEqual([]);
+    expect(second.progress().map(t => t.progress.state)).toEqual(['done', 'open']);
+    lab.stop('web', nginx);
+    lab.start('web', nginx);
+    expect(second.progress().map(t => t.progress.state)).toEqual(['done', 'done']);
+  });
+
+  test('sets no timers while nothing happens, however many labs there are', async () => {
+    vi.useFakeTimers();
+    try {
+      const graders = Array.from({ length: 100 }, () => begin([web, stop]));
+      for (const one of graders) one.lab.create('web', nginx);
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(graders.every(one => one.states()[0] === 'tried')).toBe(true);
+      expect(vi.getTimerCount()).toBe(0);
+      for (const one of graders) one.grader.stop();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('after a reset keeps what is done and begins the rest afresh in the new lab', async () => {
     const first = begin([web, stop]);
     first.lab.runDetached('web', nginx);

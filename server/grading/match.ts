@@ -21,7 +21,7 @@ export function matchesContainer(fact: ContainerFact, where: ContainerWhere, wor
     && (where.interactive === undefined || where.interactive === (fact.interactive ?? false))
     && (where.autoRemove === undefined || where.autoRemove === (fact.autoRemove ?? false))
     && (where.command === undefined || (fact.command ?? '').includes(where.command))
-    && (where.starts === undefined || fact.starts >= where.starts)
+    && (where.starts === undefined || Math.max(fact.starts, fact.hasRun ? 1 : 0) >= where.starts)
     && (where.upSeconds === undefined || (fact.state === 'running' && Date.now() - (fact.startedAtMs ?? Infinity) >= where.upSeconds * 1000))
     && Object.entries(where.labels ?? {}).every(([key, value]) => fact.labels[key] === value)
     && (where.since !== 'opened' || fact.createdSeq > openedSeq);

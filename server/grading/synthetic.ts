@@ -14,6 +14,7 @@ export class Lab {
     const id = type === 'container' ? idOf(more.originally ?? name) : name;
     const { originally: _, ...attributes } = more;
     const timeNano = Date.now() * 1e6;
+    if (type === 'container') this.record(action, id, attributes, name, image);
     this.add({ kind: 'event', seq: this.entries.length + 1, event: { Type: type, Action: action, Actor: { ID: id, Attributes: { image, name, ...attributes } }, scope: 'local', time: Math.floor(timeNano / 1e9), timeNano } });
   }
 
@@ -46,6 +47,19 @@ export class Lab {
   remove(name: string, image: string) {
     this.event('destroy', name, image);
     this.call('DELETE', `/containers/${name}`, 204, { container: { id: idOf(name), name } });
+  }
+
+  /** Keeps the engine's own records as they would be. */
+  private record(action: string, id: string, attributes: Record<string, string>, name: string, image: string) {
+    const all = this.evidence.containers;
+    const at = all.findIndex(container => container.Id === id);
+    if (action === 'create') all.push({ Id: id, Name: `/${name}`, Path: 'sleep', Args: [], Image: 'sha256:0', Config: { Image: image, Tty: false, OpenStdin: false, Labels: {} }, HostConfig: { AutoRemove: false }, State: { Status: 'created', ExitCode: 0 } });
+    if (at < 0) return;
+    const container = all[at]!;
+    if (action === 'start') container.State = { Status: 'running', ExitCode: 0, StartedAt: new Date().toISOString() };
+    if (action === 'die') container.State = { Status: 'exited', ExitCode: Number(attributes.exitCode) };
+    if (action === 'rename') container.Name = `/${name}`;
+    if (action === 'destroy') all.splice(at, 1);
   }
 
   private add(entry: JournalEntry) {

@@ -20,9 +20,13 @@ export interface ContainerFact {
   named?: boolean | undefined;
   /** Nobody was attached when it was last started. */
   detached?: boolean | undefined;
+  /** Starts seen in the journal. */
   starts: number;
+  /** The engine's records say that it has run, though its start may not be in what the journal still keeps. */
+  hasRun?: boolean | undefined;
   /** When it was last started, in ms. */
   startedAtMs?: number | undefined;
+  /** 0 when it is older than what the journal keeps: then it was surely not made after a task opened. */
   createdSeq: number;
   /** The journal's position of the last change. */
   changedSeq: number;
@@ -59,6 +63,7 @@ export class Facts implements World {
     fact.image = attributes.image ?? fact.image;
     const action = actionOf(event);
     if (action === 'create') {
+      fact.createdSeq = seq; // the records may have been quicker than the journal
       const { name: _name, image: _image, ...labels } = attributes;
       fact.labels = labels;
     }
@@ -116,7 +121,7 @@ export class Facts implements World {
     const config = object(record.Config);
     const state = object(record.State);
     const seen = this.containers.get(id);
-    const fact: ContainerFact = seen ?? { id, name: '', image: '', state: 'created', labels: {}, starts: 0, createdSeq: seq, changedSeq: 0 };
+    const fact: ContainerFact = seen ?? { id, name: '', image: '', state: 'created', labels: {}, starts: 0, createdSeq: 0, changedSeq: 0 };
     if (!seen) this.containers.set(id, fact);
     fact.imageId = text(record.Image);
     fact.tty = config.Tty === true;
@@ -131,9 +136,9 @@ export class Facts implements World {
     const now: ContainerState = status === 'running' || status === 'paused' || status === 'created' ? status : status === 'restarting' ? 'running' : 'exited';
     if (now !== fact.state || !seen) {
       fact.state = now;
-      fact.starts ||= now === 'created' ? 0 : 1;
       fact.changedSeq = seq;
     }
+    fact.hasRun = now !== 'created';
     if (now === 'running') fact.startedAtMs ??= Date.parse(text(state.StartedAt)) || undefined;
     if (now === 'exited') fact.exitCode = Number(state.ExitCode ?? 0);
     return id;

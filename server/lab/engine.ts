@@ -13,10 +13,8 @@ export interface Journal {
 
 export interface Engine {
   hello(): Promise<unknown>;
-  listLabs(): Promise<Pick<Lab, 'id' | 'name'>[]>;
+  listLabs(): Promise<Lab[]>;
   createLab(options: { name: string; profile: Profile }): Promise<Lab>;
-  /** Throws NotFound when the engine does not know it. */
-  inspectLab(lab: string): Promise<Lab>;
   /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
@@ -38,7 +36,6 @@ export function connectEngine(socketPath: string): Engine {
     hello: () => inTime(client.call('hello', {})),
     listLabs: () => inTime(client.call('listLabs', {})),
     createLab: options => inTime(client.call('createLab', options)),
-    inspectLab: lab => inTime(client.call('inspectLab', { lab })),
     disposeLab: async lab => {
       try {
         await inTime(client.call('disposeLab', { lab }));

@@ -175,20 +175,12 @@ export class Workspace {
     }
   }
 
-  /** The lab as the engine knows it; false when it is gone or its host has stopped for good. */
+  /** Whether the engine has this lab with its host running; one whose host has ended is removed. (Not inspectLab: that measures the lab, too.) */
   private async find(id: string): Promise<boolean> {
-    try {
-      const lab = await this.options.engine.inspectLab(id);
-      if (lab.hosts[0]?.state === 'running') {
-        this.lab = lab;
-        return true;
-      }
-      await this.options.engine.disposeLab(id);
-    } catch (error) {
-      if (asSlipwayError(error).kind !== 'NotFound') throw error;
-    }
-    this.lab = undefined;
-    return false;
+    const lab = (await this.options.engine.listLabs()).find(known => known.id === id);
+    this.lab = lab?.hosts[0]?.state === 'running' ? lab : undefined;
+    if (lab && !this.lab) await this.options.engine.disposeLab(id);
+    return this.lab !== undefined;
   }
 
   /** The terminals that the lab has, or its first one. */

@@ -61,7 +61,6 @@ export function createTestEngine(): TestEngine {
       engine.labs.set(lab.id, { lab, terminals: new Map(), entries: [], listeners: new Set() });
       return lab;
     },
-    async inspectLab(lab) { return find(lab).lab; },
     async disposeLab(lab) { present(); lose(lab); },
     async openTerminal(host, { cols, rows, title }) {
       const { terminals, lab } = find(host.lab);
