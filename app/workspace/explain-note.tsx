@@ -9,21 +9,22 @@ export function ExplainNote() {
   const client = useWorkspaceClient();
   const note = useWorkspace((s) => s.note);
   const [refusal, setRefusal] = useState<{ id: string; why: string } | null>(null);
+  const dismiss = () => { client.dismissNote(); client.focusActive(); };
   const run = async (id: string, command: string) => {
     const answer = await client.run(command);
-    if (answer.sent) client.dismissNote(); else setRefusal({ id, why: answer.why });
+    if (answer.sent) dismiss(); else setRefusal({ id, why: answer.why });
   };
   // The live region stays in the page; only what is in it comes and goes, so that screen readers notice.
   return (
     <div className="explain-region" role="status">
       {note && (
-        <aside className="explain" data-region="note" tabIndex={-1} aria-label={`Explanation: ${note.title}`} key={note.id} onKeyDown={(event) => { if (event.key === 'Escape') client.dismissNote(); }}>
+        <aside className="explain" data-region="note" tabIndex={-1} aria-label={`Explanation: ${note.title}`} key={note.id} onKeyDown={(event) => { if (event.key === 'Escape') dismiss(); }}>
           <p className="label">What happened</p>
           <h3>{note.title}</h3>
           <p><Words text={note.text} /></p>
           {note.command && <p className="explain-next"><strong>Next</strong> <button type="button" className="chip" title="Run it in the terminal" onClick={() => void run(note.id, note.command!)}><code>{note.command}</code></button></p>}
           {refusal?.id === note.id && <p>{refusal.why}</p>}
-          <button type="button" className="icon-button explain-close" aria-label="Dismiss the explanation" onClick={() => client.dismissNote()}><X size={16} aria-hidden /></button>
+          <button type="button" className="icon-button explain-close" aria-label="Dismiss the explanation" onClick={dismiss}><X size={16} aria-hidden /></button>
         </aside>
       )}
     </div>

@@ -21,6 +21,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
         <StatusLine />
         <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>Reset lab</button>
       </div>
+      <noscript><div className="notice"><p>The text can be read without JavaScript; the terminals and the ticks need it.</p></div></noscript>
       {link === 'failed' && <ConnectionHelp />}
       {link !== 'failed' && problem && <div className="notice" role="alert"><p>{problem}</p><button type="button" className="button small" onClick={() => client.dismissProblem()}>Dismiss</button></div>}
       {link === 'connected' && lab?.state === 'gone' && !resetting && (
