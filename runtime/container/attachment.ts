@@ -18,6 +18,7 @@ export class ShimAttachment implements Attachment, PendingAttachment {
   private early: Buffer[] = [];
   private earlySize = 0;
   private inputEnded = false;
+  private started = false;
   private over = false;
   private readonly drainListeners: (() => void)[] = [];
   private readonly options: ShimAttachmentOptions;
@@ -38,7 +39,11 @@ export class ShimAttachment implements Attachment, PendingAttachment {
     for (const data of this.early) shim.stdin(data);
     this.early = [];
     this.earlySize = 0;
-    if (this.inputEnded) shim.closeStdin();
+    // Told of an end of input before there is a process, a shim would have nothing to close.
+    shim.once('started', () => {
+      this.started = true;
+      if (this.inputEnded) shim.closeStdin();
+    });
     this.announceDrain();
   }
 
@@ -59,7 +64,7 @@ export class ShimAttachment implements Attachment, PendingAttachment {
   closeStdin() {
     if (this.over || !this.options.stdin || !this.options.closesStdin || this.inputEnded) return;
     this.inputEnded = true;
-    this.shim?.closeStdin();
+    if (this.started) this.shim?.closeStdin();
   }
 
   drained() { this.shim?.resume(); }

@@ -28,5 +28,5 @@ export function mergeConfig(user: ContainerConfig, image: ImageConfig): Containe
 
 function merged(user: Record<string, unknown> | null | undefined, image: Record<string, unknown> | null | undefined): Record<string, unknown> | undefined {
   const both = { ...image, ...user };
-  return Object.keys(both).length ? both : (user ?? undefined);
+  return Object.keys(both).length ? both : undefined;
 }
