@@ -2,7 +2,7 @@
 'use client';
 import { CornerDownLeft } from 'lucide-react';
 import { useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
-import { useShowTerminal, useWorkspaceClient } from '../workspace/workspace-context.tsx';
+import { useShowTerminal, useWorkspace, useWorkspaceClient } from '../workspace/workspace-context.tsx';
 import { CopyButton } from './code-block.tsx';
 
 const COOL_DOWN_MS = 1000;
@@ -20,7 +20,9 @@ export function RunBlock({ code, paste, first, children }: Props) {
   const [refusal, setRefusal] = useState<string | null>(null);
   const fresh = useSyncExternalStore(never, isFreshVisit, () => false);
   const [answered, setAnswered] = useState(false);
-  const beckons = first && fresh && !answered;
+  const begun = useWorkspace((s) => Object.values(s.tasks).some((task) => task.state === 'done'));
+  const invited = first && fresh && (answered || !begun);
+  const beckons = invited && !answered;
 
   const run = async (byPointer: boolean) => {
     if (cooling.current) return;
@@ -41,7 +43,7 @@ export function RunBlock({ code, paste, first, children }: Props) {
   const label = said === 'sent' ? 'Sent' : said === 'waiting' ? 'Waiting…' : paste ? 'Type it' : 'Run';
   return (
     <div className="code-block runnable" data-beckons={beckons}>
-      {first && fresh && <p className="beckon">{beckons ? <>Begin here: press <strong>Run</strong>. The command is typed into your terminal.</> : 'Now look at the terminal.'}</p>}
+      {invited && <p className="beckon">{beckons ? <>Begin here: press <strong>Run</strong>. The command is typed into your terminal.</> : 'Now look at the terminal.'}</p>}
       {children}
       <div className="run-actions">
         <CopyButton code={code} />

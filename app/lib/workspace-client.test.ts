@@ -137,6 +137,20 @@ describe('a workspace in the browser', () => {
     expect(client.getSnapshot().lastDone).toEqual({ id: 'hello', count: 1 });
   });
 
+  it('keeps an explanation through the tick that came with it, and drops it when a later task is done', () => {
+    vi.useFakeTimers();
+    const done = { state: 'done', at: '2026-11-21T00:00:00Z', evidence: 'it ran' } as const;
+    socket.comesUp();
+    socket.answer('workspace:join', view(ready, 't1'));
+    socket.happens('explain', { id: 'e1', title: 'web is still running', text: '…' });
+    socket.happens('task:progress', { id: 'refused', progress: done });
+    expect(client.getSnapshot().note?.id).toBe('e1');
+    vi.advanceTimersByTime(6000);
+    socket.happens('task:progress', { id: 'stop', progress: done });
+    expect(client.getSnapshot().note).toBeNull();
+    vi.useRealTimers();
+  });
+
   it('says what the server says when it refuses, and joins again on request', () => {
     socket.comesUp();
     socket.answer('workspace:join', { problem: 'All labs are taken.' });

@@ -30,6 +30,8 @@ export type RunAnswer = { sent: true } | { sent: false; why: string };
 const ANSWER_TIMEOUT_MS = 30_000;
 /** Failed attempts before "cannot connect" is shown with the network check; attempts go on behind it. */
 const FAILED_AFTER = 3;
+/** A tick this long after an explanation means that the learner has gone on; a tick at the same moment belongs to it. */
+const NOTE_SETTLED_MS = 5000;
 
 export class WorkspaceClient {
   private state: WorkspaceState;
@@ -43,6 +45,7 @@ export class WorkspaceClient {
   private wantsTerminal = true;
   /** Terminals that the server has named since the last join. The others stay on the page, dimmed, until the lab is ready without them. */
   private readonly confirmed = new Set<string>();
+  private noteShownAt = 0;
   private waitingRun: { text: string; enter: boolean; settle: (answer: RunAnswer) => void } | null = null;
 
   constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
@@ -152,7 +155,7 @@ export class WorkspaceClient {
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
     socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
     socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
-    socket.on('explain', (note) => this.set({ note }));
+    socket.on('explain', (note) => { this.noteShownAt = Date.now(); this.set({ note }); });
   }
 
   private disconnect(): void {
@@ -205,7 +208,8 @@ export class WorkspaceClient {
   private setTask(id: string, progress: TaskState): void {
     const newlyDone = progress.state === 'done' && this.state.tasks[id]?.state !== 'done';
     const lastDone = newlyDone ? { id, count: (this.state.lastDone?.count ?? 0) + 1 } : this.state.lastDone;
-    this.set({ tasks: { ...this.state.tasks, [id]: progress }, lastDone });
+    const note = newlyDone && Date.now() - this.noteShownAt > NOTE_SETTLED_MS ? null : this.state.note;
+    this.set({ tasks: { ...this.state.tasks, [id]: progress }, lastDone, note });
   }
 
   private addTerminal(terminal: TerminalView): void {

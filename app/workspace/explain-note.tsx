@@ -1,4 +1,5 @@
-// One sentence about the error a learner has just met, and one next step, beside the terminal. It waits to be read: it never closes by itself.
+// One sentence about the error a learner has just met, and one next step, beside the terminal. It stays until it is
+// dismissed, or until a later task shows that the learner has gone on.
 'use client';
 import { X } from 'lucide-react';
 import { useState } from 'react';
