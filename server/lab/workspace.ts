@@ -147,7 +147,7 @@ export class Workspace {
     if (first && !(await first())) return;
     let admitted = first !== undefined;
     if (this.view.state !== 'starting') this.change({ id: '', hostname: '', state: 'starting' });
-    for (let attempt = 0; !this.stop.signal.aborted; attempt++) {
+    for (let attempt = 0; !this.stop.signal.aborted && this.members; attempt++) {
       try {
         if (this.record.lab !== null && !(await this.find(this.record.lab))) {
           await this.dropLab(words.labLost);
@@ -255,7 +255,7 @@ export class Workspace {
     if (this.stop.signal.aborted) return;
     if (this.preparing) return void this.preparing.then(() => this.lost());
     this.change({ id: '', hostname: '', state: 'starting', notice: words.labLost });
-    this.prepare('');
+    if (this.members) this.prepare(''); // else whoever opens it next gets a new one
   }
 
   /** Ends the attempt and begins the next, without touching the engine. */

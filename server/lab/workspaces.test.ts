@@ -38,6 +38,8 @@ function pathGrader(options: GraderOptions): Grader {
 }
 const graded = () => startTestSite({ lesson, createGrader: pathGrader });
 
+const connections = (on: TestSite) => new Promise<number>((resolve, reject) => on.http.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+
 test('what the engine saw ticks a task in every tab, is kept, and survives restart and reset', async () => {
   site = await graded();
   const ada = learnerId();
@@ -133,6 +135,27 @@ test('a lab that the engine has lost is made anew, with a notice, open or not', 
   const again = await joined(site.browser(ada), 'lifecycle');
   expect(again.lab).toMatchObject({ state: 'ready', notice: words.labLost });
   expect(again.tasks[0]!.progress.state).toBe('done');
+});
+
+test('no lab is made for a page that is not there any more', async () => {
+  site = await startTestSite();
+  const ada = learnerId();
+  const [gone, away] = [site.browser(ada), site.browser(learnerId())];
+  const { lab } = await joined(gone);
+  gone.disconnect();
+  site.engine.full = true;
+  const said = heard(away, 'lab:state', state => state.problem === words.full);
+  await ask(away, 'workspace:join', { slug: null });
+  await said;
+  away.disconnect();
+  await expect.poll(() => connections(site)).toBe(0);
+  site.engine.lose(lab.id);
+  site.engine.full = false;
+  const watcher = site.browser(learnerId());
+  await joined(watcher);
+  await joined(site.browser(learnerId()));
+  expect(site.engine.made).toBe(3);
+  expect((await joined(site.browser(ada))).lab.notice).toBe(words.labLost);
 });
 
 test('a lab whose host has ended under the page is made anew, with a notice', async () => {
