@@ -139,7 +139,10 @@ export class Workspace {
     this.preparing ??= this.bringUp(address, first).catch(error => {
       this.options.onError(error);
       this.change({ id: '', hostname: '', state: 'gone', problem: words.ourFault });
-    }).finally(() => { this.preparing = undefined; });
+    }).finally(() => {
+      this.preparing = undefined;
+      if (this.view.state === 'starting' && this.members && !this.stop.signal.aborted) this.prepare(address); // somebody came as it gave up
+    });
   }
 
   /** Ends with a lab that is ready, or with a problem in words, or when nobody waits any more. Tries again while the engine is away. */
