@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBodySchema } from './config.ts';
 import { mergeConfig } from './merge-config.ts';
+import { wantsRestart } from './restart-policy.ts';
 import { inDockersWords, runtimeMessage } from './runtime-errors.ts';
 import { signalNumber } from './signals.ts';
 import { filterProcesses } from './top.ts';
@@ -71,4 +72,21 @@ describe('top', () => {
     expect(filterProcesses('UID PID CMD\nroot 1 init\nroot 42 sleep 10 x\n', new Set([42]))).toEqual({ Titles: ['UID', 'PID', 'CMD'], Processes: [['root', '42', 'sleep 10 x']] });
   });
   it('wants a column of pids', () => expect(() => filterProcesses('UID CMD\n', new Set())).toThrow('Couldn\'t find PID field in ps output'));
+});
+
+describe('a restart policy', () => {
+  const wants = (Name: string, exitCode: number, more: { restartCount?: number; stoppedByUser?: boolean; max?: number } = {}) => wantsRestart({
+    hostConfig: config({ HostConfig: { RestartPolicy: { Name, MaximumRetryCount: more.max ?? 0 } } }).HostConfig, restartCount: more.restartCount ?? 0, stoppedByUser: more.stoppedByUser ?? false,
+  }, exitCode);
+
+  it('always and unless-stopped bring a container back, whatever its exit code', () => {
+    expect([wants('always', 0), wants('unless-stopped', 1)]).toEqual([true, true]);
+    expect([wants('no', 1), wants('', 1)]).toEqual([false, false]);
+  });
+
+  it('on-failure brings it back after a failure, as often as allowed', () => {
+    expect([wants('on-failure', 0), wants('on-failure', 1), wants('on-failure', 1, { max: 2, restartCount: 1 }), wants('on-failure', 1, { max: 2, restartCount: 2 })]).toEqual([false, true, true, false]);
+  });
+
+  it('gives way to a stop', () => expect(wants('always', 137, { stoppedByUser: true })).toBe(false));
 });

@@ -6,6 +6,7 @@ import { runHelper } from './helper.ts';
 import { cgroupOf } from './paths.ts';
 import { cleanUp, oomFile } from './plan.ts';
 import { removeNow } from './remove.ts';
+import { scheduleRestart, wantsRestart } from './restart-policy.ts';
 import { emit, inTurn, setState } from './state.ts';
 import { nowNano, timestamp } from './time.ts';
 import type { Container, Host, RunningState } from './model.ts';
@@ -29,10 +30,13 @@ export async function ended(host: Host, container: Container, end: TaskEnd): Pro
   const exitCode = end.kind === 'exited' ? end.code : SIGKILLED;
   const oomKilled = exitCode === SIGKILLED && record.hostConfig.Memory > 0 && !record.hostConfig.AutoRemove && (await wasOutOfMemory(host, record.id));
   leaveBridge(host, record);
-  setState(host, container, { status: 'exited', startedAt: state.startedAt, finishedAt: timestamp(), exitCode, oomKilled, error: '' });
+  const again = !live.removing && wantsRestart(record, exitCode);
+  setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt: timestamp(), exitCode, oomKilled, error: '' });
   announceEnd(host, container, state, exitCode, oomKilled);
-  for (const waiter of live.exitWaiters) waiter({ exitCode, error: null });
+  for (const waiter of [...live.exitWaiters, ...(again ? [] : live.stopWaiters)]) waiter({ exitCode, error: null });
   live.exitWaiters.clear();
+  if (again) return scheduleRestart(host, container, Date.now() - Date.parse(state.startedAt));
+  live.stopWaiters.clear();
   if (record.hostConfig.AutoRemove && !live.removing) await inTurn(container, () => removeNow(host, container, { volumes: true }));
 }
 

@@ -124,7 +124,7 @@ export interface ContainerRecord {
   state: ContainerState;
   restartCount: number;
   hasBeenStarted: boolean;
-  /** `docker stop` or kill by the user: an `unless-stopped` policy does not bring it back. */
+  /** `docker stop` or kill by the user: no restart policy brings it back. */
   stoppedByUser: boolean;
 }
 
@@ -143,6 +143,11 @@ export interface ContainerLive {
   readonly pendingAttachments: Set<PendingAttachment>;
   /** Called once each at the next exit. */
   readonly exitWaiters: Set<(result: WaitResult) => void>;
+  /** Called once each when it has ended for good: a restart policy does not bring it back. */
+  readonly stopWaiters: Set<(result: WaitResult) => void>;
+  restartTimer: NodeJS.Timeout | null;
+  /** Before the next restart by policy; 0 when there was none yet. */
+  restartDelayMs: number;
   readonly removeWaiters: Set<(result: WaitResult) => void>;
   readonly execIds: Set<string>;
   /** A removal is under way: inspect and ps say `removing`, other verbs refuse. */

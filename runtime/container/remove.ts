@@ -3,6 +3,7 @@ import { SlipwayError } from '../errors.ts';
 import { runHelper } from './helper.ts';
 import { killAndWait } from './kill.ts';
 import { taskOf } from './paths.ts';
+import { cancelRestart } from './restart-policy.ts';
 import { removeFiles } from './plan.ts';
 import { forgetContainer } from './records.ts';
 import { emit, inTurn } from './state.ts';
@@ -20,6 +21,7 @@ export async function remove(host: Host, container: Container, options: { force:
   }
   live.removing = true;
   try {
+    cancelRestart(host, container);
     await killAndWait(host, container);
     await inTurn(container, () => removeNow(host, container, options));
   } catch (error) {
@@ -48,9 +50,10 @@ export async function removeNow(host: Host, container: Container, options: { vol
   for (const [id, exec] of host.execs) if (exec.container === container) host.execs.delete(id);
   emit(host, container, 'destroy');
   const exitCode = 'exitCode' in record.state ? record.state.exitCode : 0;
-  for (const waiter of [...live.removeWaiters, ...live.exitWaiters]) waiter({ exitCode, error: null });
+  for (const waiter of [...live.removeWaiters, ...live.exitWaiters, ...live.stopWaiters]) waiter({ exitCode, error: null });
   live.removeWaiters.clear();
   live.exitWaiters.clear();
+  live.stopWaiters.clear();
 }
 
 async function removeAnonymousVolumes(host: Host, container: Container) {

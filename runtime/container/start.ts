@@ -27,6 +27,8 @@ export async function startNow(host: Host, container: Container): Promise<void> 
   if (record.state.status === 'running') throw new SlipwayError('NotModified', `container ${record.id} is already running`);
   if (record.state.status === 'paused') throw new SlipwayError('Conflict', 'cannot start a paused container, try unpause instead');
   if (live.removing || record.state.status === 'dead') throw new SlipwayError('Conflict', 'container is marked for removal and cannot be started');
+  if (live.restartTimer) clearTimeout(live.restartTimer); // by hand, before its time
+  live.restartTimer = null;
   const attachments = [...live.pendingAttachments];
   live.pendingAttachments.clear();
   try {
@@ -125,7 +127,7 @@ async function recordFailure(host: Host, container: Container, error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
   const { state } = record;
   record.hasBeenStarted = true; // its directories may be there: remove.ts looks
-  if (state.status === 'exited') setState(host, container, { ...state, exitCode, error: message });
+  if (state.status === 'exited' || state.status === 'restarting') setState(host, container, { ...state, status: 'exited', exitCode, error: message });
   else setState(host, container, { status: 'created', exitCode, error: message });
   if (record.hostConfig.AutoRemove) await removeNow(host, container, { volumes: true });
 }

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import { killAndWait, sendSignal, thaw } from './kill.ts';
+import { cancelRestart } from './restart-policy.ts';
 import { signalNumber } from './signals.ts';
 import { emit, isRunning } from './state.ts';
 import { wait } from './wait.ts';
@@ -13,6 +14,7 @@ export interface StopOptions { timeoutSeconds: number | null; signal: string | n
 
 export async function stop(host: Host, container: Container, options: StopOptions): Promise<void> {
   const { record } = container;
+  if (cancelRestart(host, container)) return;
   if (!isRunning(record.state.status)) throw new SlipwayError('NotModified', `container ${record.id} is not running`);
   await stopNow(host, container, options);
 }

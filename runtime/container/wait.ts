@@ -9,7 +9,7 @@ export function wait(_host: Host, container: Container, options: { condition: Wa
     const { state } = record;
     return Promise.resolve({ exitCode: 'exitCode' in state ? state.exitCode : 0, error: 'error' in state && state.error ? state.error : null });
   }
-  const waiters = condition === 'removed' ? live.removeWaiters : live.exitWaiters;
+  const waiters = { removed: live.removeWaiters, 'next-exit': live.exitWaiters, 'not-running': live.stopWaiters }[condition];
   return new Promise((resolve, reject) => {
     const leave = () => {
       waiters.delete(waiter);

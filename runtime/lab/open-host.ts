@@ -83,7 +83,10 @@ async function close(host: Host, server: Server, socket: string) {
   server.close();
   server.closeAllConnections();
   rmSync(socket, { force: true });
-  for (const container of host.containers.values()) container.live.shim?.close();
+  for (const { live } of host.containers.values()) {
+    live.shim?.close();
+    if (live.restartTimer) clearTimeout(live.restartTimer);
+  }
   await host.journal.close();
 }
 
