@@ -1,5 +1,5 @@
 // A faulty lesson: each fault is told with file, line and what to do, and never stops the other lessons.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -79,6 +79,13 @@ test('a faulty lesson is left out and the others are there, in the order of thei
   const { lessons, problems } = await loadLessons(dir);
   expect(lessons.map(lesson => lesson.slug)).toEqual(['c', 'b']);
   expect(problems).toHaveLength(1);
+});
+
+test('the task that the README shows to authors is a right one', async () => {
+  const example = /```yaml\n(tasks:[^]*?)```/.exec(await readFile(join(import.meta.dirname, 'README.md'), 'utf8'))![1]!;
+  const { lessons, problems } = await load({ 'lesson.md': `${front}\n:::task{#web}\n:::\n\n:::task{#stop}\ndo it\n:::\n`, 'tasks.yaml': `${tasks.replace('id: one', 'id: web')}${example.replace('tasks:\n', '')}` });
+  expect(problems.map(formatProblem)).toEqual([]);
+  expect(lessons[0]!.tasks).toHaveLength(2);
 });
 
 test('the lessons of this repository are without fault, each as its format demands', async () => {

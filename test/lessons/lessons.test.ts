@@ -21,6 +21,11 @@ describe.each(lessons)('$title', lesson => {
     expect(learner.notes).toEqual([]);
   });
 
+  test('the images it names are in the library', async () => {
+    learner = await newLearner(lesson);
+    for (const image of lesson.images) expect(await learner.runs(`docker pull -q ${image}`), image).toMatchObject({ code: 0 });
+  });
+
   test('each solution ticks its own task and leaves every later one untouched', { timeout: 300_000 }, async () => {
     learner = await newLearner(lesson);
     for (const [index, task] of lesson.tasks.entries()) {
