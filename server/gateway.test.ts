@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { io as connect } from 'socket.io-client';
 import { SOCKET_PATH } from './protocol.ts';
 import { ask, type Browser, heard, joined, learnerId, startTestSite, type TestSite } from './testing/site.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
 
 let site: TestSite;
 beforeEach(async () => { site = await startTestSite(); });
@@ -21,7 +23,7 @@ async function watch(browser: Browser, id: string, at = size) {
   const { screen } = await ask(browser, 'terminal:attach', { id, ...at });
   return { screen, shown };
 }
-const until = (condition: () => boolean) => expect.poll(condition, { timeout: 10_000, interval: 10 }).toBe(true);
+const until = (condition: () => boolean) => expect.poll(condition, { timeout: 30_000, interval: 10 }).toBe(true);
 
 test('a learner joins, gets a lab and a shell, types and sees the echo', async () => {
   const browser = site.browser(learnerId());
@@ -196,7 +198,7 @@ test('a learner with very many tabs is told so, and closing one makes room', asy
   expect(await state(site.browser(ada))).toMatch(/very many pages/);
   expect(await state(site.browser(learnerId()))).toBe('connected');
   open[0]!.disconnect();
-  await expect.poll(() => state(site.browser(ada))).toBe('connected');
+  await expect.poll(() => state(site.browser(ada)), { timeout: 20_000 }).toBe('connected');
 });
 
 test('nonsense from a browser gets words or nothing, and the connection goes on', async () => {

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { migrate } from '../../prisma/migrate.ts';
 import type { Database } from '../../prisma/database.ts';
 import type { StoredTask } from '../grading/types.ts';
 import { openDatabase } from './client.ts';
 import { createStore, type Store } from './store.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
 
 const done: StoredTask = { id: 'hello', progress: { state: 'done', at: '2026-11-21T10:00:00.000Z', evidence: 'container nice_bell' }, openedSeq: 0, seq: 7 };
 const tried: StoredTask = { id: 'stop', progress: { state: 'tried', expected: 'stopped', found: 'running', next: 'docker stop' }, openedSeq: 7, seq: 9 };

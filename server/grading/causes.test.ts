@@ -1,7 +1,7 @@
 // Docker's real answers (26.1.5, word for word) → our sentence. A row for each cause.
 import { expect, test } from 'vitest';
 import type { ApiCall } from '../../runtime/lab/control.ts';
-import { explainCall } from './causes.ts';
+import { explainCall, explainEvent } from './causes.ts';
 import { idOf, Lab } from './synthetic.ts';
 import { Facts } from './world.ts';
 
@@ -24,6 +24,7 @@ const rows: [method: string, path: string, status: number, message: string, more
   ['POST', '/containers/web/start', 304, '', { container: web }, /^web was running already$/, 'docker ps'],
   ['POST', '/containers/box/stop', 304, '', { container: { id: idOf('box'), name: 'box' } }, /^box was stopped already$/, 'docker ps -a'],
   ['POST', '/containers/x/start', 400, 'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown', {}, /^Exit code 127: no nosuch/, 'docker ps -a'],
+  ['POST', '/containers/x/start', 400, 'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "--name": executable file not found in $PATH: unknown', {}, /^--name was taken for a command$/, 'docker run --help'],
   ['POST', '/containers/x/start', 400, 'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/etc/passwd": permission denied: unknown', {}, /^Exit code 126: \/etc\/passwd/, 'docker ps -a'],
   ['POST', '/containers/x/start', 500, 'driver failed programming external connectivity on endpoint p2 (5bdc): Bind for 127.0.0.1:8099 failed: port is already allocated', {}, /^Port 8099 is taken$/, 'docker ps'],
   ['POST', '/containers/box/exec', 409, `container ${idOf('box')} is not running`, { container: { id: idOf('box'), name: 'box' } }, /^box is not running$/, 'docker start box'],
@@ -35,6 +36,20 @@ test.each(rows)('%s %s answered %i is explained', (method, path, status, message
   expect(explanation?.title).toMatch(title);
   expect(explanation?.command).toBe(command);
   expect(explanation?.text).not.toMatch(/undefined|null|NaN/);
+});
+
+test('a container that ended because a command was not found in it is explained, one that could not start is not explained twice', () => {
+  const world = new Facts();
+  const some = new Lab();
+  some.onEntry(entry => world.feed(entry));
+  some.runToEnd('ran', 'nginx:1.22', 127);
+  const ended = some.entries.at(-1)!;
+  some.create('never', 'nginx:1.22');
+  some.die('never', 'nginx:1.22', 127);
+  const failed = some.entries.at(-1)!;
+  if (ended.kind !== 'event' || failed.kind !== 'event') throw new Error('these are events');
+  expect(explainEvent(ended.event, world)).toMatchObject({ title: 'ran ended with exit code 127', command: 'docker logs ran' });
+  expect(explainEvent(failed.event, world)).toBe(null);
 });
 
 test('a name that is nearly right is suggested', () => {

@@ -9,6 +9,8 @@ interface Cause { status?: number; method?: string; path: RegExp; message?: RegE
 
 const nameOf = (call: ApiCall, typed?: string) => call.container?.name || typed || 'it';
 
+const optionsFirst = 'What stands after the image\'s name is the command to run inside the container. Options of docker run stand before the image.';
+
 const causes: Cause[] = [
   {
     status: 409, method: 'DELETE', path: /^\/containers\/([^/]+)$/, message: /running|paused/i,
@@ -57,6 +59,7 @@ const causes: Cause[] = [
     path: /^\/containers\/([^/]+)\/start$/, message: /executable file not found|no such file or directory/i,
     explain: call => {
       const program = /exec: "([^"]+)"/.exec(call.message ?? '')?.[1] ?? 'that';
+      if (program.startsWith('-')) return { title: `${program} was taken for a command`, text: optionsFirst, command: 'docker run --help' };
       return { title: `Exit code 127: no ${program} in there`, text: `The container was made, but ${program} does not exist inside its image, so there was nothing to start. A container finds only the programs of its own image, never those of the host.`, command: 'docker ps -a' };
     },
   },
@@ -104,10 +107,14 @@ export function explainCall(call: ApiCall, world: World): Explanation | null {
 }
 
 /** Ends that puzzle: killed for memory, or a shell inside that did not know a command. */
-export function explainEvent(event: EngineEvent, _world: World): Explanation | null {
+export function explainEvent(event: EngineEvent, world: World): Explanation | null {
   if (event.Type !== 'container') return null;
   const name = event.Actor.Attributes.name ?? 'The container';
   if (actionOf(event) === 'oom') return { title: `${name} ran out of memory`, text: `The processes of ${name} asked for more memory than the container may have, so the kernel killed one: exit code 137 is 128 + 9, the number of SIGKILL.`, command: `docker inspect ${name}` };
+  const fact = world.containers.get(event.Actor.ID);
+  if (actionOf(event) === 'die' && event.Actor.Attributes.exitCode === '127' && fact && fact.starts > 0) {
+    return { title: `${name} ended with exit code 127`, text: `By custom that says: command not found, here inside the container. ${optionsFirst}`, ...(fact.autoRemove ? {} : { command: `docker logs ${name}` }) };
+  }
   return null;
 }
 

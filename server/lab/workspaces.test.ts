@@ -1,12 +1,15 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Lesson, Task } from '../../lessons/schema.ts';
 import type { Grader, GraderOptions, StoredTask } from '../grading/types.ts';
 import { ask, heard, joined, learnerId, startTestSite, type TestSite } from '../testing/site.ts';
 import { words } from './words.ts';
 
+vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
+
 let site: TestSite;
 afterEach(() => site.close());
 
+const soon = { timeout: 20_000 };
 const size = { cols: 80, rows: 24 };
 const lesson = {
   slug: 'lifecycle', order: 10, folder: '10-lifecycle', title: 'Lifecycle', summary: 'All of it.', minutes: 5, level: 'beginner', part: 'Containers', prerequisites: [], images: [], profile: 'full',
@@ -107,7 +110,7 @@ test('an engine that goes away under an open lab leaves the shell working, and i
   let text = '';
   browser.on('terminal:output', (_, data) => { text += Buffer.from(data).toString(); });
   browser.emit('terminal:input', id, 'echo still-$((1+1))\r');
-  await expect.poll(() => text).toContain('still-2');
+  await expect.poll(() => text, soon).toContain('still-2');
   await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(words.engineRestarts);
   site.engine.happen(lab.id, call('/done/stop', 200)); // while nobody listens
   const [back, ticked] = [heard(browser, 'lab:state', state => !state.problem), heard(browser, 'task:progress', task => task.id === 'stop')];
@@ -148,7 +151,7 @@ test('no lab is made for a page that is not there any more', async () => {
   await ask(away, 'workspace:join', { slug: null });
   await said;
   away.disconnect();
-  await expect.poll(() => connections(site)).toBe(0);
+  await expect.poll(() => connections(site), soon).toBe(0);
   site.engine.lose(lab.id);
   site.engine.full = false;
   const watcher = site.browser(learnerId());
@@ -202,7 +205,7 @@ test('one lab too many takes the place of the one least recently used, but never
   await expect.poll(async () => {
     await ask(second, 'lab:reset', {}).catch(() => {}); // refused until the server has seen the first tab go
     return [...site.engine.labs.keys()].includes(before.lab.id);
-  }).toBe(false);
+  }, soon).toBe(false);
   await ready;
   expect((await joined(site.browser(learnerId()), 'lifecycle')).lab.notice).toBeUndefined();
 });
@@ -242,7 +245,7 @@ test('a lab that nobody has opened for long is given up, and its workspace says 
   await expect.poll(async () => {
     await site.workspaces.sweep();
     return [...site.engine.labs.keys()];
-  }).toEqual([lab.id]);
+  }, soon).toEqual([lab.id]);
   expect((await joined(site.browser(ada), 'lifecycle')).lab.notice).toBe(words.labLost);
 });
 
@@ -254,7 +257,7 @@ test('some time after the last tab has closed the web process lets go; the lab s
   const lab = site.engine.labs.get(before.lab.id)!;
   expect(lab.listeners.size).toBe(1);
   browser.disconnect();
-  await expect.poll(() => lab.listeners.size).toBe(0);
+  await expect.poll(() => lab.listeners.size, soon).toBe(0);
   expect(await joined(site.browser(ada))).toEqual(before);
 });
 

@@ -105,7 +105,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
 /** Calls an event that is answered; throws the problem when there is one. */
 export async function ask<E extends 'workspace:join' | 'lab:reset' | 'terminal:open' | 'terminal:attach'>(browser: Browser, event: E, body: Parameters<ClientEvents[E]>[0]) {
   type Answer = Parameters<Parameters<ClientEvents[E]>[1]>[0];
-  const answer = await (browser.timeout(10_000).emitWithAck as (event: E, body: unknown) => Promise<Answer>)(event, body);
+  const answer = await (browser.timeout(30_000).emitWithAck as (event: E, body: unknown) => Promise<Answer>)(event, body);
   if ('problem' in (answer as object) && typeof (answer as Problem).problem === 'string') throw new Error((answer as Problem).problem);
   return answer as Exclude<Answer, Problem>;
 }
@@ -116,7 +116,7 @@ export function heard<E extends keyof ServerEvents>(browser: Browser, event: E, 
     const timer = setTimeout(() => {
       browser.off(event, listen as never);
       reject(new Error(`no ${event} came that was waited for`));
-    }, 10_000);
+    }, 30_000);
     function listen(...args: Parameters<ServerEvents[E]>) {
       if (!pleases(...args)) return;
       clearTimeout(timer);
