@@ -23,6 +23,8 @@ const rows: [command: string, dockersOwn: RegExp, title: RegExp, next: string][]
   ['docker stop over', /^over$/, /^over was stopped already$/, 'docker ps -a'],
   ['docker exec over ls', /container [0-9a-f]{64} is not running/, /^over is not running$/, 'docker start over'],
   ['docker run debian:bookworm nosuch', /exec: "nosuch": executable file not found in \$PATH/, /^Exit code 127: no nosuch in there$/, 'docker ps -a'],
+  ['docker run debian:bookworm --name x', /exec: "--name": executable file not found in \$PATH/, /^--name was taken for a command$/, 'docker run --help'],
+  ['docker run --name shell debian:bookworm sh -c nosuch', /nosuch: not found/, /^shell ended with exit code 127$/, 'docker logs shell'],
   ['docker run debian:bookworm /etc/passwd', /exec: "\/etc\/passwd": permission denied/, /^Exit code 126: \/etc\/passwd cannot be run$/, 'docker ps -a'],
 ];
 test.each(rows)('%s', async (command, dockersOwn, title, next) => {
