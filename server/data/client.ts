@@ -8,19 +8,22 @@ import type { Database } from '../../prisma/database.ts';
 
 export type Db = PrismaClient;
 
+/** SQLite waits for a lock by blocking the whole process, terminals and all: so hardly at all; whenBusyAgain waits without blocking. */
+const LOCK_MS = 50;
+
 export async function openDatabase(database: Database): Promise<Db> {
   if (database.provider === 'postgresql') {
     return new PostgresClient({ adapter: new PrismaPg({ connectionString: database.url }) }) as unknown as Db;
   }
-  const db = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${database.url}`, timeout: 5000 }) });
+  const db = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${database.url}`, timeout: LOCK_MS }) });
   await db.$queryRawUnsafe('PRAGMA journal_mode = WAL'); // a query: it answers with a row
   await db.$executeRawUnsafe('PRAGMA synchronous = NORMAL');
   return db;
 }
 
-/** Codes for "somebody else was writing": time-outs of SQLite's lock, and PostgreSQL's serialisation failures. */
-const BUSY = new Set(['P1008', 'P2034']);
-const ATTEMPTS = 5;
+/** Codes for "somebody else was writing": time-outs of SQLite's lock and of a transaction's start, and PostgreSQL's serialisation failures. */
+const BUSY = new Set(['P1008', 'P2028', 'P2034']);
+const ATTEMPTS = 8;
 
 /** Tries again, a little later each time, when another process (a backup, an operator's shell) holds the database. */
 export async function whenBusyAgain<T>(work: () => Promise<T>): Promise<T> {
@@ -30,7 +33,7 @@ export async function whenBusyAgain<T>(work: () => Promise<T>): Promise<T> {
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code;
       if (attempt >= ATTEMPTS || typeof code !== 'string' || !BUSY.has(code)) throw error;
-      await new Promise(resolve => setTimeout(resolve, 20 * 3 ** attempt * (0.5 + Math.random())));
+      await new Promise(resolve => setTimeout(resolve, 30 * 2 ** attempt * (0.5 + Math.random())));
     }
   }
 }

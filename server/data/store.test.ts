@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -67,12 +68,38 @@ describe.each([
     expect(await store.labsOf('dee')).toEqual([]);
   });
 
+  test('a database that somebody else holds for a while delays a save, and nothing else', async () => {
+    if (database.provider !== 'sqlite') return; // PostgreSQL's locks are of rows
+    const { attempt } = await store.openWorkspace('flo', 'lifecycle');
+    const other = { released: false };
+    await holdLock(database.url, 700, () => { other.released = true; });
+    let blocked = 0;
+    let at = performance.now();
+    const ticking = setInterval(() => {
+      blocked = Math.max(blocked, performance.now() - at);
+      at = performance.now();
+    }, 5);
+    await store.saveTask(attempt, done);
+    clearInterval(ticking);
+    expect(other.released).toBe(true);
+    expect(await store.tasks(attempt)).toEqual([done]);
+    expect(blocked).toBeLessThan(500);
+  });
+
   test('twenty saves at once all arrive', async () => {
     const { attempt } = await store.openWorkspace('eve', 'lifecycle');
     await Promise.all(Array.from({ length: 20 }, (_, n) => store.saveTask(attempt, { ...done, id: `task-${n}` })));
     expect((await store.tasks(attempt)).length).toBe(20);
   });
 });
+
+/** Another process writes for so long: within one process SQLite's locks would not count. Resolves when it has the lock. */
+async function holdLock(path: string, ms: number, onReleased: () => void) {
+  const script = `const db = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(path)}); db.exec('BEGIN IMMEDIATE'); console.log('held'); setTimeout(() => { console.log('released'); db.exec('COMMIT'); }, ${ms});`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { if (text.includes('released')) onReleased(); });
+  await once(child.stdout, 'data');
+}
 
 async function startSqlite() {
   const dir = mkdtempSync('/tmp/slipway-store-');
