@@ -15,7 +15,7 @@ import { stop } from '../container/stop.ts';
 import { top } from '../container/top.ts';
 import type { ContainerVerbs } from '../container/verbs.ts';
 import { wait } from '../container/wait.ts';
-import { removeVolume } from '../volume/remove.ts';
+import { removeVolume } from '../container/remove-volume.ts';
 
 export const containerVerbs: ContainerVerbs = {
   resolve, create, start, stop, restart, kill, pause, unpause, remove, rename, wait, attach, resize, top, inspect, networks, ports, mounts,

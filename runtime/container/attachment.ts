@@ -3,7 +3,7 @@
 import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
 import type { Attachment, OutputSink, PendingAttachment } from './model.ts';
 
-const MAX_EARLY_INPUT = 1 << 20; // bytes
+const MAX_EARLY_INPUT = 1 << 20; // bytes; a client that goes on sending when told to wait has only itself to blame
 
 export interface ShimAttachmentOptions {
   sink: OutputSink;
@@ -36,15 +36,15 @@ export class ShimAttachment implements Attachment, PendingAttachment {
     shim.once('end', end => this.finish(end));
     shim.socket.on('drain', () => this.announceDrain());
     shim.subscribe({ ring: false });
-    for (const data of this.early) shim.stdin(data);
-    this.early = [];
-    this.earlySize = 0;
-    // Told of an end of input before there is a process, a shim would have nothing to close.
+    // Before there is a process, a shim would have nothing to write to or to close: much input would keep it from reading GO.
     shim.once('started', () => {
       this.started = true;
+      for (const data of this.early) shim.stdin(data);
+      this.early = [];
+      this.earlySize = 0;
       if (this.inputEnded) shim.closeStdin();
+      if (shim.socket.writableLength === 0) this.announceDrain();
     });
-    this.announceDrain();
   }
 
   /** It never came to run. */
@@ -52,11 +52,10 @@ export class ShimAttachment implements Attachment, PendingAttachment {
 
   stdin(data: Buffer): boolean {
     if (this.over || !this.options.stdin || this.inputEnded) return true;
-    if (this.shim) return this.shim.stdin(data);
-    if (this.earlySize + data.length > MAX_EARLY_INPUT) return false;
+    if (this.shim && this.started) return this.shim.stdin(data);
     this.early.push(Buffer.from(data));
     this.earlySize += data.length;
-    return this.earlySize < MAX_EARLY_INPUT / 2;
+    return this.earlySize < MAX_EARLY_INPUT;
   }
 
   onDrain(listener: () => void) { this.drainListeners.push(listener); }

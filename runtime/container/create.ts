@@ -28,6 +28,7 @@ export async function create(host: Host, request: { name: string | null; platfor
   const image = await host.images.resolve(askedConfig.Image);
   const hostConfig = completeHostConfig(host, askedHostConfig);
   const config = mergeConfig(askedConfig, image.config);
+  for (const mode of [hostConfig.PidMode, hostConfig.IpcMode]) checkOther(host, mode);
   config.Hostname ||= hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? host.hostname : shortId(id);
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   check(config, hostConfig, command);
@@ -76,6 +77,16 @@ function networkMode(host: Host, mode: string): string {
   } catch (error) {
     if (asSlipwayError(error).kind === 'NotFound') return mode;
     throw error;
+  }
+}
+
+/** Whose namespace is to be shared. Not NotFound: for a client that would mean the image. */
+function checkOther(host: Host, mode: string) {
+  if (!mode.startsWith('container:')) return;
+  try {
+    resolve(host, mode.slice('container:'.length));
+  } catch (error) {
+    throw new SlipwayError('InvalidParameter', asSlipwayError(error).message, { cause: error });
   }
 }
 

@@ -145,6 +145,8 @@ export interface ContainerLive {
   readonly exitWaiters: Set<(result: WaitResult) => void>;
   /** Called once each when it has ended for good: a restart policy does not bring it back. */
   readonly stopWaiters: Set<(result: WaitResult) => void>;
+  /** Starts it within a turn; set by its first start, for its restart policy. */
+  startAgain: (() => Promise<void>) | null;
   restartTimer: NodeJS.Timeout | null;
   /** Before the next restart by policy; 0 when there was none yet. */
   restartDelayMs: number;
@@ -169,7 +171,7 @@ export interface OutputSink {
 
 export interface AttachOptions { stdin: boolean; stdout: boolean; stderr: boolean; sink: OutputSink }
 
-/** A client's hold on a process's stdio. Before the start, input is kept (up to 1 MiB, then `stdin` answers false). */
+/** A client's hold on a process's stdio. Before the start, input is kept (from 1 MiB on `stdin` answers false). */
 export interface Attachment {
   /** False: wait for `onDrain` before sending more. */
   stdin(data: Buffer): boolean;

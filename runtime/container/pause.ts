@@ -20,7 +20,7 @@ export function pause(host: Host, container: Container): Promise<void> {
 
 export function unpause(host: Host, container: Container): Promise<void> {
   return inTurn(container, async () => {
-    if (container.record.state.status !== 'paused') throw new SlipwayError('Conflict', `Container ${container.record.id} is not paused`);
+    if (container.record.state.status !== 'paused') throw new SlipwayError('System', `Container ${container.record.id} is not paused`);
     await thaw(host, container);
     emit(host, container, 'unpause');
   });

@@ -1,5 +1,4 @@
 // --restart: whether a container that has ended starts again, and when. Called by exit.ts; stop, kill and remove call it off.
-import { startNow } from './start.ts';
 import { inTurn, setState } from './state.ts';
 import type { Container, ContainerRecord, Host } from './model.ts';
 
@@ -24,7 +23,7 @@ export function scheduleRestart(host: Host, container: Container, ranMs: number)
     inTurn(container, async () => {
       if (record.state.status !== 'restarting' || host.closing.signal.aborted) return;
       record.restartCount++;
-      await startNow(host, container);
+      await live.startAgain?.();
     }).catch(error => {
       if (!host.closing.signal.aborted) host.onError(error);
     });

@@ -29,6 +29,7 @@ export async function startNow(host: Host, container: Container): Promise<void> 
   if (live.removing || record.state.status === 'dead') throw new SlipwayError('Conflict', 'container is marked for removal and cannot be started');
   if (live.restartTimer) clearTimeout(live.restartTimer); // by hand, before its time
   live.restartTimer = null;
+  live.startAgain = () => startNow(host, container);
   const attachments = [...live.pendingAttachments];
   live.pendingAttachments.clear();
   try {

@@ -38,6 +38,6 @@ export interface ContainerVerbs {
   resizeExec(host: Host, exec: Exec, size: { rows: number; cols: number }): Promise<void>;
   /** exec.ts: `No such exec instance: x`. */
   resolveExec(host: Host, ref: string): Exec;
-  /** volume/remove.ts: the caller has seen that nobody uses it. */
+  /** remove-volume.ts: the caller has seen that nobody uses it. */
   removeVolume(host: Host, name: string): Promise<void>;
 }

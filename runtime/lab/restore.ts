@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { ended, watchExit } from '../container/exit.ts';
 import type { Container, Host } from '../container/model.ts';
+import { startNow } from '../container/start.ts';
 import { taskOf } from '../container/paths.ts';
 import { scheduleRestart } from '../container/restart-policy.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
@@ -17,6 +18,7 @@ export async function restoreContainers(host: Host): Promise<void> {
 
 async function restore(host: Host, container: Container): Promise<void> {
   const { record, live } = container;
+  live.startAgain = () => startNow(host, container);
   if (record.state.status === 'restarting') scheduleRestart(host, container, 0);
   if (record.state.status !== 'running' && record.state.status !== 'paused') return;
   const task = taskOf(record.id);

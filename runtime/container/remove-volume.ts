@@ -1,7 +1,7 @@
 // DELETE /volumes/{name}: the directory, removed inside the host, and the record. Whether it is in use is the caller's question.
-import { runHelper } from '../container/helper.ts';
-import type { Host } from '../container/model.ts';
-import { volumesRoot } from './volumes.ts';
+import { runHelper } from './helper.ts';
+import type { Host } from './model.ts';
+import { volumesRoot } from '../volume/volumes.ts';
 
 export async function removeVolume(host: Host, name: string): Promise<void> {
   await runHelper(host, { argv: ['busybox', 'rm', '-rf', `${volumesRoot}/${name}`] });
