@@ -60,7 +60,13 @@ export async function until(holds: () => boolean | Promise<boolean>, patienceMs:
 }
 
 const expected = () => join(stateDir, 'expected-restarts');
-
-/** Said by a test that is about to end a process of the instance, so that its restart does not count as a crash. */
-export const expectRestart = (service: string) => appendFileSync(expected(), `${service}\n`);
 export const expectedRestarts = (service: string) => (existsSync(expected()) ? readFileSync(expected(), 'utf8').split('\n').filter(line => line === service).length : 0);
+
+/** Kills a process of the instance outright, and resolves when the supervisor's new one answers. Does not count as an end that nobody asked for. */
+export async function crash(name: string) {
+  const service = () => readStatus()!.services.find(one => one.name === name)!;
+  const { pid } = service();
+  appendFileSync(expected(), `${name}\n`);
+  process.kill(pid!, 'SIGKILL');
+  await until(() => service().state === 'ready' && service().pid !== pid, 60_000);
+}

@@ -1,8 +1,7 @@
 // A learner's first minutes, in a real browser against the whole of Slipway.
 import { afterAll, afterEach, beforeAll, beforeEach, test } from 'vitest';
 import { expect, hasPrompt, isDone, leave, newcomer, openBrowser, pictured, screen, sees, shoot, startLesson, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
-import { expectRestart } from '../run-instance.ts';
-import { readStatus } from '../../runtime/supervisor/status.ts';
+import { crash } from '../run-instance.ts';
 
 let browser: Browser;
 let context: BrowserContext;
@@ -138,10 +137,9 @@ walk('when the server is restarted the page finds its terminal again', async () 
   await startLesson(page);
   await typeLine(page, 'X=kept; echo before the restart');
   await sees(page, /^before the restart$/m);
-  expectRestart('web');
-  process.kill(readStatus()!.services.find(service => service.name === 'web')!.pid!, 'SIGKILL');
-  await expect(page.getByTestId('status')).not.toContainText(/^Connected/);
+  await crash('web');
   await expect(page.getByTestId('status')).toContainText(/^Connected/, { timeout: 60_000 });
+  await expect(terminal(page)).toHaveAttribute('data-live', 'true', { timeout: 60_000 });
   await sees(page, /^before the restart$/m);
   await typeLine(page, 'echo $X');
   await sees(page, /^kept$/m);

@@ -4,7 +4,7 @@ import { io, type Socket } from 'socket.io-client';
 import { afterEach, expect, test } from 'vitest';
 import { readStatus } from '../../runtime/supervisor/status.ts';
 import type { ClientEvents, LabView, ServerEvents, WorkspaceView } from '../../server/protocol.ts';
-import { expectRestart, until } from '../run-instance.ts';
+import { crash, until } from '../run-instance.ts';
 import { disposeLabsLeft } from '../warm.ts';
 
 const PATIENCE_MS = 30_000;
@@ -67,13 +67,6 @@ const prompt = /\^C[^]*# $/;
 const pidOf = (name: string) => readStatus()!.services.find(service => service.name === name)?.pid;
 const rssOf = (name: string) => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pidOf(name)}/status`, 'utf8'))![1]) << 10;
 
-async function kill(name: string) {
-  const before = pidOf(name)!;
-  expectRestart(name);
-  process.kill(before, 'SIGKILL');
-  await until(() => { const now = pidOf(name); return now !== undefined && now !== before; }, PATIENCE_MS);
-}
-
 test.each(['websocket', 'polling'] as const)('by %s, docker runs and the task ticks', async transport => {
   const tab = await open(await newcomer(), { slug: 'container-lifecycle', transport });
   const done = new Promise<void>(resolve => { tab.socket.on('task:progress', task => { if (task.id === 'hello' && task.progress.state === 'done') resolve(); }); });
@@ -115,7 +108,7 @@ test('the web process dies: the shell, its running program and the screen are th
   type(before, 'MARK=kept; sleep 1000 & echo pid-$!-\r');
   await sees(before, /pid-\d+-\r/);
   const [pid] = /pid-\d+-/.exec(before.text)!;
-  await kill('web');
+  await crash('web');
   await until(() => fetch(`${readStatus()!.url}/healthz`).then(answer => answer.ok, () => false), PATIENCE_MS);
   const after = await open(cookie);
   expect(after.view.lab).toEqual(before.view.lab);
@@ -128,7 +121,7 @@ test('the web process dies: the shell, its running program and the screen are th
 test('the engine dies: the terminal goes on, the page says so, and docker works again', async () => {
   const tab = await open(await newcomer());
   await attach(tab);
-  await kill('engine');
+  await crash('engine');
   type(tab, 'echo on-$((1+1))\r');
   await sees(tab, /on-2/);
   await until(() => tab.labs.some(lab => lab.state === 'ready' && lab.problem !== undefined), PATIENCE_MS);
