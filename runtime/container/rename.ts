@@ -12,7 +12,7 @@ export function rename(host: Host, container: Container, name: string): Promise<
     if (!wanted) throw new SlipwayError('InvalidParameter', 'Neither old nor new names may be empty');
     if (wanted === record.name) throw new SlipwayError('InvalidParameter', 'Renaming a container with the same name as its current name');
     const oldName = record.name;
-    record.name = newName(host, wanted, record.id);
+    record.name = newName(host, `/${wanted}`, record.id);
     host.names.delete(oldName);
     saveContainer(host, record);
     emit(host, container, 'rename', { oldName: `/${oldName}` });
