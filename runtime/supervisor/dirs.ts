@@ -14,7 +14,7 @@ export function makeDirs() {
   // Root's own, since root makes directories in it: whoever could rename them could lead root elsewhere. The engine makes its socket one level below.
   own(runDir, root, root, 0o755);
   own(join(runDir, 'engine'), engine, group, 0o755);
-  own(join(runDir, 'labs'), root, group, 0o755);
+  own(join(runDir, 'labs'), root, group, 0o710); // a lab's docker socket is for those who may have it anyway, not for every user of the machine
   own(join(runDir, 'app'), root, root, 0o755);
   own(join(runDir, 'cell'), root, root, 0o700);
   own(engineDir, engine, group, 0o700);
