@@ -55,7 +55,6 @@ describe('options', () => {
     ['--hostname', ['--hostname', 'hh', 'busybox', 'hostname'], 'hh'],
     ['--entrypoint takes the place of the image\'s', ['--entrypoint', 'echo', 'busybox', 'a', 'b'], 'a b'],
     ['--ulimit', ['--ulimit', 'nofile=64', 'busybox', 'sh', '-c', 'ulimit -n'], '64'],
-    ['--init reaps', ['--init', 'busybox', 'sh', '-c', 'cat /proc/1/comm'], 'docker-init'],
     ['--add-host', ['--add-host', 'foo:1.2.3.4', 'busybox', 'grep', 'foo', '/etc/hosts'], '1.2.3.4\tfoo'],
     ['--dns', ['--dns', '1.2.3.4', 'busybox', 'grep', '^nameserver', '/etc/resolv.conf'], 'nameserver 1.2.3.4'],
     ['--tmpfs', ['--tmpfs', '/t:size=1m', 'busybox', 'sh', '-c', 'df /t | tail -1 | awk \'{print $1, $2}\''], 'tmpfs 1024'],
