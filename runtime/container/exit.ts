@@ -21,7 +21,7 @@ export function watchExit(host: Host, container: Container, shim: ShimConnection
 }
 
 /** The container was running; its process is not any more. */
-export async function ended(host: Host, container: Container, end: TaskEnd): Promise<void> {
+export async function ended(host: Host, container: Container, end: TaskEnd, finishedAt = timestamp()): Promise<void> {
   const { record, live } = container;
   const { state } = record;
   if (host.closing.signal.aborted || (state.status !== 'running' && state.status !== 'paused')) return;
@@ -31,7 +31,7 @@ export async function ended(host: Host, container: Container, end: TaskEnd): Pro
   const oomKilled = exitCode === SIGKILLED && record.hostConfig.Memory > 0 && !record.hostConfig.AutoRemove && (await wasOutOfMemory(host, record.id));
   leaveBridge(host, record);
   const again = !live.removing && wantsRestart(record, exitCode);
-  setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt: timestamp(), exitCode, oomKilled, error: '' });
+  setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error: '' });
   announceEnd(host, container, state, exitCode, oomKilled);
   for (const waiter of [...live.exitWaiters, ...(again ? [] : live.stopWaiters)]) waiter({ exitCode, error: null });
   live.exitWaiters.clear();

@@ -26,12 +26,13 @@ async function restore(host: Host, container: Container): Promise<void> {
     live.shim = await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, task));
     watchExit(host, container, live.shim);
   } catch {
-    await ended(host, container, howItEnded(taskStatus(host.ref.lab, host.ref.host, task)));
+    const { end, time } = howItEnded(taskStatus(host.ref.lab, host.ref.host, task));
+    await ended(host, container, end, time);
   }
 }
 
 /** From the shim's status file; lost when it says nothing of an end. */
-export function howItEnded(path: string): TaskEnd {
+export function howItEnded(path: string): { end: TaskEnd; time: string | undefined } {
   let text = '';
   try {
     text = readFileSync(path, 'utf8');
@@ -40,10 +41,10 @@ export function howItEnded(path: string): TaskEnd {
   }
   for (const line of text.split('\n').reverse()) {
     try {
-      const entry = JSON.parse(line) as { event?: string; code?: number; message?: string };
-      if (entry.event === 'exited' && typeof entry.code === 'number') return { kind: 'exited', code: entry.code };
-      if (entry.event === 'failed') return { kind: 'failed', message: entry.message ?? '' };
+      const entry = JSON.parse(line) as { event?: string; code?: number; message?: string; time?: string };
+      if (entry.event === 'exited' && typeof entry.code === 'number') return { end: { kind: 'exited', code: entry.code }, time: entry.time };
+      if (entry.event === 'failed') return { end: { kind: 'failed', message: entry.message ?? '' }, time: entry.time };
     } catch { /* a line cut off when the shim was killed */ }
   }
-  return { kind: 'lost' };
+  return { end: { kind: 'lost' }, time: undefined };
 }
