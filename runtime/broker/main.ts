@@ -7,7 +7,7 @@ import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
 import { diskUsage } from './disk.ts';
 import { Hosts } from './hosts.ts';
-import { checkTask, forgetTask, killTask, listTasks, startTask } from './tasks.ts';
+import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 
 const log = pino({ name: 'broker', level: process.env.SLIPWAY_LOG ?? 'info' });
 
@@ -34,6 +34,7 @@ const handlers: Handlers<BrokerVerbs> = {
   forgetTask: async ({ task, log: withLog, ...ref }) => { forgetTask(ref, task, withLog); return {}; },
   freeze: async ({ lab, host, cgroup, frozen }) => { hosts.running({ lab, host }); await hosts.cgroups.freeze(`${lab}/${host}/${safe(cgroup)}`, frozen); return {}; },
   killCgroup: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); await hosts.cgroups.kill(`${lab}/${host}/${safe(cgroup)}`); return {}; },
+  relay: async ref => ({ socketPath: await startRelay(hosts, ref) }),
   stat: async ({ lab }) => ({ ...hosts.cgroups.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import type { HostRef, taskSchema } from '../kernel/protocol.ts';
-import { appDir, containerLog, hostToolboxDir, nativeProgram, runDir, taskSocket, taskStatus, toolboxDir } from '../paths.ts';
+import { appDir, containerLog, hostToolboxDir, nativeProgram, relaySocket, runDir, taskSocket, taskStatus, toolboxDir } from '../paths.ts';
 import { Configuration } from './encode.ts';
 import type { Hosts } from './hosts.ts';
 import { run } from './run.ts';
@@ -32,6 +32,26 @@ export async function startTask(hosts: Hosts, ref: HostRef, task: z.output<typeo
     .add(task.wait.for === 'orphan', task.wait.for === 'orphan' ? task.wait.pidFile : '', task.wait.for === 'orphan' ? task.wait.errorFile : '')
     .add(task.deadlineMs ?? 0, task.ringBytes, task.go);
   await run(nativeProgram, ['task'], { input: configuration.encode() });
+}
+
+/** The relay of a host, started when it does not answer: it ends by itself when unused. */
+export function startRelay(hosts: Hosts, ref: HostRef): Promise<string> {
+  const path = relaySocket(ref.lab, ref.host);
+  const starting = relaysStarting.get(path) ?? relayAt(path, hosts, ref).finally(() => relaysStarting.delete(path));
+  relaysStarting.set(path, starting);
+  return starting;
+}
+const relaysStarting = new Map<string, Promise<string>>();
+
+async function relayAt(path: string, hosts: Hosts, ref: HostRef): Promise<string> {
+  const { uidBase, init } = hosts.running(ref);
+  if (await answers(path)) return path;
+  const configuration = new Configuration()
+    .add(init.pid, init.started, uidBase)
+    .list(hosts.cgroups.directories(`${ref.lab}/helpers`))
+    .add(path, hosts.engine.gid, filter('full'));
+  await run(nativeProgram, ['relay'], { input: configuration.encode() });
+  return path;
 }
 
 /** Tasks whose shim answers. */
@@ -68,7 +88,8 @@ function answers(path: string): Promise<boolean> {
   return new Promise(resolve => {
     const socket = createConnection(path);
     socket.once('connect', () => { socket.destroy(); resolve(true); });
-    socket.once('error', () => resolve(false));
+    // A full backlog is somebody busy.
+    socket.once('error', error => resolve((error as NodeJS.ErrnoException).code === 'EAGAIN'));
   });
 }
 

@@ -1,4 +1,4 @@
-/* Dying with a reason, and writing whole files. */
+/* Dying with a reason, writing whole files, listening. */
 #include "native.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 _Noreturn void die(const char *what, ...)
@@ -41,4 +44,19 @@ int write_file(const char *path, const char *text)
 	close(fd);
 	errno = error;
 	return result;
+}
+
+int listen_at(const char *path, gid_t group)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	errno = 0;
+	if (strlen(path) >= sizeof address.sun_path) die("socket path too long: %s", path);
+	strcpy(address.sun_path, path);
+	unlink(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask = umask(0117);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, 256) < 0) die("listen on %s", path);
+	if (lchown(path, 0, group) < 0) die("chown %s", path);
+	umask(mask);
+	return fd;
 }

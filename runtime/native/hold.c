@@ -613,14 +613,7 @@ int task_main(void)
 	if (!task.argv[0]) die("configuration: nothing to run");
 	if (e.uid < 65536) die("configuration: uids of a lab start above 65536");
 
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(socket_path) >= sizeof address.sun_path) die("socket path too long: %s", socket_path);
-	strcpy(address.sun_path, socket_path);
-	unlink(socket_path);
-	task.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	umask(0117);
-	if (task.listener < 0 || bind(task.listener, (struct sockaddr *)&address, sizeof address) < 0 || listen(task.listener, 16) < 0) die("listen on %s", socket_path);
-	if (lchown(socket_path, 0, group) < 0) die("chown %s", socket_path);
+	task.listener = listen_at(socket_path, group);
 	umask(027);
 	task.status = open(status_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (task.status < 0 || fchown(task.status, 0, group) < 0) die("open %s", status_path);

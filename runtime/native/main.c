@@ -1,4 +1,5 @@
-/* slipway-native: `host` makes a host of a lab, `task` enters one and holds a task, `init` is pid 1 of a host. Run by the broker only. */
+/* slipway-native: `host` makes a host of a lab, `task` enters one and holds a task, `relay` joins its network,
+ * `init` is pid 1 of a host. Run by the broker only. */
 #include "native.h"
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +21,11 @@ int main(int argc, char **argv)
 		show_as(argv, argc, "slipway-shim");
 		return task_main();
 	}
+	if (argc == 2 && strcmp(argv[1], "relay") == 0) {
+		show_as(argv, argc, "slipway-relay");
+		return relay_main();
+	}
 	if (argc == 2 && strcmp(argv[1], "init") == 0) return init_main();
-	fprintf(stderr, "usage: slipway-native host|task|init, with its configuration on stdin\n");
+	fprintf(stderr, "usage: slipway-native host|task|relay|init, with its configuration on stdin\n");
 	return 2;
 }

@@ -68,7 +68,10 @@ void json_log_flush(struct json_log *log); /* what has no newline yet */
 size_t json_escape(const char *bytes, size_t size, char *out); /* out: 6 bytes an input byte; returns the length */
 size_t format_time(char *out, size_t size);                     /* RFC 3339 with nanoseconds, UTC */
 
+int listen_at(const char *path, gid_t group); /* a unix socket for root and the group; dies on failure */
+
 int host_main(void);
+int relay_main(void);
 int task_main(void);
 int init_main(void);
 
