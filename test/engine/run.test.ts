@@ -1,6 +1,6 @@
 // docker run, create, start: options, exit codes and errors, as dockerd 26.1.5 answers them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLab, normalise, type TestLab } from './lab.ts';
+import { createTestLab, eventually, normalise, type TestLab } from './lab.ts';
 
 let lab: TestLab;
 beforeAll(async () => { lab = await createTestLab('run', { pull: ['busybox'] }); });
@@ -25,6 +25,15 @@ describe('in the foreground', () => {
     expect({ stdout, code }).toEqual({ stdout: '4f08eef4096726bff1125e1b1b734644  -\n', code: 0 });
     const echoed = await lab.docker(['run', '--rm', '-i', 'busybox', 'cat'], { stdin: 'y'.repeat(1 << 20) });
     expect(echoed.stdout.length).toBe(1 << 20);
+  });
+
+  test('input that nobody reads holds nothing else up', async () => {
+    const client = lab.start(['run', '-i', '--name', 'unread', 'busybox', 'sleep', '1000'], { stdin: Buffer.alloc(4 << 20, 'x') });
+    await eventually(() => lab.docker(['inspect', '-f', '{{.State.Status}}', 'unread']), ({ stdout }) => stdout === 'running\n', 'the start');
+    expect(await lab.ok('exec unread echo here')).toBe('here');
+    await lab.ok('kill unread');
+    expect((await client.ended).code).toBe(137);
+    await lab.ok('rm unread');
   });
 
   test('without -i there is no input', async () => {
