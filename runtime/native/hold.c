@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CLIENTS = 64, CHUNK = 32768, HIGH_WATER = 262144, STDIN_HIGH = 65536, MAX_FRAME = 1 << 20 };
+enum { MAX_CLIENTS = 64, CHUNK = 32768, HIGH_WATER = 262144, STDIN_HIGH = 65536, STDIN_EARLY = 4 << 20, MAX_FRAME = 1 << 20 };
 enum { DRAIN_MS = 300, LINGER_MS = 5000, FLUSH_MS = 10000, CONSOLE_MS = 10000 };
 enum { IN_STDIN = 0, IN_CLOSE = 16, IN_RESIZE = 17, IN_GO = 18, IN_SIGNAL = 19, IN_SUBSCRIBE = 20 };
 enum { OUT_STDOUT = 1, OUT_STDERR = 2, OUT_HELLO = 32, OUT_STARTED = 33, OUT_EXITED = 34, OUT_FAILED = 35 };
@@ -536,7 +536,9 @@ static void loop(void)
 		for (int i = 0; i < MAX_CLIENTS; i++) {
 			struct client *c = &task.clients[i];
 			if (c->fd < 0) continue;
-			short events = (short)((pending(&task.stdin_data) < STDIN_HIGH ? POLLIN : 0) | (pending(&c->out) ? POLLOUT : 0));
+			/* Before the start there is nobody to take input: more of it is kept, so that GO behind it is still seen. */
+			size_t room = task.state == WAITING ? STDIN_EARLY : STDIN_HIGH;
+			short events = (short)((pending(&task.stdin_data) < room ? POLLIN : 0) | (pending(&c->out) ? POLLOUT : 0));
 			WATCH(c->fd, events, i);
 		}
 		if (task.state == RUNNING && task.target_done) wait = full ? 1000 : 20;
@@ -565,7 +567,10 @@ static void loop(void)
 				if (c->fd >= 0 && p[i].revents & (POLLIN | POLLHUP | POLLERR)) read_client(c);
 			}
 		}
-		if (task.state == WAITING && task.go) start();
+		if (task.state == WAITING && task.go) {
+			start();
+			write_stdin(); /* what came before, and perhaps the end of it */
+		}
 		/* The command has ended; what it wrote is read to the end, or until nothing has come for a while (a child may hold the pipe open). */
 		if (task.state == RUNNING && task.target_done) {
 			bool open = task.out[1] >= 0 || task.out[2] >= 0;

@@ -28,6 +28,15 @@ describe('a task', () => {
     expect(await ran).toMatchObject({ stdout: 'hello world', end: { kind: 'exited', code: 0 } });
   });
 
+  test('gets all of what was sent before it started, and its end', async () => {
+    const task = await host.start({ argv: ['/usr/bin/wc', '-c'], io: { kind: 'pipes', stdin: true } });
+    const ran = collect(task);
+    for (let i = 0; i < 10; i++) task.stdin(Buffer.alloc(50_000, 'x'));
+    task.closeStdin();
+    task.go();
+    expect(await ran).toMatchObject({ stdout: '500000\n', end: { kind: 'exited', code: 0 } });
+  });
+
   test('loses no byte of 20 MB through a reader that stops for a while', async () => {
     const task = await host.start({ argv: ['/bin/bash', '-c', 'head -c 20000000 /dev/zero'] });
     let bytes = 0;
