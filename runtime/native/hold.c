@@ -30,7 +30,7 @@ enum state { WAITING, RUNNING, ENDED };
 enum io { IO_PTY, IO_CONSOLE, IO_PIPES };
 
 struct buffer { char *bytes; size_t at, used, capacity; };
-struct client { int fd; bool subscribed, told; struct buffer in, out; };
+struct client { int fd; bool subscribed, gives_input, told; struct buffer in, out; };
 
 static struct {
 	enum state state;
@@ -439,6 +439,7 @@ static void handle_frame(struct client *c, int type, const unsigned char *payloa
 {
 	switch (type) {
 	case IN_STDIN:
+		c->gives_input = true;
 		if (task.state != ENDED && !task.stdin_closing) { append(&task.stdin_data, payload, size); write_stdin(); }
 		break;
 	case IN_CLOSE:
@@ -536,9 +537,10 @@ static void loop(void)
 		for (int i = 0; i < MAX_CLIENTS; i++) {
 			struct client *c = &task.clients[i];
 			if (c->fd < 0) continue;
-			/* Before the start there is nobody to take input: more of it is kept, so that GO behind it is still seen. */
+			/* Only who gives input waits for room: others' resize, signal and GO come through. Before the start nobody takes input, so more is kept. */
 			size_t room = task.state == WAITING ? STDIN_EARLY : STDIN_HIGH;
-			short events = (short)((pending(&task.stdin_data) < room ? POLLIN : 0) | (pending(&c->out) ? POLLOUT : 0));
+			bool waits = c->gives_input && pending(&task.stdin_data) >= room;
+			short events = (short)((waits ? 0 : POLLIN) | (pending(&c->out) ? POLLOUT : 0));
 			WATCH(c->fd, events, i);
 		}
 		if (task.state == RUNNING && task.target_done) wait = full ? 1000 : 20;

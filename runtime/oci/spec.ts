@@ -84,6 +84,8 @@ export function containerProcess(record: ContainerRecord, user: ResolvedUser): O
   const options = hostConfig.SecurityOpt ?? [];
   return {
     terminal: config.Tty,
+    // Set by the runtime before the process starts: the shim learns of the terminal only then.
+    ...(config.Tty && hostConfig.ConsoleSize[0] && hostConfig.ConsoleSize[1] ? { consoleSize: { height: hostConfig.ConsoleSize[0], width: hostConfig.ConsoleSize[1] } } : {}),
     user,
     args: [record.path, ...record.args],
     env: environment(record),
