@@ -39,8 +39,9 @@ export class Configuration {
     return this;
   }
 
-  encode(): Buffer {
-    const parts = this.strings.map(s => Buffer.from(s, 'utf8'));
+  /** With the mode, if any, as its first string. */
+  encode(mode?: string): Buffer {
+    const parts = [...(mode === undefined ? [] : [mode]), ...this.strings].map(s => Buffer.from(s, 'utf8'));
     const out = Buffer.alloc(parts.reduce((sum, p) => sum + p.length + 5, 0));
     let at = 0;
     for (const part of parts) {

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
-import { appDir, instance, labRecordsDir, layersDir, nativeProgram, runDir, toolboxDir, workstationDir } from '../paths.ts';
+import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
 import { clearStaleQuotas, createDisk, disks, removeDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
 import { planHost } from './host-plan.ts';
+import { callNative } from './native.ts';
 import { isAlive, startTime } from './process.ts';
 import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
-import { run } from './run.ts';
 import { releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
 
 export interface Account { uid: number; gid: number }
@@ -107,7 +107,7 @@ export class Hosts {
       .list(this.cgroups.directories(`${lab.lab}/${host}/init`))
       .add(join(appDir, 'dist', 'full.bpf'))
       .steps(plan.outer).trees(plan.trees).steps(plan.inner);
-    const pid = Number((await run(nativeProgram, ['host'], { input: configuration.encode() })).trim());
+    const pid = Number(await callNative('host', configuration));
     const started = startTime(pid);
     if (started === undefined) throw new SlipwayError('System', 'the host ended as soon as it was started');
     lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started } };

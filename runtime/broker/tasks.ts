@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import type { HostRef, taskSchema } from '../kernel/protocol.ts';
-import { appDir, containerLog, hostToolboxDir, nativeProgram, relaySocket, runDir, taskSocket, taskStatus, toolboxDir } from '../paths.ts';
+import { appDir, containerLog, hostToolboxDir, relaySocket, runDir, taskSocket, taskStatus, toolboxDir } from '../paths.ts';
 import { Configuration } from './encode.ts';
 import type { Hosts } from './hosts.ts';
-import { run } from './run.ts';
+import { callNative } from './native.ts';
 
 /** Programs that steps run need little, and nothing of anybody's environment. */
 const STEP_ENVIRONMENT = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8'];
@@ -31,7 +31,7 @@ export async function startTask(hosts: Hosts, ref: HostRef, task: z.output<typeo
     .add(io.kind, io.kind === 'pipes' && io.stdin, io.kind === 'pipes' ? 0 : io.cols, io.kind === 'pipes' ? 0 : io.rows)
     .add(task.wait.for === 'orphan', task.wait.for === 'orphan' ? task.wait.pidFile : '', task.wait.for === 'orphan' ? task.wait.errorFile : '')
     .add(task.deadlineMs ?? 0, task.ringBytes, task.go);
-  await run(nativeProgram, ['task'], { input: configuration.encode() });
+  await callNative('task', configuration);
 }
 
 /** The relay of a host, started when it does not answer: it ends by itself when unused. */
@@ -50,7 +50,7 @@ async function relayAt(path: string, hosts: Hosts, ref: HostRef): Promise<string
     .add(init.pid, init.started, uidBase)
     .list(hosts.cgroups.directories(`${ref.lab}/helpers`))
     .add(path, hosts.engine.gid, filter('full'));
-  await run(nativeProgram, ['relay'], { input: configuration.encode() });
+  await callNative('relay', configuration);
   return path;
 }
 

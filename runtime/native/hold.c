@@ -583,39 +583,37 @@ static void loop(void)
 	}
 }
 
-int task_main(void)
+int task_main(struct config *c)
 {
-	struct config c;
-	config_read(0, &c);
-	struct entrance e = { .pid = config_number(&c), .started = config_number(&c) };
-	e.uid = (uid_t)config_number(&c);
-	e.cgroups = config_list(&c, NULL);
-	const char *socket_path = config_string(&c), *status_path = config_string(&c), *log_path = config_string(&c);
-	gid_t group = (gid_t)config_number(&c);
-	task.log.limit = (uint64_t)config_number(&c);
-	struct text base_filter = read_filter(config_string(&c));
-	const char *filter_path = config_string(&c);
+	struct entrance e = { .pid = config_number(c), .started = config_number(c) };
+	e.uid = (uid_t)config_number(c);
+	e.cgroups = config_list(c, NULL);
+	const char *socket_path = config_string(c), *status_path = config_string(c), *log_path = config_string(c);
+	gid_t group = (gid_t)config_number(c);
+	task.log.limit = (uint64_t)config_number(c);
+	struct text base_filter = read_filter(config_string(c));
+	const char *filter_path = config_string(c);
 	if (*filter_path) { task.filter = read_filter(filter_path); task.has_filter = true; }
 	struct stat toolbox;
-	if (stat(config_string(&c), &toolbox) < 0) die("find the toolbox");
-	const char *toolbox_in_host = config_string(&c);
-	task.tools.env = config_list(&c, NULL);
-	struct config before = steps_skip(&c);
-	task.after = steps_skip(&c);
-	task.cwd = config_string(&c);
-	task.env = config_list(&c, NULL);
-	task.argv = config_list(&c, NULL);
-	const char *io = config_string(&c);
+	if (stat(config_string(c), &toolbox) < 0) die("find the toolbox");
+	const char *toolbox_in_host = config_string(c);
+	task.tools.env = config_list(c, NULL);
+	struct config before = steps_skip(c);
+	task.after = steps_skip(c);
+	task.cwd = config_string(c);
+	task.env = config_list(c, NULL);
+	task.argv = config_list(c, NULL);
+	const char *io = config_string(c);
 	task.io = strcmp(io, "pty") == 0 ? IO_PTY : strcmp(io, "console") == 0 ? IO_CONSOLE : IO_PIPES;
-	task.want_stdin = config_number(&c) != 0;
-	task.cols = (unsigned short)config_number(&c);
-	task.rows = (unsigned short)config_number(&c);
-	task.orphan = config_number(&c) != 0;
-	task.pid_file = config_string(&c);
-	task.error_file = config_string(&c);
-	task.deadline_ms = config_number(&c);
-	task.ring_size = (size_t)config_number(&c);
-	task.go = config_number(&c) != 0;
+	task.want_stdin = config_number(c) != 0;
+	task.cols = (unsigned short)config_number(c);
+	task.rows = (unsigned short)config_number(c);
+	task.orphan = config_number(c) != 0;
+	task.pid_file = config_string(c);
+	task.error_file = config_string(c);
+	task.deadline_ms = config_number(c);
+	task.ring_size = (size_t)config_number(c);
+	task.go = config_number(c) != 0;
 	errno = 0;
 	if (!task.argv[0]) die("configuration: nothing to run");
 	if (e.uid < 65536) die("configuration: uids of a lab start above 65536");
@@ -660,6 +658,7 @@ int task_main(void)
 	signal(SIGPIPE, SIG_IGN);
 	setsid();
 	prctl(PR_SET_NAME, "slipway-shim");
+	set_title("slipway-shim");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	limit_self();
 	shield();

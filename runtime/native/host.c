@@ -112,18 +112,16 @@ static _Noreturn void become_init(struct config *inner, const struct tools *tool
 	_exit(1);
 }
 
-int host_main(void)
+int host_main(struct config *c)
 {
-	struct config c;
-	config_read(0, &c);
-	long long base = config_number(&c), store = config_number(&c);
-	const char *stage = config_string(&c);
-	const char **root_cgroups = config_list(&c, NULL); /* the root of the host's cgroup namespace */
-	const char **leaf_cgroups = config_list(&c, NULL); /* where its processes live */
-	struct text filter = read_filter(config_string(&c));
-	struct config outer = steps_skip(&c);
-	struct config trees = steps_skip(&c);
-	struct config inner = steps_skip(&c);
+	long long base = config_number(c), store = config_number(c);
+	const char *stage = config_string(c);
+	const char **root_cgroups = config_list(c, NULL); /* the root of the host's cgroup namespace */
+	const char **leaf_cgroups = config_list(c, NULL); /* where its processes live */
+	struct text filter = read_filter(config_string(c));
+	struct config outer = steps_skip(c);
+	struct config trees = steps_skip(c);
+	struct config inner = steps_skip(c);
 	struct tools no_tools = { -1, NULL };
 	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (self < 0) die("open self");

@@ -70,9 +70,12 @@ size_t format_time(char *out, size_t size);                     /* RFC 3339 with
 
 int listen_at(const char *path, gid_t group); /* a unix socket for root and the group; dies on failure */
 
-int host_main(void);
-int relay_main(void);
-int task_main(void);
+void set_title(const char *name); /* what ps shows: a name, not where the machine keeps its programs */
+
+int host_main(struct config *c);
+int relay_main(struct config *c);
+int task_main(struct config *c);
+int serve_main(void);
 int init_main(void);
 
 #endif

@@ -172,16 +172,14 @@ static void serve(int listener)
 	}
 }
 
-int relay_main(void)
+int relay_main(struct config *c)
 {
-	struct config c;
-	config_read(0, &c);
-	struct entrance e = { .pid = config_number(&c), .started = config_number(&c), .net_only = true };
-	e.uid = (uid_t)config_number(&c);
-	e.cgroups = config_list(&c, NULL);
-	const char *path = config_string(&c);
-	gid_t group = (gid_t)config_number(&c);
-	struct text filter = read_filter(config_string(&c));
+	struct entrance e = { .pid = config_number(c), .started = config_number(c), .net_only = true };
+	e.uid = (uid_t)config_number(c);
+	e.cgroups = config_list(c, NULL);
+	const char *path = config_string(c);
+	gid_t group = (gid_t)config_number(c);
+	struct text filter = read_filter(config_string(c));
 	errno = 0;
 	if (e.uid < 65536) die("configuration: uids of a lab start above 65536");
 	int listener = listen_at(path, group);
@@ -192,6 +190,7 @@ int relay_main(void)
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
 	prctl(PR_SET_NAME, "slipway-relay");
+	set_title("slipway-relay");
 	limit_self();
 	shield();
 	load_filter(filter);
