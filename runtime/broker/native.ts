@@ -45,7 +45,7 @@ function start() {
   const lost = (why: string) => {
     if (server !== child) return;
     server = undefined;
-    for (const id of [...waiting.keys()]) settle(id, w => w.fail(new SlipwayError('Unavailable', `the native program ${why}`)));
+    for (const id of waiting.keys()) settle(id, w => w.fail(new SlipwayError('Unavailable', `the native program ${why}`)));
   };
   child.on('error', error => lost(`cannot be run: ${error.message}`));
   child.on('exit', (code, signal) => lost(`ended (${signal ?? code})`));
