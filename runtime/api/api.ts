@@ -10,6 +10,7 @@ import { changeRoutes } from './changes.ts';
 import { containerVerbs } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
 import { eventRoutes } from './events.ts';
+import { fileRoutes } from './files.ts';
 import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
@@ -32,7 +33,7 @@ export interface Api {
 
 export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
   return createApiServer({ ...options, verbs: containerVerbs }, [
-    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes,
+    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes,
     ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);
 }

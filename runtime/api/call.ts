@@ -22,7 +22,9 @@ export interface Call {
   /** For calls that name their container indirectly (execs). */
   about(container: Container): void;
   /** Starts a 200 answer that goes out as it is written. With `reportAtEnd` the journal waits for `failed` or the end. */
-  stream(contentType: string, options?: { reportAtEnd?: boolean }): ResponseStream;
+  stream(contentType: string, options?: { reportAtEnd?: boolean; headers?: Record<string, string> }): ResponseStream;
+  /** The request's bytes as they come, for routes that take archives. Leaving them unread is fine. */
+  input(): AsyncIterable<Buffer>;
   /** The connection as a two-way stream of bytes. Nothing is sent until its `open`; the journal waits for the handler's return. */
   hijack(): Hijacked;
   /** A whole answer that is not JSON. */
@@ -91,9 +93,13 @@ export class ActiveCall implements Call {
     this.exchange.response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
   }
 
-  stream(contentType: string, options: { reportAtEnd?: boolean } = {}): ResponseStream {
+  input(): AsyncIterable<Buffer> {
+    return this.exchange.request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>; // the answer still has to go out
+  }
+
+  stream(contentType: string, options: { reportAtEnd?: boolean; headers?: Record<string, string> } = {}): ResponseStream {
     const { response } = this.exchange;
-    response.writeHead(200, { 'Content-Type': contentType });
+    response.writeHead(200, { ...options.headers, 'Content-Type': contentType });
     response.flushHeaders();
     this.answered = true;
     if (!options.reportAtEnd) this.done(200);

@@ -17,11 +17,6 @@ const swarm = (method: Route['method'], path: string) => route(method, path, {
 export const unavailableRoutes = [
   missing('POST', '/containers/:id/update', 'this engine does not change the limits of a container: create it anew with other limits'),
   missing('GET', '/containers/:id/stats', 'this engine does not report statistics of single containers: use docker top, or read /sys/fs/cgroup'),
-  missing('GET', '/containers/:id/changes', 'this engine does not list the changes of a container\'s files: use docker exec'),
-  missing('GET', '/containers/:id/export', 'this engine does not export containers'),
-  missing('GET', '/containers/:id/archive', 'this engine does not copy files out of containers: use docker exec CONTAINER cat FILE'),
-  missing('HEAD', '/containers/:id/archive', 'this engine does not copy files: use docker exec'),
-  missing('PUT', '/containers/:id/archive', 'this engine does not copy files into containers: use docker exec -i CONTAINER sh -c \'cat > FILE\''),
   missing('GET', '/containers/:id/attach/ws', 'this engine does not attach over WebSockets'),
   missing('POST', '/commit', 'this engine does not make images from containers'),
   missing('POST', '/build', 'this engine does not build images'),

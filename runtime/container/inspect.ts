@@ -1,6 +1,6 @@
 // The JSON of GET /containers/{id}/json, key by key as dockerd writes it, and the parts that GET /containers/json shows too.
 import type { ContainerConfig, HostConfig } from './config.ts';
-import { hostLayersDir } from '../paths.ts';
+import { layerPath, lowerDirs } from '../snapshot/layer-path.ts';
 import { diffDir, logPathInHost, mergedDir, netnsPath, sandboxDir, sandboxIdOf, workDir } from './paths.ts';
 import { hasOwnNetns } from './plan.ts';
 import { wantedPorts } from '../network/port-bindings.ts';
@@ -10,7 +10,7 @@ import { ZERO_TIME, type Container, type ContainerRecord, type Endpoint, type Ho
 export async function inspect(host: Host, container: Container, options: { size: boolean }): Promise<Record<string, unknown>> {
   const { record, live } = container;
   const sandbox = record.hasBeenStarted ? sandboxDir(record.id) : '';
-  const lower = record.layers.toReversed().map(key => `${hostLayersDir}/${key}`).join(':');
+  const lower = lowerDirs(record.layers);
   return {
     Id: record.id,
     Created: record.created,
@@ -154,7 +154,7 @@ export function mounts(container: Container): Record<string, unknown>[] {
 /** Bytes of the container's own layer, and with the image's, counted inside the host. */
 async function sizes(host: Host, record: ContainerRecord): Promise<{ SizeRw: number; SizeRootFs: number }> {
   if (!record.hasBeenStarted) return { SizeRw: 0, SizeRootFs: 0 };
-  const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'for d in "$@"; do busybox du -sk "$d" 2>/dev/null || echo 0; done', 'sh', diffDir(record.id), ...record.layers.map(key => `${hostLayersDir}/${key}`)] });
+  const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'for d in "$@"; do busybox du -sk "$d" 2>/dev/null || echo 0; done', 'sh', diffDir(record.id), ...record.layers.map(layerPath)] });
   const [own = 0, ...layers] = stdout.split('\n').filter(Boolean).map(line => Number.parseInt(line, 10) * 1024);
   return { SizeRw: own, SizeRootFs: layers.reduce((a, b) => a + b, own) };
 }

@@ -2,7 +2,7 @@
 import type { Step, Task } from '../kernel/protocol.ts';
 import { removeLink } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
-import { hostLayersDir } from '../paths.ts';
+import { lowerDirs } from '../snapshot/layer-path.ts';
 import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, taskOf, workDir } from './paths.ts';
 import type { ContainerRecord, Endpoint, Host } from './model.ts';
 
@@ -71,7 +71,7 @@ const memoryEvents = (host: Host, id: string) => (host.cgroupVersion === 'v2' ? 
 
 /** Lower directories topmost first: https://docs.kernel.org/filesystems/overlayfs.html */
 export function overlayOptions(record: Pick<ContainerRecord, 'id' | 'layers'>): string {
-  return `lowerdir=${record.layers.toReversed().map(key => `${hostLayersDir}/${key}`).join(':')},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
+  return `lowerdir=${lowerDirs(record.layers)},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
 }
 
 /** Directories of volumes and of -v with a path that is not there; a new volume starts with what the image has in its place. */

@@ -1,7 +1,7 @@
 // Who a container's process runs as. Root and numeric uid:gid need nothing; names are looked up in the image's own passwd and group,
 // read inside the lab, since their path is the learner's. Texts are those of Docker.
 import { SlipwayError } from '../errors.ts';
-import { hostLayersDir } from '../paths.ts';
+import { layerPath } from '../snapshot/layer-path.ts';
 import type { ResolvedUser } from '../oci/spec.ts';
 import { runHelper } from './helper.ts';
 import { diffDir } from './paths.ts';
@@ -33,7 +33,7 @@ interface Accounts { passwd: { name: string; uid: number; gid: number }[]; group
 
 /** The topmost passwd and group of the container's own layer and the image's. */
 async function readAccounts(host: Host, record: ContainerRecord): Promise<Accounts> {
-  const layers = [diffDir(record.id), ...record.layers.toReversed().map(key => `${hostLayersDir}/${key}`)];
+  const layers = [diffDir(record.id), ...record.layers.toReversed().map(layerPath)];
   const script = 'for f in passwd group; do for d in "$@"; do if [ -e "$d/etc/$f" ]; then [ -f "$d/etc/$f" ] && head -c 1000000 "$d/etc/$f"; break; fi; done; echo; echo ---; done';
   const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', script, 'sh', ...layers] });
   const [passwd = '', group = ''] = stdout.split('\n---\n');

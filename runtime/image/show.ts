@@ -1,7 +1,7 @@
 // Images in the shapes of the Docker API: the list, inspect, history. Pure.
 // https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Image
 import { SlipwayError } from '../errors.ts';
-import { hostLayersDir } from '../paths.ts';
+import { layerPath } from '../snapshot/layer-path.ts';
 import { imageFilter } from './filter.ts';
 import type { Image, ImageFilters, ImageSummary } from './model.ts';
 import { familiarString, parseReference } from './reference.ts';
@@ -26,7 +26,7 @@ export function summaries(images: Image[], { filters = new Map(), sharedSize = f
 
 export function inspect(image: Image): Record<string, unknown> {
   const { config } = image;
-  const directories = image.layers.map(layer => `${hostLayersDir}/${layer.key}`).reverse();
+  const directories = image.layers.map(layer => layerPath(layer.key)).reverse();
   const { RepoTags, RepoDigests } = names(image.references);
   const own = config.config;
   const optional = (name: 'ExposedPorts' | 'StopSignal' | 'Healthcheck' | 'Shell' | 'ArgsEscaped') => own[name] === undefined || own[name] === null ? {} : { [name]: own[name] };

@@ -1,0 +1,153 @@
+// Copying files in and out of containers (docker cp) and all of one out (docker export). Symlinks are followed as the container would, and
+// everything is done inside the lab, so that a link or an archive that misbehaves leads nowhere but into the learner's own lab.
+import { z } from 'zod';
+import { SlipwayError } from '../errors.ts';
+import type { Step } from '../kernel/protocol.ts';
+import { scratchDir } from '../snapshot/layer-path.ts';
+import { firstWords } from '../snapshot/layers.ts';
+import { script } from '../snapshot/scripts.ts';
+import { runScript, streamHelper } from './stream.ts';
+import { diffDir, mergedDir, overlayDir, workDir } from './paths.ts';
+import { overlayOptions } from './plan.ts';
+import { emit, inTurn } from './state.ts';
+import type { Container, ContainerRecord, Host } from './model.ts';
+
+const MS_NODEV = 4;
+
+/** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */
+const RESOLVE = `
+resolve() {
+  found= rest=$2 hops=0
+  while [ -n "$rest" ]; do
+    rest=\${rest#/} part=\${rest%%/*}
+    part=\${rest%%/*}
+    case $rest in */*) rest=\${rest#*/} ;; *) rest= ;; esac
+    case $part in '' | .) continue ;; ..) found=\${found%/*}; continue ;; esac
+    if [ -L "$1$found/$part" ] && { [ -n "$rest" ] || [ -n "$3" ]; }; then
+      hops=$((hops + 1))
+      [ $hops -le 40 ] || return 1
+      link=$(readlink "$1$found/$part"; echo x)
+      link=\${link%?x}
+      case $link in /*) found= ;; esac
+      rest=$link\${rest:+/$rest}
+    else
+      found=$found/$part
+    fi
+  done
+}`;
+
+export interface PathStat { name: string; size: number; mode: number; mtime: string; linkTarget: string }
+
+/** HEAD and the header of GET /containers/{id}/archive. */
+export function statPath(host: Host, container: Container, path: string): Promise<PathStat> {
+  return withRoot(host, container, async root => {
+    const body = `${RESOLVE}
+case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
+[ -e "$1$found" ] || [ -L "$1$found" ] || exit 3
+stat -c '%f %s %y' "$1$found"
+[ ! -L "$1$found" ] || { resolve "$1" "$2" 1; printf '%s' "$found"; }`;
+    const { code, stdout } = await runScript(host, { argv: script(body, root.path, path), ...root.steps, maxBytes: 16 << 10 });
+    if (code !== 0) throw notThere(container, path);
+    const [line = '', ...target] = stdout.split('\n');
+    const [mode, size, day, time] = z.tuple([z.string(), z.coerce.number(), z.string(), z.string(), z.string()]).parse(line.split(' '));
+    return { name: baseName(path), size, mode: goMode(Number.parseInt(mode, 16)), mtime: `${day}T${time.replace(/\.?0+$/, '')}Z`, linkTarget: target.join('\n') };
+  });
+}
+
+/** The archive of a file or directory, named as Docker names its members. */
+export function readPath(host: Host, container: Container, path: string, out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
+  return withRoot(host, container, async root => {
+    const body = `${RESOLVE}
+case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
+name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
+if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$name,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$name,rSh"; fi || exit 3
+"$tar" -c -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
+[ $? -le 1 ]`;
+    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path, path, baseName(path)), ...root.steps, onOutput: chunk => out.write(chunk), signal: out.signal });
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
+    emit(host, container, 'archive-path');
+  });
+}
+
+/** PUT /containers/{id}/archive: unpacks into a directory that is there. */
+export function writePath(host: Host, container: Container, path: string, options: { input: AsyncIterable<Buffer>; keepDirectories: boolean; compression: string; signal: AbortSignal }): Promise<void> {
+  if (container.record.hostConfig.ReadonlyRootfs) throw new SlipwayError('Forbidden', 'container rootfs is marked read-only');
+  return withRoot(host, container, async root => {
+    const body = `${RESOLVE}
+resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
+[ -e "$1$found" ] || { cat > /dev/null; exit 3; }
+cd "$1$found" 2> /dev/null || { cat > /dev/null; exit 4; }
+case $3 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | {
+  "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $4 $kept; r=$?
+  cat > /dev/null
+  exit $r
+}`;
+    const { code, stderr } = await streamHelper(host, {
+      argv: script(body, root.path, path, options.compression, options.keepDirectories ? '--no-overwrite-dir' : '--overwrite-dir'), ...root.steps, input: options.input, onOutput: () => {}, signal: options.signal,
+    });
+    if (code === 3) throw notThere(container, path);
+    if (code === 4) throw new SlipwayError('InvalidParameter', 'extraction point is not a directory');
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be unpacked');
+    emit(host, container, 'extract-to-dir');
+  });
+}
+
+/** GET /containers/{id}/export: everything but what is in volumes. */
+export function exportContainer(host: Host, container: Container, out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
+  return withRoot(host, container, async root => {
+    const body = `cd "$1" || exit 1
+find . -mindepth 1 -maxdepth 1 -print0 | sort -z | "$tar" -c --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner --one-file-system $kept --warning=no-file-ignored --transform='s,^\\./,,rSh' --null -T -
+[ $? -le 1 ]`;
+    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path), ...root.steps, onOutput: chunk => out.write(chunk), signal: out.signal });
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
+    emit(host, container, 'export');
+  }, { volumes: false });
+}
+
+interface Root { path: string; steps: { before?: Step[]; after?: Step[] } }
+
+/** A running container's files as it sees them; another's are mounted for the time of the work, with its volumes. */
+async function withRoot<T>(host: Host, container: Container, work: (root: Root) => Promise<T>, { volumes = true } = {}): Promise<T> {
+  const { record } = container;
+  const { state } = record;
+  if (state.status === 'running' || state.status === 'paused') return work({ path: volumes ? `/proc/${state.pid}/root` : mergedDir(record.id), steps: {} });
+  return inTurn(container, async () => {
+    const now = record.state;
+    if (now.status === 'running' || now.status === 'paused') return work({ path: volumes ? `/proc/${now.pid}/root` : mergedDir(record.id), steps: {} });
+    if (!record.hasBeenStarted) record.hasBeenStarted = true; // its directories are there from now on: remove.ts looks
+    return work({ path: mergedDir(record.id), steps: mountSteps(record, volumes) });
+  });
+}
+
+function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]; after: Step[] } {
+  const { id } = record;
+  const merged = mergedDir(id);
+  const bind = '[ ! -e "$1" ] || [ ! -e "$2" ] || mount -o bind "$1" "$2"';
+  return {
+    before: [
+      { do: 'mkdir', path: scratchDir, mode: 0o700 },
+      { do: 'mkdir', path: overlayDir(id), mode: 0o710 },
+      { do: 'mkdir', path: diffDir(id), mode: 0o755 },
+      { do: 'mkdir', path: workDir(id), mode: 0o700 },
+      { do: 'mkdir', path: merged, mode: 0o700 },
+      { do: 'mount', type: 'overlay', source: 'overlay', target: merged, flags: MS_NODEV, data: overlayOptions(record) },
+      ...(volumes ? record.mounts.filter(m => m.type !== 'tmpfs').map((m): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', bind, 'sh', m.source, `${merged}${m.destination}`] })) : []),
+    ],
+    after: [{ do: 'umount', path: merged }],
+  };
+}
+
+const notThere = (container: Container, path: string) => new SlipwayError('NotFound', `Could not find the file ${path} in container ${container.record.name}`);
+
+/** Go's filepath.Base, which keeps a last dot. */
+function baseName(path: string): string {
+  const trimmed = path.replace(/\/+$/, '');
+  return trimmed === '' ? '/' : trimmed.slice(trimmed.lastIndexOf('/') + 1);
+}
+
+/** https://pkg.go.dev/io/fs#FileMode */
+function goMode(mode: number): number {
+  const type = { 0o040000: 2 ** 31, 0o120000: 2 ** 27, 0o060000: 2 ** 26, 0o020000: 2 ** 26 + 2 ** 21, 0o010000: 2 ** 25, 0o140000: 2 ** 24 }[mode & 0o170000] ?? 0;
+  const bit = (mask: number, value: number) => (mode & mask ? value : 0);
+  return type + bit(0o4000, 2 ** 23) + bit(0o2000, 2 ** 22) + bit(0o1000, 2 ** 20) + (mode & 0o777);
+}

@@ -1,0 +1,105 @@
+// Helpers that bytes flow through: an archive in, an archive out. As helper.ts, but with input and back-pressure in both directions; nothing
+// is held whole. Used by image/, snapshot/ and build/. Output is a learner's bytes.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { SlipwayError } from '../errors.ts';
+import type { Step } from '../kernel/protocol.ts';
+import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
+import { taskSocket } from '../paths.ts';
+import type { Host } from './model.ts';
+
+/** A slow client may take its time, a forgotten helper may not stay. */
+const DEADLINE_MS = 15 * 60_000;
+const MAX_WORDS = 64 << 10; // bytes of stderr that are kept
+const FRAME = 64 << 10; // bytes
+const SIGKILL = 9;
+
+export interface StreamOptions {
+  argv: string[];
+  before?: Step[];
+  after?: Step[];
+  input?: AsyncIterable<Buffer>;
+  /** Output stops while its promise is pending. */
+  onOutput: (chunk: Buffer) => Promise<void> | void;
+  signal?: AbortSignal;
+}
+
+/** Resolves when the program has ended and all its output was taken. Throws when it could not run, was cut off, or input or output failed. */
+export async function streamHelper(host: Pick<Host, 'ref' | 'broker'>, options: StreamOptions): Promise<{ code: number; stderr: string }> {
+  const id = `helper-${randomBytes(8).toString('hex')}`;
+  await host.broker.call('startTask', { ...host.ref, task: {
+    id, cgroup: 'helper', before: options.before ?? [], after: options.after ?? [], argv: options.argv,
+    io: { kind: 'pipes', stdin: options.input !== undefined }, wait: { for: 'own' }, deadlineMs: DEADLINE_MS,
+  } });
+  try {
+    return await converse(await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, id)), options);
+  } finally {
+    await host.broker.call('forgetTask', { ...host.ref, task: id });
+  }
+}
+
+async function converse(shim: ShimConnection, options: StreamOptions): Promise<{ code: number; stderr: string }> {
+  let fault: unknown;
+  let stderr = '';
+  let taken: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  const fail = (error: unknown) => {
+    fault ??= error;
+    shim.resume();
+    shim.signal(SIGKILL);
+  };
+  shim.on('output', (stream, data) => {
+    if (fault !== undefined) return;
+    if (stream === 2) {
+      if (stderr.length < MAX_WORDS) stderr += data.toString('utf8');
+      return;
+    }
+    const chunk = Buffer.from(data);
+    waiting++;
+    shim.pause();
+    taken = taken.then(() => (fault === undefined ? options.onOutput(chunk) : undefined)).catch(fail).finally(() => { if (--waiting === 0) shim.resume(); });
+  });
+  const ended = new Promise<TaskEnd>(resolve => shim.once('end', resolve));
+  const onAbort = () => fail(new SlipwayError('Unavailable', 'the client has gone'));
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  shim.subscribe({ ring: false });
+  shim.go();
+  if (options.signal?.aborted) onAbort();
+  const feeding = options.input ? feed(shim, options.input, ended).catch(fail) : undefined;
+  const end = await ended;
+  await feeding;
+  await taken;
+  options.signal?.removeEventListener('abort', onAbort);
+  if (fault !== undefined) throw fault;
+  if (end.kind === 'failed') throw new SlipwayError('System', end.message);
+  if (end.kind === 'lost') throw new SlipwayError('System', `${options.argv[0]}: the helper was killed`);
+  return { code: end.code, stderr };
+}
+
+async function feed(shim: ShimConnection, input: AsyncIterable<Buffer>, ended: Promise<unknown>): Promise<void> {
+  let over = false;
+  void ended.then(() => { over = true; });
+  for await (const chunk of input) {
+    for (let at = 0; at < chunk.length && !over; at += FRAME) {
+      if (shim.stdin(chunk.subarray(at, at + FRAME))) continue;
+      const drained = new AbortController();
+      await Promise.race([once(shim.socket, 'drain', { signal: drained.signal }).catch(() => {}), ended]);
+      drained.abort();
+    }
+    if (over) return; // leaving the loop closes the source
+  }
+  shim.closeStdin();
+}
+
+/** The same with all output as text, for scripts that say little. */
+export async function runScript(host: Pick<Host, 'ref' | 'broker'>, options: Omit<StreamOptions, 'onOutput'> & { maxBytes?: number }): Promise<{ code: number; stdout: string; stderr: string }> {
+  const max = options.maxBytes ?? 4 << 20;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const { code, stderr } = await streamHelper(host, { ...options, onOutput: chunk => {
+    size += chunk.length;
+    if (size > max) throw new SlipwayError('System', `more output than ${max} bytes`);
+    chunks.push(chunk);
+  } });
+  return { code, stderr, stdout: Buffer.concat(chunks).toString('utf8') };
+}

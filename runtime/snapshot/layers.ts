@@ -1,0 +1,62 @@
+// Layers that a lab makes itself: from a container's changes, from an archive, from a directory of the builder's. Each ends as a directory on
+// the lab's disk named after its chain id. Called by image/ and build/. Everything on files is done inside the lab (scripts.ts).
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { runScript } from '../container/stream.ts';
+import type { Host } from '../container/model.ts';
+import { diffIdSchema, digestSchema, type ChainId } from '../content/digest.ts';
+import { SlipwayError } from '../errors.ts';
+import type { ImageLayer } from '../image/model.ts';
+import { isLocal, localDir, localKey, scratchDir } from './layer-path.ts';
+import { script } from './scripts.ts';
+
+/** An archive without a member: no layer is made of it. https://github.com/moby/moby/blob/v26.1.5/layer/empty.go */
+export const EMPTY_DIFF_ID = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+
+type Place = Pick<Host, 'ref' | 'broker'>;
+const chainOf = (below: readonly ImageLayer[]) => below.at(-1)?.chainId ?? '';
+export const newScratch = (what: string) => `${scratchDir}/${what}-${randomBytes(8).toString('hex')}`;
+
+/** From an upper directory, which stays as it is. Null when nothing has changed. */
+export async function layerFromUpper(host: Place, upper: string, below: readonly ImageLayer[]): Promise<ImageLayer | null> {
+  const body = 'mkdir -p "$2" && [ -d "$1" ] || { [ -e "$1" ] || mkdir -p "$2/none"; set -- "$2/none" "$2" "$3"; }; (pack "$1" "$2/marks") | (adopt "$2/layer" "$3" ""); r=$?; rm -rf "$2"; exit $r';
+  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
+}
+
+/** From an upper directory that nobody needs any more: it becomes the layer. */
+export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[]): Promise<ImageLayer | null> {
+  const body = `mkdir -p "$2/layer" || exit 1
+sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
+cd "$1" && for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ -f "$f" ] && [ ! -L "$f" ] && [ ! -s "$f" ]; then rm -f "$f"; fi; done
+for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
+cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; rm -rf "$2"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
+}
+
+/** From an uncompressed archive; its bytes are kept, so that what is saved later has the same digest. */
+export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], decompress = ''): Promise<ImageLayer | null> {
+  const body = `mkdir -p "$1" || exit 1
+[ -z "$3" ] || exec < "$3" || exit 1
+case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt "$1/layer" "$2" keep); r=$?; rm -rf "$1"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress), 'input' in archive ? archive.input : undefined);
+}
+
+async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>): Promise<ImageLayer | null> {
+  const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}) });
+  if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the layer could not be made (${code})`);
+  const said = saidSchema.parse(stdout.trim().split(' '));
+  if (said[0] === EMPTY_DIFF_ID) return null;
+  const chainId = said[1] as string as ChainId;
+  return { diffId: said[0], chainId, key: localKey(chainId), sizeBytes: said[2] };
+}
+
+const saidSchema = z.tuple([diffIdSchema, digestSchema, z.coerce.number().int().nonnegative()]);
+
+/** tar's complaints name its path in the lab, which says nothing to a learner. */
+export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).filter(line => line && !/^(Exiting with failure|Error is not recoverable)/.test(line)).slice(0, 3).join('\n');
+
+/** Removes local layers' files. */
+export async function removeLayers(host: Place, keys: readonly string[]): Promise<void> {
+  const places = keys.filter(isLocal).map(localDir);
+  if (places.length) await runScript(host, { argv: ['busybox', 'rm', '-rf', ...places] });
+}
