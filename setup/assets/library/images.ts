@@ -9,6 +9,7 @@ import { buildDebian } from './debian.ts';
 import { buildHelloWorld } from './hello-world.ts';
 import { writeLayout } from './layout.ts';
 import { buildNginx } from './nginx.ts';
+import { buildRegistry } from './registry.ts';
 
 /** The recipe is the text of everything in this folder: there is no second place where a version number must be raised. */
 export async function libraryRecipe(): Promise<unknown> {
@@ -27,8 +28,10 @@ export async function buildLibrary(report: Report): Promise<void> {
     const debian = await buildDebian(work, (percent, words) => report(5 + percent * 0.6, `debian: ${words}`));
     report(65, 'building nginx');
     const nginx = await buildNginx(work, debian);
+    report(85, 'building registry');
+    const registry = await buildRegistry(work, debian);
     report(95, 'writing the image library');
-    await writeLayout(libraryDir, [hello, busybox, debian.image, nginx]);
+    await writeLayout(libraryDir, [hello, busybox, debian.image, nginx, registry]);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

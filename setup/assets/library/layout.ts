@@ -14,7 +14,7 @@ export type BuiltImage = {
   title: string;
   layers: LayerBlob[];
   history: { created_by: string; empty_layer?: boolean; comment?: string }[];
-  config: { Env?: string[]; Cmd?: string[]; Entrypoint?: string[]; ExposedPorts?: Record<string, Record<string, never>>; StopSignal?: string; WorkingDir?: string; Labels?: Record<string, string> };
+  config: { Env?: string[]; Cmd?: string[]; Entrypoint?: string[]; ExposedPorts?: Record<string, Record<string, never>>; Volumes?: Record<string, Record<string, never>>; StopSignal?: string; WorkingDir?: string; Labels?: Record<string, string> };
 };
 
 type Descriptor = { mediaType: string; digest: string; size: number; annotations?: Record<string, string>; platform?: { architecture: string; os: string } };
