@@ -12,17 +12,19 @@ export type Bundle = {
   seenAt: string;
   /** Paths of programs in the tree. */
   programs: string[];
+  /** Programs from elsewhere on this machine, which find their libraries in the tree. */
+  others?: string[];
 };
 
 /** Copies the programs and every library they need (transitively). Files are left read-only for everybody. */
-export async function bundle({ from, to, seenAt, programs }: Bundle): Promise<void> {
+export async function bundle({ from, to, seenAt, programs, others = [] }: Bundle): Promise<void> {
   await mkdir(join(to, 'bin'), { recursive: true });
   await mkdir(join(to, 'lib'), { recursive: true });
   const directories = await libraryDirectories(from);
   const copied = new Set<string>();
-  for (const program of programs) {
+  for (const program of [...programs, ...others]) {
     const target = join(to, 'bin', basename(program));
-    await copyFile(await inTree(from, program), target);
+    await copyFile(others.includes(program) ? program : await inTree(from, program), target);
     await chmod(target, 0o755);
     const interpreter = await run(['patchelf', '--print-interpreter', target]).catch(() => undefined);
     if (interpreter === undefined) continue; // static

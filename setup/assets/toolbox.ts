@@ -1,4 +1,4 @@
-// The programs that the engine runs inside labs: the OCI runtime, archiver, network and process tools. They bring their own loader and
+// The programs that the engine runs inside labs: the OCI runtime, archiver, network, name and process tools. They bring their own loader and
 // libraries, so that a learner's /lib, /etc/ld.so.preload or PATH never decides what they do. Seen in every host at hostToolboxDir.
 import { copyFile, chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +12,10 @@ import type { Report } from './step.ts';
 
 const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['aardvark-dns', '--version']];
 
 export async function toolboxRecipe(): Promise<unknown> {
-  return { version: 1, PROGRAMS, from: await currentWorkstation() };
+  return { version: 2, PROGRAMS, from: await currentWorkstation() };
 }
 
 export async function buildToolbox(report: Report): Promise<void> {
@@ -24,7 +24,7 @@ export async function buildToolbox(report: Report): Promise<void> {
   const beside = join(assetsDir, 'toolbox.new');
   await rm(beside, { recursive: true, force: true });
   report(10, 'collecting the engine\'s tools');
-  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS });
+  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS, others: [await fetchNameServer()] });
   report(50, 'fetching busybox');
   const busybox = await fetchBusybox();
   await copyFile(busybox.program, join(beside, 'bin/busybox'));
@@ -60,6 +60,21 @@ export async function fetchBusybox(): Promise<{ program: string; version: string
   const version = /^BusyBox v(\d+\.\d+\.\d+)/.exec(await run([program]))?.[1];
   if (!version) throw new Error(`${program} does not say its version`);
   return { program, version };
+}
+
+/** Answers names on user-defined networks (runtime/network/names.ts). Kept, like busybox. */
+async function fetchNameServer(): Promise<string> {
+  const kept = join(assetsDir, 'cache/aardvark-dns');
+  const program = join(kept, 'usr/lib/podman/aardvark-dns');
+  if (!await stat(program).then(() => true, () => false)) {
+    const apt = await openApt(join(assetsDir, 'tmp/apt-aardvark'), SUITE);
+    try {
+      await unpackDebs(await apt.download(['aardvark-dns'], { alone: true }), kept);
+    } finally {
+      await apt.release();
+    }
+  }
+  return program;
 }
 
 async function tryOut(toolbox: string): Promise<void> {
