@@ -16,10 +16,13 @@ export const changeRoutes = [
   route('POST', '/containers/create', {
     query: z.object({ name: text, platform: text }),
     body: createBodySchema,
-    async handle({ api }, query, body) {
+    async handle(call, query, body) {
+      const { api } = call;
       if (body.Image === '') throw new SlipwayError('InvalidParameter', 'config cannot be empty in order to create a container');
       checkPlatform(api, body.Image, query.platform);
       const created = await api.verbs.create(api.host, { name: query.name === '' ? null : query.name, platform: query.platform, body });
+      const container = api.host.containers.get(created.id);
+      if (container) call.about(container);
       return { status: 201, json: { Id: created.id, Warnings: created.warnings } };
     },
   }),

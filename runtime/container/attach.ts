@@ -21,8 +21,18 @@ export async function attach(host: Host, container: Container, options: AttachOp
       if (byKeys) emit(host, container, 'detach');
     },
   });
-  if (record.state.status === 'running') attachment.connect(await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, taskOf(record.id))));
+  if (record.state.status === 'running') attachment.connect(await connect(host, container));
   else live.pendingAttachments.add(attachment);
   emit(host, container, 'attach');
   return attachment;
+}
+
+/** A shim serves 64 clients and lets a few more wait; whoever comes then is told so. */
+async function connect(host: Host, { record }: Container): Promise<ShimConnection> {
+  try {
+    return await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, taskOf(record.id)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    throw new SlipwayError('Unavailable', `too many clients are attached to container ${record.name}: end one of them, or read its output with docker logs -f`, { cause: error });
+  }
 }

@@ -21,6 +21,7 @@ export class Labs {
   private readonly records = new Map<string, LabRecord>();
   /** By `lab/host`. */
   private readonly open = new Map<string, OpenHost>();
+  private readonly disposing = new Set<string>();
   readonly terminals: Terminals;
   private readonly parts: EngineParts;
   constructor(parts: EngineParts) {
@@ -71,13 +72,24 @@ export class Labs {
 
   async inspect(lab: string) {
     const record = this.record(lab);
-    const { memoryBytes, pids, cpuNs, diskBytes } = await this.parts.broker.call('stat', { lab });
+    const { memoryBytes, pids, cpuNs, diskBytes } = await this.parts.broker.call('stat', { lab }).catch((error: unknown) => {
+      // What cannot be measured because it is being given up is not there any more.
+      throw this.disposing.has(lab) || !this.records.has(lab) ? new SlipwayError('NotFound', `no such lab: ${lab}`, { cause: error }) : error;
+    });
     return { ...this.describe(record), usage: { memoryBytes, pids, cpuNs, diskBytes } };
   }
 
   async dispose(lab: string): Promise<void> {
-    const record = this.record(lab);
-    for (const { id } of record.hosts) {
+    this.disposing.add(lab);
+    try {
+      await this.disposeOf(this.record(lab));
+    } finally {
+      this.disposing.delete(lab);
+    }
+  }
+
+  private async disposeOf({ id: lab, hosts }: LabRecord): Promise<void> {
+    for (const { id } of hosts) {
       const opened = this.open.get(key({ lab, host: id }));
       this.open.delete(key({ lab, host: id }));
       await opened?.close();
