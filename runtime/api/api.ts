@@ -5,7 +5,9 @@ import type { ContainerVerbs } from '../container/verbs.ts';
 import type { Host } from '../container/model.ts';
 import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
+import { archiveRoutes } from './archives.ts';
 import { attachRoutes } from './attach.ts';
+import { buildRoutes } from './builds.ts';
 import { changeRoutes } from './changes.ts';
 import { containerVerbs } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
@@ -33,7 +35,7 @@ export interface Api {
 
 export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
   return createApiServer({ ...options, verbs: containerVerbs }, [
-    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes,
+    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...archiveRoutes,
     ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);
 }

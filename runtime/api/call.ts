@@ -29,6 +29,8 @@ export interface Call {
   hijack(): Hijacked;
   /** A whole answer that is not JSON. */
   answer(status: number, headers: Record<string, string>, body: string): void;
+  /** Every value of a parameter that may come several times. */
+  queryAll(name: string): string[];
   /** What went wrong after the status had been sent. */
   failed(message: string): void;
 }
@@ -91,6 +93,11 @@ export class ActiveCall implements Call {
     this.answered = true;
     this.openedStatus = status;
     this.exchange.response.writeHead(status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+  }
+
+  queryAll(name: string): string[] {
+    const { url = '' } = this.exchange.request;
+    return url.includes('?') ? new URLSearchParams(url.slice(url.indexOf('?'))).getAll(name) : [];
   }
 
   input(): AsyncIterable<Buffer> {

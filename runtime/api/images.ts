@@ -5,6 +5,7 @@ import { pull } from '../image/pull.ts';
 import { parseReference, withTag } from '../image/reference.ts';
 import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
 import { bool, boolFilter, filters, text } from './query.ts';
+import { importImage } from './archives.ts';
 import { route } from './route.ts';
 
 const LIST_FILTERS = ['before', 'dangling', 'label', 'label!', 'reference', 'since', 'until'];
@@ -12,14 +13,14 @@ const LIST_FILTERS = ['before', 'dangling', 'label', 'label!', 'reference', 'sin
 export const imageRoutes = [
   route('GET', '/images/json', {
     query: z.object({ all: bool, digests: bool, 'shared-size': bool, filters: filters(LIST_FILTERS) }),
-    handle: ({ api }, query) => ({ status: 200, json: api.images.list({ filters: query.filters, sharedSize: query['shared-size'] }) }),
+    handle: ({ api }, query) => ({ status: 200, json: api.images.list({ filters: query.filters, sharedSize: query['shared-size'], all: query.all }) }),
   }),
 
   // The progress goes out line by line; an error after the first line travels in the stream, as from dockerd.
   route('POST', '/images/create', {
-    query: z.object({ fromImage: text, fromSrc: text, repo: text, tag: text, platform: text }),
+    query: z.object({ fromImage: text, fromSrc: text, repo: text, tag: text, platform: text, message: text }),
     async handle(call, query) {
-      if (query.fromSrc) throw new SlipwayError('NotImplemented', 'this engine does not import images from archives');
+      if (query.fromSrc) return importImage(call, query);
       if (!query.fromImage) throw new SlipwayError('InvalidParameter', 'which image? fromImage is empty');
       checkPlatform(query.platform);
       const name = parseReference(query.fromImage);

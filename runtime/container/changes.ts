@@ -1,12 +1,12 @@
 // GET /containers/{id}/changes: what differs between a container's files and its image's. Read inside the lab: the container's own layer is
 // listed, and the same names in the image's layers; what dockerd would call a change is decided here. Pure but for the helper.
 // https://github.com/moby/moby/blob/v26.1.5/pkg/archive/changes_linux.go
+import { randomBytes } from 'node:crypto';
 import type { Step } from '../kernel/protocol.ts';
 import { layerPath, lowerDirs, scratchDir } from '../snapshot/layer-path.ts';
-import { runScript } from './stream.ts';
+import { runScript } from '../kernel/stream.ts';
 import { diffDir } from './paths.ts';
 import type { Container, Host } from './model.ts';
-import { randomBytes } from 'node:crypto';
 
 export const KINDS = { modified: 0, added: 1, deleted: 2 } as const;
 export interface Change { Path: string; Kind: number }
@@ -79,9 +79,9 @@ export function compare(own: Map<string, Entry>, image: Map<string, Entry>, hidd
     else if (differ(entry, before)) kinds.set(path, KINDS.modified);
   }
   for (const path of hidden) if (!own.has(path)) kinds.set(path, KINDS.deleted);
-  for (const path of [...kinds.keys()]) if (STUB_DIRECTORIES.has(path) && kinds.get(path) === KINDS.added && ![...kinds.keys()].some(other => other.startsWith(`${path}/`) && !STUB_DIRECTORIES.has(other))) kinds.delete(path);
+  for (const path of kinds.keys()) if (STUB_DIRECTORIES.has(path) && kinds.get(path) === KINDS.added && ![...kinds.keys()].some(other => other.startsWith(`${path}/`) && !STUB_DIRECTORIES.has(other))) kinds.delete(path);
   // A directory in which something has changed has changed itself.
-  for (const path of [...kinds.keys()]) {
+  for (const path of kinds.keys()) {
     for (let parent = path.slice(0, path.lastIndexOf('/')); parent && !kinds.has(parent); parent = parent.slice(0, parent.lastIndexOf('/'))) kinds.set(parent, KINDS.modified);
   }
   return [...kinds].map(([Path, Kind]) => ({ Path, Kind })).sort((a, b) => (a.Path < b.Path ? -1 : 1));

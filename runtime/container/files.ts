@@ -6,43 +6,20 @@ import type { Step } from '../kernel/protocol.ts';
 import { scratchDir } from '../snapshot/layer-path.ts';
 import { firstWords } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
-import { runScript, streamHelper } from './stream.ts';
+import { runScript, streamHelper } from '../kernel/stream.ts';
 import { diffDir, mergedDir, overlayDir, workDir } from './paths.ts';
-import { overlayOptions } from './plan.ts';
+import { emptyDir, overlayOptions } from './plan.ts';
 import { emit, inTurn } from './state.ts';
 import type { Container, ContainerRecord, Host } from './model.ts';
 
 const MS_NODEV = 4;
-
-/** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */
-const RESOLVE = `
-resolve() {
-  found= rest=$2 hops=0
-  while [ -n "$rest" ]; do
-    rest=\${rest#/} part=\${rest%%/*}
-    part=\${rest%%/*}
-    case $rest in */*) rest=\${rest#*/} ;; *) rest= ;; esac
-    case $part in '' | .) continue ;; ..) found=\${found%/*}; continue ;; esac
-    if [ -L "$1$found/$part" ] && { [ -n "$rest" ] || [ -n "$3" ]; }; then
-      hops=$((hops + 1))
-      [ $hops -le 40 ] || return 1
-      link=$(readlink "$1$found/$part"; echo x)
-      link=\${link%?x}
-      case $link in /*) found= ;; esac
-      rest=$link\${rest:+/$rest}
-    else
-      found=$found/$part
-    fi
-  done
-}`;
 
 export interface PathStat { name: string; size: number; mode: number; mtime: string; linkTarget: string }
 
 /** HEAD and the header of GET /containers/{id}/archive. */
 export function statPath(host: Host, container: Container, path: string): Promise<PathStat> {
   return withRoot(host, container, async root => {
-    const body = `${RESOLVE}
-case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
+    const body = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
 [ -e "$1$found" ] || [ -L "$1$found" ] || exit 3
 stat -c '%f %s %y' "$1$found"
 [ ! -L "$1$found" ] || { resolve "$1" "$2" 1; printf '%s' "$found"; }`;
@@ -57,8 +34,7 @@ stat -c '%f %s %y' "$1$found"
 /** The archive of a file or directory, named as Docker names its members. */
 export function readPath(host: Host, container: Container, path: string, out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
   return withRoot(host, container, async root => {
-    const body = `${RESOLVE}
-case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
+    const body = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
 name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
 if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$name,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$name,rSh"; fi || exit 3
 "$tar" -c -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
@@ -73,11 +49,10 @@ if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^
 export function writePath(host: Host, container: Container, path: string, options: { input: AsyncIterable<Buffer>; keepDirectories: boolean; compression: string; signal: AbortSignal }): Promise<void> {
   if (container.record.hostConfig.ReadonlyRootfs) throw new SlipwayError('Forbidden', 'container rootfs is marked read-only');
   return withRoot(host, container, async root => {
-    const body = `${RESOLVE}
-resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
+    const body = `resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
 [ -e "$1$found" ] || { cat > /dev/null; exit 3; }
 cd "$1$found" 2> /dev/null || { cat > /dev/null; exit 4; }
-case $3 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | {
+case $3 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | {
   "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $4 $kept; r=$?
   cat > /dev/null
   exit $r
@@ -130,6 +105,7 @@ function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]
       { do: 'mkdir', path: diffDir(id), mode: 0o755 },
       { do: 'mkdir', path: workDir(id), mode: 0o700 },
       { do: 'mkdir', path: merged, mode: 0o700 },
+      { do: 'mkdir', path: emptyDir(id), mode: 0o755 },
       { do: 'mount', type: 'overlay', source: 'overlay', target: merged, flags: MS_NODEV, data: overlayOptions(record) },
       ...(volumes ? record.mounts.filter(m => m.type !== 'tmpfs').map((m): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', bind, 'sh', m.source, `${merged}${m.destination}`] })) : []),
     ],

@@ -25,6 +25,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
       { do: 'mkdir', path: diffDir(id), mode: 0o755 },
       { do: 'mkdir', path: workDir(id), mode: 0o700 },
       { do: 'mkdir', path: mergedDir(id), mode: 0o700 },
+      ...(record.layers.length ? [] : [{ do: 'mkdir', path: emptyDir(id), mode: 0o755 } satisfies Step]),
       { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: overlayOptions(record) },
       ...parts.sandbox,
       ...volumeSteps(record),
@@ -69,9 +70,12 @@ export function removeFiles(record: ContainerRecord): Step {
 export const oomFile = (id: string) => `${sandboxDir(id)}/memory-events`;
 const memoryEvents = (host: Host, id: string) => (host.cgroupVersion === 'v2' ? `/sys/fs/cgroup/${cgroupOf(id)}/memory.events` : `/sys/fs/cgroup/memory/${cgroupOf(id)}/memory.oom_control`);
 
+/** What an image without layers has. */
+export const emptyDir = (id: string) => `${overlayDir(id)}/empty`;
+
 /** Lower directories topmost first: https://docs.kernel.org/filesystems/overlayfs.html */
 export function overlayOptions(record: Pick<ContainerRecord, 'id' | 'layers'>): string {
-  return `lowerdir=${lowerDirs(record.layers)},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
+  return `lowerdir=${lowerDirs(record.layers) || emptyDir(record.id)},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
 }
 
 /** Directories of volumes and of -v with a path that is not there; a new volume starts with what the image has in its place. */

@@ -11,7 +11,7 @@ import { canonicalName, parseReference, type Reference } from './reference.ts';
 
 export type LibraryImage = {
   manifestDigest: Digest;
-  image: Omit<Image, 'references' | 'lastTagTime'>;
+  image: Omit<Image, 'references' | 'lastTagTime' | 'parent'>;
   /** The compressed layers, lowest first, beside image.layers. */
   blobs: Descriptor[];
 };

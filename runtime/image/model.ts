@@ -6,7 +6,7 @@ import type { ImageConfig } from '../content/oci.ts';
 export type ImageLayer = {
   diffId: DiffId;
   chainId: ChainId;
-  /** Its directory's name below layersDir and hostLayersDir. */
+  /** Names its directory: snapshot/layer-path.ts. */
   key: string;
   /** What its files take, unpacked. */
   sizeBytes: number;
@@ -21,6 +21,8 @@ export type Image = {
   readonly layers: readonly ImageLayer[];
   /** Normalised names: `docker.io/library/nginx:1.22`, and with a digest `docker.io/library/nginx@sha256:…`. */
   readonly references: readonly string[];
+  /** The image that this one was made from, on this host; empty when unknown. Only the builder's and commit's have one. */
+  readonly parent: ImageId | '';
   /** ISO 8601; when `docker tag` last named this image; empty when never. */
   readonly lastTagTime: string;
 };
@@ -29,7 +31,7 @@ export type Image = {
 export type ContainerUse = { id: string; imageId: string; running: boolean; layers: readonly string[] };
 
 /** What happened to an image, as `docker events` shows it; the store's `onEvent` gets it after the change is on disk. */
-export type ImageEvent = { action: 'pull' | 'tag' | 'untag' | 'delete'; id: string; attributes: Record<string, string> };
+export type ImageEvent = { action: 'pull' | 'tag' | 'untag' | 'delete' | 'import' | 'load'; id: string; attributes: Record<string, string> };
 
 /** GET /images/json */
 export type ImageSummary = {
@@ -48,7 +50,7 @@ export interface ImageStore {
   /** The same, in the form that containers are made of (container/model.ts). */
   resolve(reference: string): { id: string; config: ImageConfig['config']; layers: string[] };
   all(): Image[];
-  list(options?: { filters?: ImageFilters; sharedSize?: boolean }): ImageSummary[];
+  list(options?: { filters?: ImageFilters; sharedSize?: boolean; all?: boolean }): ImageSummary[];
   /** GET /images/{name}/json */
   inspect(reference: string): Record<string, unknown>;
   /** GET /images/{name}/history */
@@ -60,7 +62,9 @@ export interface ImageStore {
   /** POST /images/prune: dangling images, or with `all` every image that no container uses. */
   prune(options: { all: boolean }): Promise<{ items: DeleteItem[]; spaceReclaimed: number }>;
   /** Records an image under a name; true when that name meant something else before or nothing. For pull. */
-  add(image: Omit<Image, 'references' | 'lastTagTime'>, names: { reference: string; digest: Digest }): Promise<boolean>;
+  add(image: Omit<Image, 'references' | 'lastTagTime' | 'parent'>, names: { reference: string; digest: Digest }): Promise<boolean>;
+  /** Records an image that was made here (commit, build, import, load), under names when it gets some. One that is known only gets the names. */
+  put(image: Omit<Image, 'references' | 'lastTagTime'>, options: { names: readonly string[]; events: readonly ImageEvent[] }): Promise<void>;
   /** True when an image or container of this host has the layer. */
   hasLayer(key: string): boolean;
 }

@@ -8,7 +8,8 @@ import { familiarString, parseReference, canonicalName } from './reference.ts';
 export type Removal = { images: Image[]; items: DeleteItem[]; events: ImageEvent[] };
 
 /** `text` is what the user wrote: a name takes away that name first, the beginning of an id means the image itself. */
-export function planRemoval(images: Image[], containers: ContainerUse[], image: Image, { text, force }: { text: string; force: boolean }): Removal {
+export function planRemoval(images: Image[], containers: ContainerUse[], image: Image, { text, force, prune = true }: { text: string; force: boolean; prune?: boolean }): Removal {
+  const children = images.some(other => other.parent === image.id);
   const users = containers.filter(container => container.imageId === image.id);
   const work = new Work(images, containers, image);
   if (!isIdPrefix(image.id, text)) {
@@ -22,8 +23,8 @@ export function planRemoval(images: Image[], containers: ContainerUse[], image: 
       for (const digest of work.references.filter(other => repository(other) === repository(name))) work.untag(digest, { silent: true });
     }
     if (work.references.length > 0) return work.done();
-    // The name is gone; an image that a container still uses stays, nameless.
-    if (hindrance(image, [], users, force) === undefined) work.delete();
+    // The name is gone; an image that a container or a child still uses stays, nameless.
+    if (!children && hindrance(image, [], users, force) === undefined) work.delete({ noParents: !prune });
     return work.done();
   }
   if (isSingle(image.references)) {
@@ -31,10 +32,11 @@ export function planRemoval(images: Image[], containers: ContainerUse[], image: 
     if (hindered) throw hindered;
     for (const name of image.references) work.untag(name);
   }
+  if (children) throw conflict(`unable to delete ${short(image.id)} (cannot be forced) - image has dependent child images`);
   const hindered = hindrance(image, work.references, users, force);
   if (hindered) throw hindered;
   for (const name of work.references) work.untag(name, { silent: true });
-  work.delete();
+  work.delete({ noParents: !prune });
   return work.done();
 }
 
@@ -43,8 +45,9 @@ export function planPrune(images: Image[], containers: ContainerUse[], { all }: 
   let left = images;
   const items: DeleteItem[] = [];
   const events: ImageEvent[] = [];
-  for (const image of images) {
-    const used = containers.some(container => container.imageId === image.id);
+  // Children first: a parent goes with the last of them.
+  for (const image of [...images].reverse()) {
+    const used = containers.some(container => container.imageId === image.id) || !left.some(other => other.id === image.id) || left.some(other => other.parent === image.id);
     if (used || (!all && image.references.length > 0)) continue;
     const work = new Work(left, containers, image);
     for (const name of image.references) work.untag(name);
@@ -67,7 +70,7 @@ class Work {
   private readonly image: Image;
   private readonly items: DeleteItem[] = [];
   private readonly events: ImageEvent[] = [];
-  private deleted = false;
+  private readonly deleted = new Set<string>();
 
   constructor(images: Image[], containers: ContainerUse[], image: Image) {
     this.images = images;
@@ -83,24 +86,32 @@ class Work {
     if (!silent) this.event('untag');
   }
 
-  delete(): void {
-    this.deleted = true;
-    this.items.push({ Deleted: this.image.id });
-    this.event('delete');
-    const others = this.images.filter(other => other.id !== this.image.id);
-    const kept = new Set([...others.flatMap(other => other.layers.map(layer => layer.key)), ...this.containers.flatMap(container => container.layers)]);
-    for (const layer of [...this.image.layers].reverse()) if (!kept.has(layer.key)) this.items.push({ Deleted: layer.chainId });
+  /** With its parents that nothing needs any more, unless `noParents`. */
+  delete({ noParents = false } = {}): void {
+    let image: Image | undefined = this.image;
+    while (image) {
+      this.deleted.add(image.id);
+      this.items.push({ Deleted: image.id });
+      this.event('delete', image);
+      const others: Image[] = this.images.filter(other => !this.deleted.has(other.id));
+      const kept = new Set([...others.flatMap(other => other.layers.map(layer => layer.key)), ...this.containers.flatMap(container => container.layers)]);
+      for (const layer of [...image.layers].reverse()) {
+        if (!kept.has(layer.key) && !this.items.some(item => 'Deleted' in item && item.Deleted === (layer.chainId as string))) this.items.push({ Deleted: layer.chainId });
+      }
+      const { parent }: Image = image;
+      image = noParents ? undefined : others.find(other => other.id === parent && other.references.length === 0 && !others.some(child => child.parent === other.id) && !this.containers.some(container => container.imageId === other.id));
+    }
   }
 
   done(): Removal {
-    const images = this.deleted
-      ? this.images.filter(other => other.id !== this.image.id)
+    const images = this.deleted.size
+      ? this.images.filter(other => !this.deleted.has(other.id))
       : this.images.map(other => other.id === this.image.id ? { ...other, references: this.references } : other);
     return { images, items: this.items, events: this.events };
   }
 
-  private event(action: 'untag' | 'delete'): void {
-    this.events.push({ action, id: this.image.id, attributes: { ...(action === 'untag' ? this.image.config.config.Labels : {}), name: this.image.id } }); // once deleted, its labels are not known
+  private event(action: 'untag' | 'delete', image = this.image): void {
+    this.events.push({ action, id: image.id, attributes: { ...(action === 'untag' ? image.config.config.Labels : {}), name: image.id } }); // once deleted, its labels are not known
   }
 }
 

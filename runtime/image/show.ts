@@ -6,9 +6,12 @@ import { imageFilter } from './filter.ts';
 import type { Image, ImageFilters, ImageSummary } from './model.ts';
 import { familiarString, parseReference } from './reference.ts';
 
-export function summaries(images: Image[], { filters = new Map(), sharedSize = false, find }: { filters?: ImageFilters; sharedSize?: boolean; find: (text: string) => Image }): ImageSummary[] {
+export function summaries(images: Image[], { filters = new Map(), sharedSize = false, all = false, find }: { filters?: ImageFilters; sharedSize?: boolean; all?: boolean; find: (text: string) => Image }): ImageSummary[] {
   const keep = imageFilter(filters, find);
+  const parents = new Set(images.map(image => image.parent));
   return images.flatMap(image => {
+    // A nameless image with children is a step of theirs; only -a shows it.
+    if (image.references.length === 0 && parents.has(image.id) && (!all || filters.has('dangling'))) return [];
     const references = keep(image);
     if (!references) return [];
     return [{
@@ -16,7 +19,7 @@ export function summaries(images: Image[], { filters = new Map(), sharedSize = f
       Created: created(image),
       Id: image.id,
       Labels: image.config.config.Labels ?? null,
-      ParentId: '',
+      ParentId: image.parent,
       ...names(references),
       SharedSize: sharedSize ? shared(image, images) : -1,
       Size: size(image),
@@ -31,15 +34,15 @@ export function inspect(image: Image): Record<string, unknown> {
   const own = config.config;
   const optional = (name: 'ExposedPorts' | 'StopSignal' | 'Healthcheck' | 'Shell' | 'ArgsEscaped') => own[name] === undefined || own[name] === null ? {} : { [name]: own[name] };
   return {
-    Id: image.id, RepoTags, RepoDigests, Parent: '',
+    Id: image.id, RepoTags, RepoDigests, Parent: image.parent,
     Comment: config.comment || config.history.at(-1)?.comment || '',
     Created: config.created ?? '0001-01-01T00:00:00Z',
     DockerVersion: config.docker_version ?? '',
     Author: config.author ?? '',
     Config: {
-      Hostname: '', Domainname: '', User: own.User ?? '', AttachStdin: false, AttachStdout: false, AttachStderr: false,
-      ...optional('ExposedPorts'), Tty: false, OpenStdin: false, StdinOnce: false, Env: own.Env ?? null, Cmd: own.Cmd ?? null, ...optional('Healthcheck'), ...optional('ArgsEscaped'),
-      Image: '', Volumes: own.Volumes ?? null, WorkingDir: own.WorkingDir ?? '', Entrypoint: own.Entrypoint ?? null, OnBuild: own.OnBuild ?? null,
+      Hostname: own.Hostname ?? '', Domainname: own.Domainname ?? '', User: own.User ?? '', AttachStdin: own.AttachStdin ?? false, AttachStdout: own.AttachStdout ?? false, AttachStderr: own.AttachStderr ?? false,
+      ...optional('ExposedPorts'), Tty: own.Tty ?? false, OpenStdin: own.OpenStdin ?? false, StdinOnce: own.StdinOnce ?? false, Env: own.Env ?? null, Cmd: own.Cmd ?? null, ...optional('Healthcheck'), ...optional('ArgsEscaped'),
+      Image: own.Image ?? '', Volumes: own.Volumes ?? null, WorkingDir: own.WorkingDir ?? '', Entrypoint: own.Entrypoint ?? null, OnBuild: own.OnBuild ?? null,
       Labels: own.Labels ?? null, ...optional('StopSignal'), ...optional('Shell'),
     },
     Architecture: config.architecture,
@@ -53,8 +56,8 @@ export function inspect(image: Image): Record<string, unknown> {
   };
 }
 
-/** Newest step first. Only the top one is an image with an id; a step without files has no layer. */
-export function history(image: Image): Record<string, unknown>[] {
+/** Newest step first; a step without files has no layer. */
+export function history(image: Image, images: readonly Image[] = []): Record<string, unknown>[] {
   let at = 0;
   const items = image.config.history.map(step => {
     const layer = step.empty_layer ? undefined : image.layers[at++];
@@ -64,10 +67,13 @@ export function history(image: Image): Record<string, unknown>[] {
     };
   }).reverse();
   if (at > image.layers.length) throw new SlipwayError('System', 'too many non-empty layers in History section');
-  const top = items[0];
-  if (top) {
-    const { RepoTags } = names(image.references);
-    items[0] = { ...top, Id: image.id, Tags: RepoTags.length ? RepoTags : null };
+  // Steps whose images are here have ids and names.
+  let step: Image | undefined = image;
+  for (let i = 0; i < items.length && step; i++) {
+    const { RepoTags } = names(step.references);
+    items[i] = { ...items[i]!, Id: step.id, Tags: RepoTags.length ? RepoTags : null };
+    const { parent }: Image = step;
+    step = images.find(other => other.id === parent);
   }
   return items;
 }

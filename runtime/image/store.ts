@@ -7,6 +7,7 @@ import { diffIdSchema, digestSchema, imageIdSchema, type ChainId } from '../cont
 import { parsed } from '../content/layout.ts';
 import { imageConfigSchema } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
+import { isLocal } from '../snapshot/layer-path.ts';
 import { history, inspect, summaries } from './show.ts';
 import type { ContainerUse, DeleteItem, Image, ImageEvent, ImageStore } from './model.ts';
 import { asFullId, canonicalName, familiarName, familiarString, parseReference, withDefaultTag, withTag } from './reference.ts';
@@ -19,6 +20,8 @@ export type StoreOptions = {
   containers: () => ContainerUse[];
   /** After the change is on disk. */
   onEvent?: (event: ImageEvent) => void;
+  /** Called after images were removed that had layers of the lab's own: their files may go. */
+  onLayersUnused?: (keys: string[]) => void;
 };
 
 const recordSchema = z.object({
@@ -29,11 +32,12 @@ const recordSchema = z.object({
     layers: z.array(z.object({ diffId: diffIdSchema, chainId: digestSchema.transform(digest => digest as string as ChainId), key: z.string(), sizeBytes: z.number() })),
     references: z.array(z.string()),
     lastTagTime: z.string(),
+    parent: z.union([imageIdSchema, z.literal('')]).default(''),
   })),
 });
 
 /** Opens the store, or an empty one when the file is not there yet. */
-export async function openImageStore({ file, containers, onEvent = () => {} }: StoreOptions): Promise<ImageStore> {
+export async function openImageStore({ file, containers, onEvent = () => {}, onLayersUnused = () => {} }: StoreOptions): Promise<ImageStore> {
   let images = await load(file);
   let busy: Promise<unknown> = Promise.resolve();
 
@@ -42,7 +46,9 @@ export async function openImageStore({ file, containers, onEvent = () => {} }: S
     const done = busy.then(async () => {
       const next = plan(images);
       await save(file, next.images);
+      const gone = unused(images, next.images, containers());
       images = next.images;
+      if (gone.length) onLayersUnused(gone);
       for (const event of next.events) onEvent(event);
       return next.result;
     });
@@ -60,7 +66,7 @@ export async function openImageStore({ file, containers, onEvent = () => {} }: S
     all: () => images,
     list: (options = {}) => summaries(images, { ...options, find }),
     inspect: text => inspect(find(text)),
-    history: text => history(find(text)),
+    history: text => history(find(text), images),
     hasLayer: key => images.some(image => image.layers.some(layer => layer.key === key)) || containers().some(container => container.layers.includes(key)),
     tag(text, { repo, tag }) {
       const target = parseReference(repo);
@@ -76,10 +82,16 @@ export async function openImageStore({ file, containers, onEvent = () => {} }: S
       const name = parseReference(reference);
       const known = now.find(other => other.id === image.id);
       const newer = !known?.references.includes(reference);
-      const added: Image = known ?? { ...image, references: [], lastTagTime: '' };
+      const added: Image = known ?? { ...image, parent: '', references: [], lastTagTime: '' };
       const event: ImageEvent = { action: 'pull', id: familiarString(name), attributes: { ...labels(image), name: familiarName(name) } };
       const byDigest = canonicalName({ domain: name.domain, path: name.path, digest });
       return { images: named(known ? now : [...now, added], added, newer ? [reference, byDigest] : [byDigest]), events: [event], result: newer };
+    }),
+    put: (image, { names, events }) => change(now => {
+      const known = now.find(other => other.id === image.id);
+      const added: Image = known ?? { ...image, references: [], lastTagTime: '' };
+      const next = known ? now.map(other => other === known ? { ...known, parent: known.parent || image.parent } : other) : [...now, added];
+      return { images: named(next, added, [...names], new Date().toISOString()), events: [...events], result: undefined };
     }),
     remove: (text, options) => change(now => {
       const removal = planRemoval(now, containers(), findImage(now, text), { ...options, text });
@@ -120,6 +132,13 @@ function named(images: Image[], image: Image, names: string[], lastTagTime = ima
     : { ...other, references: other.references.filter(name => !moves.includes(name)) });
 }
 
+/** Layers of the lab's own that nothing has any more. */
+function unused(before: Image[], after: Image[], containers: ContainerUse[]): string[] {
+  if (after.length >= before.length) return [];
+  const kept = new Set([...after.flatMap(image => image.layers.map(layer => layer.key)), ...containers.flatMap(container => container.layers)]);
+  return [...new Set(before.flatMap(image => image.layers.map(layer => layer.key)))].filter(key => isLocal(key) && !kept.has(key));
+}
+
 const labels = (image: Pick<Image, 'config'>) => image.config.config.Labels ?? {};
 
 async function load(file: string): Promise<Image[]> {
@@ -136,7 +155,7 @@ async function save(file: string, images: Image[]): Promise<void> {
   const beside = `${file}.new`;
   const handle = await open(beside, 'w', 0o600);
   try {
-    await handle.writeFile(JSON.stringify({ version: 1, images: images.map(({ id, configText, layers, references, lastTagTime }) => ({ id, configText, layers, references, lastTagTime })) }));
+    await handle.writeFile(JSON.stringify({ version: 1, images: images.map(({ id, configText, layers, references, lastTagTime, parent }) => ({ id, configText, layers, references, lastTagTime, parent })) }));
     await handle.sync();
   } finally {
     await handle.close();

@@ -14,6 +14,7 @@ import { openImageStore } from '../image/store.ts';
 import type { BrokerVerbs, HostRef } from '../kernel/protocol.ts';
 import { createBridge } from '../network/bridge.ts';
 import { dockerSocket } from '../paths.ts';
+import { removeLayers } from '../snapshot/layers.ts';
 import type { RpcClient } from '../rpc.ts';
 import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
 import { createEventBus } from './events.ts';
@@ -50,6 +51,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
     file: join(dir, 'images.json'),
     containers: () => [...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })),
     onEvent: event => void events.emit('image', event.action, event.id, event.attributes),
+    onLayersUnused: keys => void removeLayers({ ref, broker: parts.broker }, keys).catch(onError),
   });
   const host: Host = {
     ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,

@@ -2,18 +2,16 @@
 // the lab's disk named after its chain id. Called by image/ and build/. Everything on files is done inside the lab (scripts.ts).
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { runScript } from '../container/stream.ts';
-import type { Host } from '../container/model.ts';
 import { diffIdSchema, digestSchema, type ChainId } from '../content/digest.ts';
 import { SlipwayError } from '../errors.ts';
 import type { ImageLayer } from '../image/model.ts';
+import { runScript, type Place } from '../kernel/stream.ts';
 import { isLocal, localDir, localKey, scratchDir } from './layer-path.ts';
 import { script } from './scripts.ts';
 
 /** An archive without a member: no layer is made of it. https://github.com/moby/moby/blob/v26.1.5/layer/empty.go */
 export const EMPTY_DIFF_ID = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
-type Place = Pick<Host, 'ref' | 'broker'>;
 const chainOf = (below: readonly ImageLayer[]) => below.at(-1)?.chainId ?? '';
 export const newScratch = (what: string) => `${scratchDir}/${what}-${randomBytes(8).toString('hex')}`;
 
@@ -33,12 +31,12 @@ cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; r
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
 }
 
-/** From an uncompressed archive; its bytes are kept, so that what is saved later has the same digest. */
-export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], decompress = ''): Promise<ImageLayer | null> {
+/** From an archive, which must have the digest `expected` when that is given; its bytes are kept, so that what is saved later has the same digest. */
+export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], decompress = '', expected = ''): Promise<ImageLayer | null> {
   const body = `mkdir -p "$1" || exit 1
 [ -z "$3" ] || exec < "$3" || exit 1
-case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt "$1/layer" "$2" keep); r=$?; rm -rf "$1"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress), 'input' in archive ? archive.input : undefined);
+case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt "$1/layer" "$2" keep "$5"); r=$?; rm -rf "$1"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress, expected), 'input' in archive ? archive.input : undefined);
 }
 
 async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>): Promise<ImageLayer | null> {
@@ -53,10 +51,14 @@ async function made(host: Place, scratch: string, argv: (scratch: string) => str
 const saidSchema = z.tuple([diffIdSchema, digestSchema, z.coerce.number().int().nonnegative()]);
 
 /** tar's complaints name its path in the lab, which says nothing to a learner. */
-export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).filter(line => line && !/^(Exiting with failure|Error is not recoverable)/.test(line)).slice(0, 3).join('\n');
+export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).map(line => (line === 'This does not look like a tar archive' ? 'unexpected EOF' : line)).filter(line => line && !/^(Exiting with failure|Error is not recoverable|Skipping to next header|A lone zero block)/.test(line)).slice(0, 3).join('\n');
 
 /** Removes local layers' files. */
 export async function removeLayers(host: Place, keys: readonly string[]): Promise<void> {
   const places = keys.filter(isLocal).map(localDir);
   if (places.length) await runScript(host, { argv: ['busybox', 'rm', '-rf', ...places] });
+}
+
+export async function removeScratch(host: Place, path: string): Promise<void> {
+  await runScript(host, { argv: ['busybox', 'rm', '-rf', path] });
 }

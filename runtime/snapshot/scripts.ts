@@ -33,9 +33,10 @@ pack() {
 
 /** `unpack DIRECTORY`: an OCI layer from stdin as an overlay's lower directory. */
 const UNPACK = `
+ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
 unpack() {
-  "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1" || { cat > /dev/null; return 1; }
-  cat > /dev/null # what follows the archive's end counts for its digest
+  # what follows the archive's end is read too: it counts for its digest
+  ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || return 1
   cd "$1" || return 1
   find . -name '.wh.*' ! -type d -print0 | xargs -0 -r sh -c '
     for f; do
@@ -66,7 +67,7 @@ settle() {
   echo "$3 $chain $bytes"
 }`;
 
-/** `adopt SCRATCH BELOW KEEP`: makes a layer of the archive on stdin; with KEEP the archive stays beside it, since nobody else could write the same bytes. */
+/** `adopt SCRATCH BELOW KEEP EXPECTED`: makes a layer of the archive on stdin, if its digest is the expected one (empty: any); with KEEP the archive stays beside it, since nobody else could write the same bytes. */
 const ADOPT = `
 adopt() {
   mkdir -p "$1/diff" && mkfifo "$1/pipe" || return 1
@@ -75,7 +76,30 @@ adopt() {
   wait $hashing
   sum=sha256:$(cut -c 1-64 "$1/sum")
   rm -f "$1/sum" "$1/pipe"
+  [ -z "$4" ] || [ "$4" = "$sum" ] || { echo "invalid diffID for layer: expected $4, got $sum" >&2; return 1; }
   settle "$1" "$2" "$sum"
+}`;
+
+/** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */
+const RESOLVE = `
+resolve() {
+  found= rest=$2 hops=0
+  while [ -n "$rest" ]; do
+    rest=\${rest#/}
+    part=\${rest%%/*}
+    case $rest in */*) rest=\${rest#*/} ;; *) rest= ;; esac
+    case $part in '' | .) continue ;; ..) found=\${found%/*}; continue ;; esac
+    if [ -L "$1$found/$part" ] && { [ -n "$rest" ] || [ -n "$3" ]; }; then
+      hops=$((hops + 1))
+      [ $hops -le 40 ] || return 1
+      link=$(readlink "$1$found/$part"; echo x)
+      link=\${link%?x}
+      case $link in /*) found= ;; esac
+      rest=$link\${rest:+/$rest}
+    else
+      found=$found/$part
+    fi
+  done
 }`;
 
 const PRELUDE = `
@@ -88,4 +112,4 @@ set -f # patterns above are tar's
 `;
 
 /** A helper's argv: the body's positional parameters are the arguments. The functions above are there. */
-export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${UNPACK}${SETTLE}${ADOPT}\n${body}`, 'sh', ...args];
+export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${UNPACK}${SETTLE}${ADOPT}${RESOLVE}\n${body}`, 'sh', ...args];

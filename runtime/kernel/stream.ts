@@ -1,18 +1,21 @@
-// Helpers that bytes flow through: an archive in, an archive out. As helper.ts, but with input and back-pressure in both directions; nothing
-// is held whole. Used by image/, snapshot/ and build/. Output is a learner's bytes.
+// Helpers that bytes flow through: an archive in, an archive out. As container/helper.ts, but with input and back-pressure in both directions; nothing
+// is held whole. Used by container/, image/, snapshot/ and build/. Output is a learner's bytes.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { SlipwayError } from '../errors.ts';
-import type { Step } from '../kernel/protocol.ts';
-import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket } from '../paths.ts';
-import type { Host } from './model.ts';
+import type { RpcClient } from '../rpc.ts';
+import type { BrokerVerbs, HostRef, Step } from './protocol.ts';
+import { ShimConnection, type TaskEnd } from './shim.ts';
 
 /** A slow client may take its time, a forgotten helper may not stay. */
 const DEADLINE_MS = 15 * 60_000;
 const MAX_WORDS = 64 << 10; // bytes of stderr that are kept
 const FRAME = 64 << 10; // bytes
 const SIGKILL = 9;
+
+/** A host, as much of it as work inside it needs. */
+export interface Place { readonly ref: HostRef; readonly broker: RpcClient<BrokerVerbs> }
 
 export interface StreamOptions {
   argv: string[];
@@ -25,7 +28,7 @@ export interface StreamOptions {
 }
 
 /** Resolves when the program has ended and all its output was taken. Throws when it could not run, was cut off, or input or output failed. */
-export async function streamHelper(host: Pick<Host, 'ref' | 'broker'>, options: StreamOptions): Promise<{ code: number; stderr: string }> {
+export async function streamHelper(host: Place, options: StreamOptions): Promise<{ code: number; stderr: string }> {
   const id = `helper-${randomBytes(8).toString('hex')}`;
   await host.broker.call('startTask', { ...host.ref, task: {
     id, cgroup: 'helper', before: options.before ?? [], after: options.after ?? [], argv: options.argv,
@@ -77,22 +80,22 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
 }
 
 async function feed(shim: ShimConnection, input: AsyncIterable<Buffer>, ended: Promise<unknown>): Promise<void> {
-  let over = false;
-  void ended.then(() => { over = true; });
+  const state = { over: false };
+  void ended.then(() => { state.over = true; });
   for await (const chunk of input) {
-    for (let at = 0; at < chunk.length && !over; at += FRAME) {
+    for (let at = 0; at < chunk.length && !state.over; at += FRAME) {
       if (shim.stdin(chunk.subarray(at, at + FRAME))) continue;
       const drained = new AbortController();
       await Promise.race([once(shim.socket, 'drain', { signal: drained.signal }).catch(() => {}), ended]);
       drained.abort();
     }
-    if (over) return; // leaving the loop closes the source
+    if (state.over) return; // leaving the loop closes the source
   }
   shim.closeStdin();
 }
 
 /** The same with all output as text, for scripts that say little. */
-export async function runScript(host: Pick<Host, 'ref' | 'broker'>, options: Omit<StreamOptions, 'onOutput'> & { maxBytes?: number }): Promise<{ code: number; stdout: string; stderr: string }> {
+export async function runScript(host: Place, options: Omit<StreamOptions, 'onOutput'> & { maxBytes?: number }): Promise<{ code: number; stdout: string; stderr: string }> {
   const max = options.maxBytes ?? 4 << 20;
   const chunks: Buffer[] = [];
   let size = 0;

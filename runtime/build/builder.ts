@@ -1,0 +1,348 @@
+// The classic builder: a Dockerfile's instructions one after the other, each an image with the one before as its parent. Every RUN is a
+// container of the lab like any other. Output is dockerd's, word for word. Called by api/builds.ts; files are touched only inside the lab.
+// https://github.com/moby/moby/tree/v26.1.5/builder/dockerfile
+import { asImageConfig } from '../container/commit.ts';
+import { containerConfigSchema, createBodySchema, type ContainerConfig } from '../container/config.ts';
+import type { Container, Host } from '../container/model.ts';
+import { diffDir } from '../container/paths.ts';
+import { timestamp } from '../container/time.ts';
+import type { ContainerVerbs } from '../container/verbs.ts';
+import { SlipwayError } from '../errors.ts';
+import type { Library } from '../image/library.ts';
+import { makeImage, type NewImage } from '../image/made.ts';
+import type { Image, ImageLayer, ImageStore } from '../image/model.ts';
+import { pull } from '../image/pull.ts';
+import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
+import { layerOfUpper } from '../snapshot/layers.ts';
+import { script } from '../snapshot/scripts.ts';
+import { BuildArgs } from './args.ts';
+import { findCached } from './cache.ts';
+import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
+import { copy, findSources, type Source } from './copy.ts';
+import { jsonForm, parseError, parseInstruction, type Instruction } from './dockerfile.ts';
+import { changesOf } from './upper.ts';
+import { expand, split } from './words.ts';
+import { digestOfBytes } from '../content/digest.ts';
+
+export interface BuildOutput {
+  text(text: string): Promise<void>;
+  message(json: unknown): Promise<void>;
+}
+export interface BuildParts { host: Host; images: ImageStore; library: Library; verbs: ContainerVerbs; output: BuildOutput; signal: AbortSignal; dockerVersion: string; architecture: string }
+export interface BuildOptions {
+  /** Where the context lies in the lab. */
+  context: string;
+  instructions: readonly Instruction[];
+  escape: string;
+  tags: readonly string[];
+  buildArgs: Readonly<Record<string, string | null>>;
+  target: string;
+  labels: Readonly<Record<string, string>>;
+  noCache: boolean;
+  pull: boolean;
+  network: string;
+  keepContainers: boolean;
+  forceRemove: boolean;
+}
+
+/** A failed RUN: its exit code goes to the client. */
+export class StepFailed extends SlipwayError {
+  readonly code: number;
+  constructor(message: string, code: number) {
+    super('System', message);
+    this.code = code;
+  }
+}
+
+interface Stage { name: string; image: Image | NewImage | null; config: ContainerConfig; cmdSet: boolean; cacheMissed: boolean; author: string }
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const emptyConfig = (): ContainerConfig => containerConfigSchema.parse({ Labels: null });
+const short = (id: string) => id.replace('sha256:', '').slice(0, 12);
+
+export async function build(parts: BuildParts, options: BuildOptions): Promise<string> {
+  return new Builder(parts, options).run();
+}
+
+class Builder {
+  private readonly parts: BuildParts;
+  private readonly options: BuildOptions;
+  private readonly args: BuildArgs;
+  private readonly stages: Stage[] = [];
+  private stage: Stage | null = null;
+  /** The image of a FROM is told once, after the last of its triggers. */
+  private triggersLeft = 0;
+  constructor(parts: BuildParts, options: BuildOptions) {
+    this.parts = parts;
+    this.options = options;
+    this.args = new BuildArgs(options.buildArgs);
+  }
+
+  async run(): Promise<string> {
+    const { output, images } = this.parts;
+    const instructions = this.wanted();
+    for (const [at, instruction] of instructions.entries()) {
+      if (this.parts.signal.aborted) throw new SlipwayError('System', 'Build cancelled');
+      if (instruction.name === 'FROM' && this.stage) await this.endStage();
+      await output.text(`Step ${at + 1}/${instructions.length} : ${instruction.original}`);
+      await output.text('\n');
+      await this.dispatch(instruction);
+    }
+    await this.endStage();
+    const { image } = this.stage!;
+    if (!image) throw new SlipwayError('InvalidParameter', 'No image was generated. Is your Dockerfile empty?');
+    const unused = this.args.unused();
+    if (unused.length) await output.text(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
+    await output.text(`Successfully built ${short(image.id)}\n`);
+    for (const tag of this.options.tags) {
+      const name = withDefaultTag(parseReference(tag));
+      await images.put(image, { names: [canonicalName(name)], events: [{ action: 'tag', id: image.id, attributes: { ...image.config.config.Labels, name: familiarString(name) } }] });
+      await output.text(`Successfully tagged ${familiarString(name)}\n`);
+    }
+    return image.id;
+  }
+
+  /** Up to the target's end, with the labels of --label as last instructions. */
+  private wanted(): Instruction[] {
+    const { target, labels } = this.options;
+    let { instructions } = this.options;
+    const first = instructions.findIndex(i => i.name === 'FROM');
+    if (first < 0 || instructions.slice(0, first).some(i => i.name !== 'ARG')) throw new SlipwayError('InvalidParameter', 'no build stage in current context');
+    if (target) {
+      const starts = instructions.flatMap((i, at) => (i.name === 'FROM' ? [at] : []));
+      const names = starts.map(at => stageName(instructions[at]!));
+      const index = /^\d+$/.test(target) ? Number(target) : names.indexOf(target.toLowerCase());
+      if (index < 0 || index >= starts.length) throw new SlipwayError('InvalidParameter', `target stage ${JSON.stringify(target)} could not be found`);
+      instructions = instructions.slice(0, starts[index + 1] ?? instructions.length);
+    }
+    const asked = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...instructions, ...asked.map(([k, v]): Instruction => ({ line: 0, name: 'LABEL', flags: {}, rest: `${quoted(k)}=${quoted(v)}`, original: `LABEL ${k}=${v}` }))];
+  }
+
+  private async endStage() {
+    const { image } = this.stage!;
+    if (image) await this.parts.output.message({ aux: { ID: image.id } });
+  }
+
+  private async dispatch(instruction: Instruction): Promise<void> {
+    const { name, rest } = instruction;
+    if (name === 'FROM') return this.from(instruction);
+    if (name === 'ARG') return this.arg(instruction);
+    const stage = this.stage!;
+    switch (name) {
+      case 'RUN': return this.runCommand(stage, instruction);
+      case 'COPY': case 'ADD': return this.copy(stage, instruction);
+      case 'WORKDIR': return this.workdir(stage, expand(rest, this.variables(stage), this.options.escape));
+      case 'MAINTAINER':
+        stage.author = rest;
+        return this.record(stage, stage.config, `MAINTAINER ${rest}`);
+      default: {
+        const next = configure(stage.config, instruction, this.variables(stage), this.options.escape, stage.cmdSet)!;
+        if (name === 'CMD') stage.cmdSet = true;
+        return this.record(stage, next.config, next.comment);
+      }
+    }
+  }
+
+  private async from(instruction: Instruction): Promise<void> {
+    const { output } = this.parts;
+    const [nameWord = '', as, stageWord] = split(instruction.rest, this.options.escape);
+    if (as !== undefined && (as.toUpperCase() !== 'AS' || stageWord === undefined)) throw parseError(instruction.line, 'FROM requires either one or three arguments');
+    const name = expand(nameWord, this.args.meta(), this.options.escape);
+    if (name === '') throw new SlipwayError('InvalidParameter', `base name (${nameWord}) should not be blank`);
+    const earlier = this.stages.findLast(stage => stage.name !== '' && stage.name === name.toLowerCase());
+    const image = earlier ? earlier.image : name === 'scratch' ? null : await this.image(name);
+    this.args.newStage();
+    const config: ContainerConfig = image ? { ...containerConfigSchema.parse({ ...image.config.config, Image: image.id }), Labels: (image.config.config.Labels ?? null) as unknown as Record<string, string>, Hostname: '' } : emptyConfig();
+    if (!(config.Env ?? []).some(entry => entry.startsWith('PATH='))) config.Env = [...(config.Env ?? []), DEFAULT_PATH];
+    const triggers = config.OnBuild ?? [];
+    config.OnBuild = null;
+    this.stage = { name: stageName(instruction), image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
+    this.stages.push(this.stage);
+    if (triggers.length) await output.text(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
+    else await this.stepDone(this.stage);
+    for (const [at, trigger] of triggers.entries()) {
+      this.triggersLeft = triggers.length - 1 - at;
+      await this.dispatch(parseInstruction(trigger, instruction.line));
+    }
+  }
+
+  /** Of this host, or pulled. */
+  private async image(name: string): Promise<Image> {
+    const { images, library, output, signal } = this.parts;
+    if (!this.options.pull) {
+      try {
+        return images.find(name);
+      } catch (error) {
+        if (!(error instanceof SlipwayError) || error.kind !== 'NotFound') throw error;
+      }
+    }
+    for await (const message of pull(withDefaultTag(parseReference(name)), { store: images, library, signal })) await output.message(message);
+    return images.find(name);
+  }
+
+  private async arg(instruction: Instruction): Promise<void> {
+    const { stage } = this;
+    const variables = stage ? this.variables(stage) : this.args.meta();
+    for (const word of split(instruction.rest, this.options.escape)) {
+      const equals = word.indexOf('=');
+      const name = expand(equals < 0 ? word : word.slice(0, equals), variables, this.options.escape);
+      const value = equals < 0 ? undefined : expand(word.slice(equals + 1), variables, this.options.escape);
+      if (stage) this.args.declare(name, value);
+      else this.args.declareMeta(name, value);
+      if (stage) await this.record(stage, stage.config, `ARG ${name}${value === undefined ? '' : `=${value}`}`);
+    }
+  }
+
+  private variables(stage: Stage): Map<string, string> {
+    return new Map([...this.args.values(), ...variablesOf(stage.config)]);
+  }
+
+  /** A step that changes the configuration alone. */
+  private async record(stage: Stage, config: ContainerConfig, comment: string): Promise<void> {
+    const step = { ...config, Cmd: [...shellOf(config), '#(nop) ', comment] };
+    stage.config = config;
+    if (await this.cached(stage, step)) return;
+    const container = await this.container({ ...step, Entrypoint: step.Entrypoint });
+    await this.commit(stage, null, step, container);
+    await this.removeContainer(container);
+    await this.stepDone(stage);
+  }
+
+  private async workdir(stage: Stage, path: string): Promise<void> {
+    const config = { ...stage.config, WorkingDir: workingDirectory(stage.config, path) };
+    const step = { ...config, Cmd: [...shellOf(config), `#(nop) WORKDIR ${config.WorkingDir}`] };
+    stage.config = config;
+    if (await this.cached(stage, step)) return;
+    const container = await this.container(step);
+    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script('resolve "$1" "$2" 1 && mkdir -p "$1$found"', root, config.WorkingDir) });
+    await this.commit(stage, layer, step, container);
+    await this.removeContainer(container);
+    await this.stepDone(stage);
+  }
+
+  private async copy(stage: Stage, instruction: Instruction): Promise<void> {
+    const { name, flags, rest, line } = instruction;
+    const { host } = this.parts;
+    const variables = this.variables(stage);
+    const word = (text: string) => expand(text, variables, this.options.escape);
+    const words = (jsonForm(rest) ?? split(rest, this.options.escape)).map(word);
+    if (words.length < 2) throw parseError(line, `${name} requires at least two arguments`);
+    const given = words.slice(0, -1);
+    const target = words.at(-1)!;
+    const url = name === 'ADD' ? given.find(path => /^(https?|ftp|git):\/\//.test(path)) : undefined;
+    if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
+    if (given.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
+    const source = await this.source(flags.from?.[0]);
+    const found = await findSources(host, source, given);
+    if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);
+    if (found.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
+    const digest = found.length === 1 ? `${found[0]!.kind}:${found[0]!.digest}` : `multi:${digestOfBytes(found.map(f => `${f.kind}:${f.digest}`).join(',')).slice(7)}`;
+    const chown = word(flags.chown?.[0] ?? '');
+    const chmod = word(flags.chmod?.[0] ?? '');
+    if (chmod && !/^[0-7]{1,5}$/.test(chmod)) throw new SlipwayError('InvalidParameter', `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
+    const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${chmod ? `--chmod=${chmod} ` : ''}${digest} in ${target} `;
+    const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
+    if (await this.cached(stage, step)) return;
+    const destination = target.startsWith('/') ? target : `${stage.config.WorkingDir || '/'}/${target.replace(/^\.\/?$/, '')}`.replace(/\/+/g, '/');
+    const isDirectory = /(^|\/)\.{0,2}$/.test(target) && !/[^/.]$/.test(target);
+    const layer = await copy(host, this.layers(stage), { source, found, destination: isDirectory && !destination.endsWith('/') ? `${destination}/` : destination, unpack: name === 'ADD', chown, chmod, keepOwners: flags.from !== undefined && !chown })
+      .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
+    await this.commit(stage, layer, step);
+    await this.stepDone(stage);
+  }
+
+  private async source(from: string | undefined): Promise<Source> {
+    if (from === undefined) return { directory: this.options.context };
+    const stages = this.stages.slice(0, -1);
+    const stage = /^\d+$/.test(from) ? stages[Number(from)] : stages.findLast(s => s.name === from.toLowerCase());
+    if (stage) return { layers: this.layers(stage).map(layer => layer.key) };
+    if (/^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: invalid stage index ${from}`);
+    return { layers: (await this.image(from)).layers.map(layer => layer.key) };
+  }
+
+  private async runCommand(stage: Stage, { flags, rest }: Instruction): Promise<void> {
+    const { host, verbs, output, signal } = this.parts;
+    const flag = ['mount', 'network', 'security'].find(name => flags[name]);
+    if (flag) throw new SlipwayError('InvalidParameter', `the --${flag} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled`);
+    if (!stage.image) throw new SlipwayError('InvalidParameter', 'Please provide a source image with `from` prior to run');
+    const command = commandOf(stage.config, rest);
+    const args = this.args.forRun(stage.config);
+    const step = { ...stage.config, Cmd: args.length ? [`|${args.length}`, ...args, ...command] : command };
+    if (await this.cached(stage, step)) return;
+    const container = await this.container({ ...stage.config, Cmd: command, Entrypoint: [''], Healthcheck: undefined, Env: [...(stage.config.Env ?? []), ...args, ...this.args.proxies()], AttachStdout: true, AttachStderr: true });
+    let done = false;
+    try {
+      let shown: Promise<void> = Promise.resolve();
+      const say = (stream: 1 | 2, data: Buffer) => {
+        const text = data.toString('utf8');
+        shown = shown.then(() => output.text(stream === 2 ? `\u001B[91m${text}\u001B[0m` : text));
+      };
+      const over = Promise.withResolvers<void>();
+      await verbs.attach(host, container, { stdin: false, stdout: true, stderr: true, sink: { write: (stream, data) => { say(stream, data); return true; }, end: () => over.resolve() } });
+      const exit = verbs.wait(host, container, { condition: 'next-exit', signal });
+      exit.catch(() => {}); // awaited below; the start may fail first
+      await verbs.start(host, container);
+      const { exitCode } = await exit;
+      await over.promise;
+      await shown;
+      if (exitCode !== 0) throw new StepFailed(`The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
+      const layer = await layerOfUpper(host, diffDir(container.record.id), this.layers(stage));
+      await this.commit(stage, layer, step, container);
+      done = true;
+    } finally {
+      if (signal.aborted || (!done && this.options.forceRemove)) await verbs.remove(host, container, { force: true, volumes: true }).catch(error => host.onError(error));
+    }
+    await this.removeContainer(container);
+    await this.stepDone(stage);
+  }
+
+  private async stepDone(stage: Stage): Promise<void> {
+    if (this.triggersLeft === 0) await this.parts.output.text(` ---> ${stage.image ? short(stage.image.id) : ''}\n`);
+  }
+
+  private layers(stage: Stage): readonly ImageLayer[] { return stage.image?.layers ?? []; }
+
+  private async cached(stage: Stage, step: ContainerConfig): Promise<boolean> {
+    if (this.options.noCache || stage.cacheMissed) return false;
+    const image = findCached(this.parts.images.all(), stage.image?.id ?? '', asImageConfig(step));
+    if (!image) {
+      stage.cacheMissed = true;
+      return false;
+    }
+    stage.image = image;
+    stage.config = { ...stage.config, Image: image.id };
+    await this.parts.output.text(' ---> Using cache\n');
+    await this.stepDone(stage);
+    return true;
+  }
+
+  private async container(config: ContainerConfig): Promise<Container> {
+    const { host, verbs, output } = this.parts;
+    if (!config.Image) config = { ...config, Image: '' };
+    const body = createBodySchema.parse({ ...config, HostConfig: { NetworkMode: this.options.network || 'default' } });
+    const { id } = await verbs.create(host, { name: null, platform: '', body: { ...body, Cmd: config.Cmd } });
+    await output.text(` ---> Running in ${short(id)}\n`);
+    return verbs.resolve(host, id);
+  }
+
+  private async removeContainer(container: Container): Promise<void> {
+    const { host, verbs, output } = this.parts;
+    if (this.options.keepContainers) return;
+    await verbs.remove(host, container, { force: true, volumes: true });
+    await output.text(` ---> Removed intermediate container ${short(container.record.id)}\n`);
+  }
+
+  private async commit(stage: Stage, layer: ImageLayer | null, step: ContainerConfig, container?: Container): Promise<void> {
+    const image = makeImage({
+      parent: stage.image as Image | null, layer, config: asImageConfig(stage.config), container: { id: container?.record.id ?? '', config: asImageConfig(step) },
+      createdBy: (step.Cmd ?? []).join(' '), author: stage.author, comment: '', created: timestamp(), architecture: this.parts.architecture, dockerVersion: this.parts.dockerVersion,
+    });
+    await this.parts.images.put(image, { names: [], events: [] });
+    stage.image = image;
+    stage.config = { ...stage.config, Image: image.id };
+  }
+}
+
+const quoted = (text: string) => `"${text.replace(/["\\$]/g, '\\$&')}"`;
+const stageName = (instruction: Instruction) => (/\s[aA][sS]\s+(\S+)$/.exec(instruction.rest)?.[1] ?? '').toLowerCase();

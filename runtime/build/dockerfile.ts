@@ -1,0 +1,111 @@
+// Parses a Dockerfile into instructions, as the classic builder does: directives, comments, continued lines, flags. Pure; words are expanded
+// later (words.ts), when the variables are known. https://docs.docker.com/reference/dockerfile/
+import { SlipwayError } from '../errors.ts';
+
+export interface Instruction {
+  line: number;
+  /** In capitals. */
+  name: string;
+  flags: Record<string, string[]>;
+  /** What follows the flags, as written. */
+  rest: string;
+  /** The whole instruction on one line, as the builder shows it. */
+  original: string;
+}
+
+const NAMES = ['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER', 'ONBUILD', 'RUN', 'SHELL', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'];
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  FROM: ['platform'], ADD: ['chown', 'chmod'], COPY: ['chown', 'chmod', 'from'], RUN: ['mount', 'network', 'security'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
+};
+
+export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string } {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const escape = escapeOf(lines);
+  const continued = new RegExp(`${escape === '\\' ? '\\\\' : '`'}[ \\t]*$`);
+  const instructions: Instruction[] = [];
+  let joined = '';
+  let start = 0;
+  for (const [at, line] of lines.entries()) {
+    if (/^\s*#/.test(line)) continue;
+    if (joined === '') {
+      if (line.trim() === '') continue;
+      start = at + 1;
+    } else if (line.trim() === '' && at < lines.length - 1) {
+      continue; // an empty line inside a continued one
+    }
+    const piece = joined === '' ? line.trimStart() : line;
+    if (continued.test(piece)) {
+      joined += piece.replace(continued, '');
+      if (at < lines.length - 1) continue;
+    } else {
+      joined += piece;
+    }
+    if (joined.trim() !== '') instructions.push(parseInstruction(joined.trimEnd(), start));
+    joined = '';
+  }
+  if (joined.trim() !== '') instructions.push(parseInstruction(joined.trimEnd(), start));
+  if (instructions.length === 0) throw new SlipwayError('InvalidParameter', text.trim() === '' ? `the Dockerfile (${name}) cannot be empty` : 'file with no instructions');
+  return { instructions, escape };
+}
+
+/** One instruction's text. Also for `docker commit -c` and for triggers. */
+export function parseInstruction(text: string, line: number): Instruction {
+  const trimmed = text.trim();
+  const word = /^\S+/.exec(trimmed)?.[0] ?? '';
+  const name = word.toUpperCase();
+  if (!NAMES.includes(name)) throw parseError(line, `unknown instruction: ${word}${nearest(name)}`);
+  let rest = trimmed.slice(word.length).trim();
+  const flags: Record<string, string[]> = {};
+  for (let flag = /^--(\S*)\s*/.exec(rest); flag && FLAGS[name]; flag = /^--(\S*)\s*/.exec(rest)) {
+    rest = rest.slice(flag[0].length);
+    if (flag[1] === '') break;
+    const equals = flag[1]!.indexOf('=');
+    const key = equals < 0 ? flag[1]! : flag[1]!.slice(0, equals);
+    if (!FLAGS[name]!.includes(key)) throw parseError(line, `unknown flag: ${key}`);
+    if (equals < 0) throw parseError(line, `missing a value on flag: ${key}`);
+    (flags[key] ??= []).push(flag[1]!.slice(equals + 1));
+  }
+  if (rest === '' && name !== 'CMD' && name !== 'ENTRYPOINT') throw parseError(line, `${name} requires ${['ADD', 'COPY'].includes(name) ? 'at least two arguments' : ['FROM'].includes(name) ? 'either one or three arguments' : ['USER', 'WORKDIR', 'STOPSIGNAL', 'MAINTAINER'].includes(name) ? 'exactly one argument' : 'at least one argument'}`);
+  return { line, name, flags, rest, original: trimmed.replace(/^\S+/, word) };
+}
+
+export const parseError = (line: number, what: string) => new SlipwayError('InvalidParameter', `dockerfile parse error on line ${line}: ${what}`);
+
+/** The exec form, or undefined when it is none. */
+export function jsonForm(text: string): string[] | undefined {
+  if (!text.startsWith('[')) return undefined;
+  try {
+    const value = JSON.parse(text) as unknown;
+    return Array.isArray(value) && value.every(item => typeof item === 'string') ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Directives come before everything else, each at most once. */
+function escapeOf(lines: string[]): string {
+  for (const line of lines) {
+    const directive = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(line);
+    if (!directive) return '\\';
+    if (directive[1]!.toLowerCase() !== 'escape') continue;
+    if (directive[2] !== '\\' && directive[2] !== '`') throw new SlipwayError('InvalidParameter', `dockerfile parse error: invalid escape token '${directive[2]}' does not match \` or \\`);
+    return directive[2];
+  }
+  return '\\';
+}
+
+/** As BuildKit's parser does since Docker 25: one slip of the fingers away. */
+function nearest(name: string): string {
+  const found = NAMES.map(known => ({ known, slips: distance(name, known) })).sort((a, b) => a.slips - b.slips)[0]!;
+  return found.slips < 3 && found.slips < name.length ? ` (did you mean ${found.known}?)` : '';
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length]!;
+}

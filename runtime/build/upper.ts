@@ -1,0 +1,31 @@
+// A layer made without a container: an overlay over the layers below is mounted in the lab, a script changes files in it, and its upper
+// directory becomes the layer. Called by copy.ts and builder.ts.
+import { SlipwayError } from '../errors.ts';
+import type { ImageLayer } from '../image/model.ts';
+import { runScript, type Place } from '../kernel/stream.ts';
+import type { Step } from '../kernel/protocol.ts';
+import { lowerDirs } from '../snapshot/layer-path.ts';
+import { firstWords, layerOfUpper, newScratch, removeScratch } from '../snapshot/layers.ts';
+
+const MS_NODEV = 4;
+
+export async function changesOf(host: Place, below: readonly ImageLayer[], work: { argv: (root: string) => string[]; before?: Step[]; after?: Step[] }): Promise<ImageLayer | null> {
+  const scratch = newScratch('step');
+  const [upper, workdir, root, empty] = ['upper', 'work', 'root', 'empty'].map(name => `${scratch}/${name}`) as [string, string, string, string];
+  const lower = lowerDirs(below.map(layer => layer.key)) || empty;
+  try {
+    const { code, stderr } = await runScript(host, {
+      argv: work.argv(root),
+      before: [
+        ...[upper, workdir, root, empty].map((path): Step => ({ do: 'mkdir', path, mode: 0o755 })),
+        { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower},upperdir=${upper},workdir=${workdir},userxattr` },
+        ...(work.before ?? []),
+      ],
+      after: [...(work.after ?? []), { do: 'umount', path: root }],
+    });
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the files could not be changed (${code})`);
+    return await layerOfUpper(host, upper, below);
+  } finally {
+    await removeScratch(host, scratch);
+  }
+}
