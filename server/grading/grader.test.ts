@@ -52,6 +52,22 @@ describe('a task', () => {
     expect(grader.progress()[0]!.progress).toEqual({ state: 'tried', expected: 'It should be so.', found: 'web is only created', next: 'docker start web' });
   });
 
+  test('says nothing of a container that may be on its way to its end, until it has stayed a while', async () => {
+    vi.useFakeTimers();
+    try {
+      const { lab, states, seen } = begin([task({ id: 'ended', check: { event: { action: 'die' } } })]);
+      lab.runDetached('job', nginx);
+      await vi.advanceTimersByTimeAsync(900);
+      expect(states()).toEqual(['open']);
+      await vi.advanceTimersByTimeAsync(200);
+      expect(seen.progress.at(-1)!.progress).toMatchObject({ state: 'tried', found: 'job (nginx:1.22) is running.' });
+      lab.die('job', nginx);
+      expect(states()).toEqual(['done']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('describes what there is when no wrong turn fits', async () => {
     const { grader, lab } = begin([task({ id: 'well', check: { container: { name: 'web', exitCode: 0 } } })]);
     lab.runToEnd('web', nginx, 3);

@@ -9,6 +9,8 @@ import type { Grader, GraderOptions } from './types.ts';
 import { Facts } from './world.ts';
 
 const SETTLE_MS = 120; // a docker command's calls follow each other within a few tens of milliseconds
+/** A container that was started so short a time ago may be on its way to its end: what it is now is not yet worth saying. */
+const YOUNG_MS = 1000;
 /** A running container's log has no events, so it is read again this often while a task waits for it, and only so long. */
 const OUTPUT_EVERY_MS = 500;
 const OUTPUT_TIMES = 240;
@@ -33,6 +35,7 @@ export function createGrader(options: GraderOptions): Grader {
   let rereading: NodeJS.Timeout | undefined;
   let rereads = 0;
   let waiting: NodeJS.Timeout | undefined;
+  let growingUp: NodeJS.Timeout | undefined;
 
   const contextOf = (task: GradedTask) => ({ world: facts, openedSeq: task.openedSeq ?? Infinity, outputs });
   const open = () => tasks.filter(task => task.isOpen);
@@ -66,7 +69,7 @@ export function createGrader(options: GraderOptions): Grader {
         unlock(at);
       }
     }
-    settling ??= setTimeout(speak, SETTLE_MS);
+    settling ??= setTimeout(() => speak(), SETTLE_MS);
     waitForTime();
   }
 
@@ -82,9 +85,13 @@ export function createGrader(options: GraderOptions): Grader {
     if (due.length > 0) waiting = setTimeout(() => judge(seq), Math.min(...due) - clock + 1);
   }
 
-  function speak() {
-    settling = undefined;
-    for (const task of open()) if (task.speak(contextOf(task), seq)) report(task);
+  function speak(youngMs = YOUNG_MS) {
+    clearTimeout(growingUp);
+    settling = growingUp = undefined;
+    const clock = Date.now();
+    const youth = Math.max(0, ...[...facts.containers.values()].map(fact => (fact.state === 'running' ? (fact.startedAtMs ?? 0) + youngMs - clock : 0)));
+    for (const task of open()) if (task.speak(contextOf(task), seq, youth > 0)) report(task);
+    if (open().some(task => task.withheld)) growingUp = setTimeout(() => speak(), youth);
   }
 
   /** Opens tasks whose needs are done. */
@@ -127,7 +134,7 @@ export function createGrader(options: GraderOptions): Grader {
     async settled() {
       do {
         await Promise.all([records.idle(), logs.idle()]);
-        if (settling) { clearTimeout(settling); speak(); }
+        if (settling || growingUp) { clearTimeout(settling); speak(0); }
       } while (records.busy || logs.busy || settling);
       // A task that waits for time (upSeconds) is judged when that has passed.
     },
@@ -136,6 +143,7 @@ export function createGrader(options: GraderOptions): Grader {
       clearTimeout(settling);
       clearTimeout(rereading);
       clearTimeout(waiting);
+      clearTimeout(growingUp);
       explainer.stop();
     },
   };

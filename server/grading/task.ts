@@ -8,6 +8,7 @@ import { describe, fill } from './words.ts';
 export class GradedTask {
   readonly task: Task;
   record: StoredTask;
+  withheld = false;
   private readonly check: Tracker;
   private readonly attempt: Tracker;
   private readonly turns: Tracker[];
@@ -50,13 +51,21 @@ export class GradedTask {
     return true;
   }
 
-  /** True when there is something new to say of an attempt. */
-  speak(context: Context, seq: number): boolean {
+  /**
+   * True when there is something new to say of an attempt. While `unsettled`, a container that has just been started may still end:
+   * then only a known wrong turn is told, and `withheld` says that there was more.
+   */
+  speak(context: Context, seq: number, unsettled: boolean): boolean {
+    this.withheld = false;
     if (!this.isOpen || seq <= this.judgedSeq) return false;
     const { progress } = this.record;
     const attempt = this.attempt.holds(context);
     if (!attempt && progress.state !== 'tried') return false;
     const best = this.wrongTurn(context);
+    if (!best && unsettled) {
+      this.withheld = true;
+      return false;
+    }
     const next = best
       ? { state: 'tried' as const, expected: fill(best.turn.expected ?? this.task.expected, best.match), found: fill(best.turn.found, best.match), next: fill(best.turn.next, best.match) }
       : { state: 'tried' as const, expected: fill(this.task.expected, attempt ?? { seq }), found: describe(this.task.check, context), next: fill(this.task.next, attempt ?? { seq }) };
