@@ -121,7 +121,7 @@ async function imageIds(api: Api, references: readonly string[]): Promise<Set<st
 function isOnNetwork(api: Api, container: Container, network: string): boolean {
   return Object.entries(api.verbs.networks(api.host, container)).some(([name, settings]) => {
     const id = (settings as { NetworkID?: string }).NetworkID ?? '';
-    return name === network || (id !== '' && id.startsWith(network)) || api.host.bridge.networks.some(n => n.name === name && n.id.startsWith(network));
+    return name === network || (id !== '' && id.startsWith(network)) || api.host.networks.all().some(n => n.name === name && n.id.startsWith(network));
   });
 }
 

@@ -1,70 +1,150 @@
-// Routes of networks: list and inspect of Docker's three default networks of this host. They can be neither made nor removed here.
+// Routes of networks: list, inspect, create, remove, prune, connect, disconnect.
+// https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Network
 import { z } from 'zod';
+import { endpointSchema } from '../container/config.ts';
+import { connect, disconnect } from '../container/connect.ts';
+import { createNetwork, removeNetwork } from '../container/network-verbs.ts';
 import { SlipwayError } from '../errors.ts';
-import { BRIDGE, type DefaultNetwork } from '../network/bridge.ts';
+import type { Network } from '../network/model.ts';
 import type { Api } from './api.ts';
 import { boolFilter, bool, filters, labelsMatch, text, type Filters } from './query.ts';
 import { route } from './route.ts';
 
+const string = z.string().nullish().transform(v => v ?? '');
+const flag = z.boolean().nullish().transform(v => v ?? false);
+const strings = z.record(z.string(), z.string()).nullish();
+
+const createBody = z.object({
+  Name: string, Driver: string, Scope: string, CheckDuplicate: z.boolean().nullish(), Internal: flag, Attachable: flag, Ingress: flag, ConfigOnly: flag, EnableIPv6: flag,
+  Options: strings.transform(v => v ?? {}), Labels: strings.transform(v => v ?? {}),
+  IPAM: z.object({
+    Driver: string, Options: strings.transform(v => v ?? null),
+    Config: z.array(z.object({ Subnet: string, IPRange: string, Gateway: string, AuxiliaryAddresses: strings.transform(v => v ?? {}) })).nullish().transform(v => v ?? []),
+  }).nullish(),
+});
+
 export const networkRoutes = [
   route('GET', '/networks', {
     query: z.object({ filters: filters(['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']) }),
-    handle: ({ api }, query) => ({ status: 200, json: api.host.bridge.networks.filter(n => matches(n, query.filters)).map(n => describe(api, n, false)) }),
+    handle: ({ api }, query) => ({ status: 200, json: api.host.networks.all().filter(n => matches(api, n, query.filters)).map(n => describe(api, n, false)) }),
+  }),
+
+  route('POST', '/networks/create', {
+    body: createBody,
+    async handle({ api }, _query, body) {
+      const network = await createNetwork(api.host, {
+        name: body.Name, driver: body.Driver, scope: body.Scope, internal: body.Internal, ipv6: body.EnableIPv6, attachable: body.Attachable, ingress: body.Ingress, configOnly: body.ConfigOnly,
+        labels: body.Labels, options: body.Options,
+        ipam: { driver: body.IPAM?.Driver ?? '', options: body.IPAM?.Options ?? null, config: (body.IPAM?.Config ?? []).map(c => ({ subnet: c.Subnet, gateway: c.Gateway, range: c.IPRange, aux: c.AuxiliaryAddresses })) },
+      });
+      return { status: 201, json: { Id: network.id, Warning: '' } };
+    },
+  }),
+
+  route('POST', '/networks/prune', {
+    query: z.object({ filters: filters(['label', 'label!', 'until']) }),
+    async handle({ api }, query) {
+      const removed: string[] = [];
+      for (const network of api.host.networks.all().filter(n => !n.builtin && isUnused(api, n) && isToPrune(n, query.filters))) {
+        await removeNetwork(api.host, network);
+        removed.push(network.name);
+      }
+      api.host.events.emit('network', 'prune', '', { reclaimed: '0' });
+      return { status: 200, json: { NetworksDeleted: removed.length ? removed : null } };
+    },
   }),
 
   route('GET', '/networks/:name', {
     query: z.object({ verbose: bool, scope: text }),
-    handle: ({ api, params }) => ({ status: 200, json: describe(api, find(api, params.name!), true) }),
+    handle: ({ api, params }) => ({ status: 200, json: describe(api, api.host.networks.resolve(params.name!), true) }),
   }),
 
   route('DELETE', '/networks/:name', {
-    handle({ api, params }) {
-      throw new SlipwayError('Forbidden', `${find(api, params.name!).name} is a pre-defined network and cannot be removed`);
+    async handle({ api, params }) {
+      await removeNetwork(api.host, api.host.networks.resolve(params.name!));
+      return { status: 204 };
+    },
+  }),
+
+  route('POST', '/networks/:name/connect', {
+    body: z.object({ Container: string, EndpointConfig: endpointSchema.nullish() }),
+    async handle({ api, params }, _query, body) {
+      const network = api.host.networks.resolve(params.name!);
+      await connect(api.host, api.verbs.resolve(api.host, body.Container), network, body.EndpointConfig ?? null);
+      return { status: 200 };
+    },
+  }),
+
+  route('POST', '/networks/:name/disconnect', {
+    body: z.object({ Container: string, Force: flag }),
+    async handle({ api, params }, _query, body) {
+      const network = api.host.networks.resolve(params.name!);
+      await disconnect(api.host, member(api, body.Container, body.Force), network, { force: body.Force });
+      return { status: 200 };
     },
   }),
 ];
 
-function find(api: Api, name: string): DefaultNetwork {
-  const { networks } = api.host.bridge;
-  const found = networks.find(n => n.name === name || n.id === name) ?? networks.find(n => name !== '' && n.id.startsWith(name));
-  if (!found) throw new SlipwayError('NotFound', `network ${name} not found`);
-  return found;
+/** With force the network is looked at rather than the containers. */
+function member(api: Api, ref: string, force: boolean) {
+  try {
+    return api.verbs.resolve(api.host, ref);
+  } catch (error) {
+    throw force ? new SlipwayError('NotFound', `endpoint ${ref} not found`, { cause: error }) : error;
+  }
 }
 
-function describe(api: Api, network: DefaultNetwork, withContainers: boolean): Record<string, unknown> {
-  const isBridge = network.name === 'bridge';
+function describe(api: Api, network: Network, withContainers: boolean): Record<string, unknown> {
   return {
-    Name: network.name, Id: network.id, Created: api.host.bridge.createdAt, Scope: 'local', Driver: network.driver, EnableIPv6: false,
-    IPAM: { Driver: 'default', Options: null, Config: isBridge ? [{ Subnet: BRIDGE.subnet, Gateway: BRIDGE.gateway }] : null },
-    Internal: false, Attachable: false, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false,
-    Containers: withContainers ? containersOf(api, network) : {},
-    Options: isBridge ? {
-      'com.docker.network.bridge.default_bridge': 'true', 'com.docker.network.bridge.enable_icc': 'true', 'com.docker.network.bridge.enable_ip_masquerade': 'true',
-      'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0', 'com.docker.network.bridge.name': BRIDGE.name, 'com.docker.network.driver.mtu': '1500',
-    } : {},
-    Labels: {},
+    Name: network.name, Id: network.id, Created: network.createdAt, Scope: 'local', Driver: network.driver, EnableIPv6: network.ipv6,
+    IPAM: { Driver: 'default', Options: network.ipamOptions, Config: network.driver === 'bridge' ? network.subnets.map(s => ({
+      Subnet: s.subnet, ...(s.range ? { IPRange: s.range } : {}), ...(s.shownGateway ? { Gateway: s.shownGateway } : {}), ...(Object.keys(s.aux).length ? { AuxiliaryAddresses: s.aux } : {}),
+    })) : null },
+    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false,
+    Containers: withContainers ? containersOf(api, network) : {}, Options: network.options, Labels: network.labels,
   };
 }
 
-function containersOf(api: Api, network: DefaultNetwork): Record<string, unknown> {
+function containersOf(api: Api, network: Network): Record<string, unknown> {
   const members: [string, unknown][] = [];
   for (const { record } of api.host.containers.values()) {
     if (record.state.status !== 'running' && record.state.status !== 'paused') continue;
-    const { endpoint } = record.state;
-    if (network.name === 'bridge' ? endpoint?.networkId !== network.id : record.hostConfig.NetworkMode !== network.name) continue;
-    members.push([record.id, { Name: record.name, EndpointID: endpoint?.endpointId ?? '', MacAddress: endpoint?.mac ?? '', IPv4Address: endpoint ? `${endpoint.ip}/${endpoint.prefix}` : '', IPv6Address: '' }]);
+    const endpoint = record.state.endpoints.find(e => e.networkId === network.id);
+    if (!endpoint && (network.driver === 'bridge' || !(network.name in record.endpoints))) continue;
+    members.push([record.id, {
+      Name: record.name, EndpointID: endpoint?.endpointId ?? '', MacAddress: endpoint?.mac ?? '',
+      IPv4Address: endpoint ? `${endpoint.ip}/${endpoint.prefix}` : '', IPv6Address: endpoint?.ip6 ? `${endpoint.ip6}/${endpoint.prefix6}` : '',
+    }]);
   }
   return Object.fromEntries(members);
 }
 
-function matches(network: DefaultNetwork, wanted: Filters): boolean {
+const isUnused = (api: Api, network: Network) => api.host.networks.members(network).size === 0;
+
+function isToPrune(network: Network, wanted: Filters): boolean {
+  const until = wanted.get('until')?.map(untilTime);
+  return labelsMatch(wanted.get('label'), network.labels) && !(wanted.has('label!') && labelsMatch(wanted.get('label!'), network.labels))
+    && (until?.every(time => Date.parse(network.createdAt) < time) ?? true);
+}
+
+/** Seconds since 1970, a date, or how long ago (`24h`). */
+function untilTime(value: string): number {
+  const ago = [...value.matchAll(/(\d+(?:\.\d+)?)(h|m(?!s)|s|ms)/g)];
+  if (ago.length && ago.map(m => m[0]).join('') === value) return Date.now() - ago.reduce((sum, [, n, unit]) => sum + Number(n) * { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }[unit as 'h']!, 0);
+  const time = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
+  if (Number.isNaN(time)) throw new SlipwayError('InvalidParameter', `invalid filter 'until=${value}'`);
+  return time;
+}
+
+function matches(api: Api, network: Network, wanted: Filters): boolean {
   const types = wanted.get('type') ?? [];
   for (const type of types) if (type !== 'builtin' && type !== 'custom') throw new SlipwayError('InvalidParameter', `invalid filter: 'type'='${type}'`);
+  const dangling = boolFilter(wanted, 'dangling');
   return (wanted.get('driver')?.includes(network.driver) ?? true)
     && (wanted.get('scope')?.includes('local') ?? true)
     && (wanted.get('name')?.some(n => network.name.includes(n)) ?? true)
     && (wanted.get('id')?.some(id => network.id.startsWith(id)) ?? true)
-    && labelsMatch(wanted.get('label'), {})
-    && (types.length === 0 || types.includes('builtin'))
-    && boolFilter(wanted, 'dangling') !== true; // default networks never dangle
+    && labelsMatch(wanted.get('label'), network.labels)
+    && (types.length === 0 || types.includes(network.builtin ? 'builtin' : 'custom'))
+    && (dangling === null || dangling === (!network.builtin && isUnused(api, network))); // default networks never dangle
 }

@@ -23,7 +23,7 @@ export const containerConfigSchema = z.object({
   Env: strings, Cmd: command, Healthcheck: health.nullish(), ArgsEscaped: z.boolean().nullish(),
   Image: text, Volumes: set, WorkingDir: text, Entrypoint: command, NetworkDisabled: z.boolean().nullish(),
   OnBuild: strings, Labels: stringMap.transform(v => v ?? {}),
-  StopSignal: z.string().nullish(), StopTimeout: z.number().int().nullish(), Shell: strings,
+  MacAddress: z.string().nullish(), StopSignal: z.string().nullish(), StopTimeout: z.number().int().nullish(), Shell: strings,
 });
 export type ContainerConfig = z.output<typeof containerConfigSchema>;
 
@@ -70,7 +70,7 @@ export const hostConfigSchema = z.object({
 });
 export type HostConfig = z.output<typeof hostConfigSchema>;
 
-const endpointSchema = z.object({
+export const endpointSchema = z.object({
   IPAMConfig: z.object({ IPv4Address: z.string().nullish(), IPv6Address: z.string().nullish(), LinkLocalIPs: z.array(z.string()).nullish() }).nullish(),
   Links: strings, Aliases: strings, MacAddress: text, NetworkID: text, DriverOpts: stringMap,
 });

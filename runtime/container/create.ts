@@ -5,6 +5,8 @@ import { capabilitiesFor } from '../oci/capabilities.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/masked.ts';
 import { seccompFor } from '../oci/security-options.ts';
 import { wantedPorts } from '../network/port-bindings.ts';
+import { namedLinks } from './links.ts';
+import { checkNetworkMode, isShared, wantedEndpoints } from './create-endpoints.ts';
 import type { ContainerConfig, CreateBody, HostConfig } from './config.ts';
 import { containerOf } from './live.ts';
 import { mergeConfig } from './merge-config.ts';
@@ -29,15 +31,19 @@ export async function create(host: Host, request: { name: string | null; platfor
   const hostConfig = completeHostConfig(host, askedHostConfig);
   const config = mergeConfig(askedConfig, image.config);
   for (const mode of [hostConfig.PidMode, hostConfig.IpcMode]) checkOther(host, mode);
+  const endpoints = wantedEndpoints(host, hostConfig, NetworkingConfig?.EndpointsConfig ?? {}, MacAddress ?? '');
+  checkNetworkMode(host, config, hostConfig);
+  if (MacAddress) config.MacAddress = MacAddress;
   config.Hostname ||= hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? host.hostname : shortId(id);
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   check(config, hostConfig, command);
   await checkBindSources(host, hostConfig);
   const name = request.name ? reserveName(host, request.name, id) : generateName(host, id);
   try {
+    if (!isShared(hostConfig.NetworkMode)) hostConfig.Links = namedLinks(host, hostConfig.Links, name);
     const record: ContainerRecord = {
       id, name, created: timestamp(), imageId: image.id, layers: image.layers, path: command[0]!, args: command.slice(1), config, hostConfig,
-      endpoints: NetworkingConfig?.EndpointsConfig ?? {}, mounts: mountPoints(host, config, hostConfig),
+      endpoints, mounts: mountPoints(host, config, hostConfig),
       state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false,
     };
     const container = containerOf(record);

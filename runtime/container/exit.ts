@@ -1,6 +1,6 @@
 // What follows when a container's process has ended: once, whoever started it. Called by start.ts, and by the engine's restart.
 import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
-import { leaveBridge } from '../network/endpoint.ts';
+import { leaveNetworks } from '../network/endpoint.ts';
 import { asSlipwayError } from '../errors.ts';
 import { runHelper } from './helper.ts';
 import { cgroupOf } from './paths.ts';
@@ -29,7 +29,7 @@ export async function ended(host: Host, container: Container, end: TaskEnd, fini
   if (end.kind !== 'exited') await finishOff(host, container, state);
   const exitCode = end.kind === 'exited' ? end.code : SIGKILLED;
   const oomKilled = exitCode === SIGKILLED && record.hostConfig.Memory > 0 && !record.hostConfig.AutoRemove && (await wasOutOfMemory(host, record.id));
-  leaveBridge(host, record);
+  leaveNetworks(host, record);
   const again = !live.removing && wantsRestart(record, exitCode);
   setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error: '' });
   announceEnd(host, container, state, exitCode, oomKilled);
@@ -48,7 +48,7 @@ async function finishOff(host: Host, container: Container, state: RunningState) 
   } catch (error) {
     if (asSlipwayError(error).kind !== 'NotFound') host.onError(error);
   }
-  await runHelper(host, { argv: ['busybox', 'true'], after: cleanUp(host, record, state.endpoint) });
+  await runHelper(host, { argv: ['busybox', 'true'], after: cleanUp(host, record, state.endpoints) });
 }
 
 /** v1: `oom_kill 1` in memory.oom_control; v2: `oom_kill 1` in memory.events. */
@@ -59,9 +59,8 @@ async function wasOutOfMemory(host: Host, id: string): Promise<boolean> {
 
 function announceEnd(host: Host, container: Container, state: RunningState, exitCode: number, oomKilled: boolean) {
   const { record } = container;
-  const { endpoint } = state;
   if (oomKilled) emit(host, container, 'oom');
-  if (endpoint) host.events.emit('network', 'disconnect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const endpoint of state.endpoints) host.events.emit('network', 'disconnect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
   for (const mount of record.mounts.filter(m => m.type === 'volume')) host.events.emit('volume', 'unmount', mount.name, { container: record.id, driver: mount.driver });
   const execDuration = Math.max(0, Math.floor((Number(nowNano() / 1_000_000n) - Date.parse(state.startedAt)) / 1000));
   emit(host, container, 'die', { execDuration: String(execDuration), exitCode: String(exitCode) });

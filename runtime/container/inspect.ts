@@ -3,6 +3,7 @@ import type { ContainerConfig, HostConfig } from './config.ts';
 import { layerPath, lowerDirs } from '../snapshot/layer-path.ts';
 import { diffDir, logPathInHost, mergedDir, netnsPath, sandboxDir, sandboxIdOf, workDir } from './paths.ts';
 import { hasOwnNetns } from './plan.ts';
+import { dnsNames } from '../network/endpoint.ts';
 import { wantedPorts } from '../network/port-bindings.ts';
 import { runHelper } from './helper.ts';
 import { ZERO_TIME, type Container, type ContainerRecord, type Endpoint, type Host } from './model.ts';
@@ -34,7 +35,7 @@ export async function inspect(host: Host, container: Container, options: { size:
     GraphDriver: { Data: { LowerDir: lower, MergedDir: mergedDir(record.id), UpperDir: diffDir(record.id), WorkDir: workDir(record.id) }, Name: 'overlay2' },
     ...(options.size ? await sizes(host, record) : {}),
     Mounts: mounts(container),
-    Config: configOf(record.config),
+    Config: configOf({ ...record.config, MacAddress: record.config.MacAddress || record.endpoints[record.hostConfig.NetworkMode]?.MacAddress }),
     NetworkSettings: networkSettings(host, container),
   };
 }
@@ -87,23 +88,23 @@ function configOf(c: ContainerConfig): Record<string, unknown> {
     Hostname: c.Hostname, Domainname: c.Domainname, User: c.User, AttachStdin: c.AttachStdin, AttachStdout: c.AttachStdout, AttachStderr: c.AttachStderr,
     ...optional('ExposedPorts', c.ExposedPorts), Tty: c.Tty, OpenStdin: c.OpenStdin, StdinOnce: c.StdinOnce, Env: c.Env, Cmd: c.Cmd, ...optional('Healthcheck', c.Healthcheck),
     Image: c.Image, Volumes: c.Volumes ?? null, WorkingDir: c.WorkingDir, Entrypoint: c.Entrypoint, ...optional('NetworkDisabled', c.NetworkDisabled || null), OnBuild: c.OnBuild,
-    Labels: c.Labels, ...optional('StopSignal', c.StopSignal), ...optional('StopTimeout', c.StopTimeout), ...optional('Shell', c.Shell),
+    Labels: c.Labels, ...optional('MacAddress', c.MacAddress), ...optional('StopSignal', c.StopSignal), ...optional('StopTimeout', c.StopTimeout), ...optional('Shell', c.Shell),
   };
 }
 
-/** Of a container that runs, or null. */
-export function endpointOf(container: Container): Endpoint | null {
+/** Of a container that runs. */
+export function endpointsOf(container: Container): readonly Endpoint[] {
   const { state } = container.record;
-  return state.status === 'running' || state.status === 'paused' ? state.endpoint : null;
+  return state.status === 'running' || state.status === 'paused' ? state.endpoints : [];
 }
 
 function networkSettings(host: Host, container: Container): Record<string, unknown> {
   const { record } = container;
-  const endpoint = endpointOf(container);
+  const endpoint = endpointsOf(container).find(e => e.network === 'bridge'); // only of the default one, as dockerd fills them
   const alive = record.state.status === 'running' || record.state.status === 'paused';
   const sandboxId = alive && hasOwnNetns(record) ? sandboxIdOf(record.id) : '';
   return {
-    Bridge: '', SandboxID: sandboxId, SandboxKey: sandboxId && `/var${netnsPath(sandboxId)}`, Ports: portMap(record, endpoint),
+    Bridge: '', SandboxID: sandboxId, SandboxKey: sandboxId && `/var${netnsPath(sandboxId)}`, Ports: portMap(record, endpointsOf(container)),
     HairpinMode: false, LinkLocalIPv6Address: '', LinkLocalIPv6PrefixLen: 0, SecondaryIPAddresses: null, SecondaryIPv6Addresses: null,
     EndpointID: endpoint?.endpointId ?? '', Gateway: endpoint?.gateway ?? '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,
     IPv6Gateway: '', MacAddress: endpoint?.mac ?? '', Networks: networks(host, container),
@@ -111,34 +112,34 @@ function networkSettings(host: Host, container: Container): Record<string, unkno
 }
 
 /** Of a running container: published ports with where they are bound, others that the image exposes with null. */
-function portMap(record: ContainerRecord, endpoint: Endpoint | null): Record<string, unknown> {
-  if (!endpoint) return {};
+function portMap(record: ContainerRecord, endpoints: readonly Endpoint[]): Record<string, unknown> {
+  if (endpoints.length === 0) return {};
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const key of Object.keys(record.config.ExposedPorts ?? {})) map[key.includes('/') ? key : `${key}/tcp`] = null;
-  for (const p of endpoint.ports) (map[`${p.containerPort}/${p.protocol}`] ??= []).push({ HostIp: p.hostIp, HostPort: String(p.hostPort) });
+  for (const p of endpoints.flatMap(e => e.ports)) (map[`${p.containerPort}/${p.protocol}`] ??= []).push({ HostIp: p.hostIp, HostPort: String(p.hostPort) });
   return map;
 }
 
 export function networks(host: Host, container: Container): Record<string, unknown> {
   const { record } = container;
-  const mode = record.hostConfig.NetworkMode;
-  if (mode.startsWith('container:')) return {};
-  const endpoint = endpointOf(container);
   const alive = record.state.status === 'running' || record.state.status === 'paused';
-  const networkId = record.hasBeenStarted ? (host.bridge.networks.find(n => n.name === mode)?.id ?? '') : '';
-  return {
-    [mode]: {
-      IPAMConfig: null, Links: null, Aliases: null, MacAddress: endpoint?.mac ?? '', NetworkID: networkId,
-      EndpointID: endpoint?.endpointId ?? (alive && mode !== 'bridge' ? sandboxIdOf(`${record.id} ${mode}`) : ''), Gateway: endpoint?.gateway ?? '', IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,
-      IPv6Gateway: '', GlobalIPv6Address: '', GlobalIPv6PrefixLen: 0, DriverOpts: null, DNSNames: null,
-    },
-  };
+  return Object.fromEntries(Object.entries(record.endpoints).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, asked]) => {
+    const endpoint = endpointsOf(container).find(e => e.network === name);
+    const network = host.networks.find(name);
+    const withoutLink = network !== null && network.driver !== 'bridge';
+    return [name, {
+      IPAMConfig: asked?.IPAMConfig ?? null, Links: asked?.Links ?? null, Aliases: asked?.Aliases ?? null, MacAddress: endpoint?.mac ?? '', NetworkID: record.hasBeenStarted ? (network?.id ?? '') : '',
+      EndpointID: endpoint?.endpointId ?? (alive && withoutLink ? sandboxIdOf(`${record.id} ${name}`) : ''), Gateway: endpoint?.gateway ?? '', IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,
+      IPv6Gateway: endpoint?.gateway6 ?? '', GlobalIPv6Address: endpoint?.ip6 ?? '', GlobalIPv6PrefixLen: endpoint?.prefix6 ?? 0, DriverOpts: asked?.DriverOpts ?? null,
+      DNSNames: network?.builtin ? null : dnsNames(record, network),
+    }];
+  }));
 }
 
 export function ports(container: Container): { IP?: string; PrivatePort: number; PublicPort?: number; Type: string }[] {
-  const endpoint = endpointOf(container);
-  if (!endpoint) return [];
-  const published = endpoint.ports.map(p => ({ IP: p.hostIp, PrivatePort: p.containerPort, PublicPort: p.hostPort, Type: p.protocol }));
+  const endpoints = endpointsOf(container);
+  if (endpoints.length === 0) return [];
+  const published = endpoints.flatMap(e => e.ports).map(p => ({ IP: p.hostIp, PrivatePort: p.containerPort, PublicPort: p.hostPort, Type: p.protocol }));
   const { config, hostConfig } = container.record;
   const taken = new Set(wantedPorts(config, hostConfig).map(w => `${w.containerPort}/${w.protocol}`));
   const exposed = Object.keys(config.ExposedPorts ?? {}).map(key => (key.includes('/') ? key : `${key}/tcp`)).filter(key => !taken.has(key));

@@ -7,7 +7,7 @@ import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
 import type { EventBus } from '../lab/events.ts';
 import type { Journal } from '../lab/journal.ts';
-import type { Bridge } from '../network/bridge.ts';
+import type { Networks } from '../network/model.ts';
 import type { Volumes } from '../volume/volumes.ts';
 
 /** One Docker host of a lab: everything that `docker` on it can name. */
@@ -26,7 +26,8 @@ export interface Host {
   readonly images: Images;
   readonly events: EventBus;
   readonly journal: Journal;
-  readonly bridge: Bridge;
+  readonly networks: Networks;
+  readonly nameServer: NameServer;
   readonly volumes: Volumes;
   readonly broker: RpcClient<BrokerVerbs>;
   readonly cgroupVersion: 'v1' | 'v2';
@@ -34,6 +35,14 @@ export interface Host {
   onError(error: unknown): void;
   /** Set once the lab is being disposed of: no new work. */
   readonly closing: AbortController;
+}
+
+/** Answers names in user-defined networks (container/name-server.ts). */
+export interface NameServer {
+  /** Runs when this resolves. Called before the first network with names is used. */
+  ensure(): Promise<void>;
+  /** Lets go of it; it lives on. */
+  close(): void;
 }
 
 /** What containers need of the host's image store; runtime/image implements it. */
@@ -67,8 +76,8 @@ export const ZERO_TIME: Timestamp = '0001-01-01T00:00:00Z';
  */
 export type ContainerState =
   | { status: 'created'; exitCode: number; error: string }
-  | { status: 'running'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoint: Endpoint | null }
-  | { status: 'paused'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoint: Endpoint | null }
+  | { status: 'running'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoints: Endpoint[] }
+  | { status: 'paused'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoints: Endpoint[] }
   | { status: 'restarting'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
   | { status: 'exited'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
   | { status: 'dead'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string };
@@ -81,11 +90,19 @@ export interface Endpoint {
   sandboxId: string;
   network: string;
   networkId: string;
+  /** The container's name for the link. */
+  ifname: string;
   ip: string;
   prefix: number;
+  /** '' in an internal network. */
   gateway: string;
+  ip6: string;
+  prefix6: number;
+  gateway6: string;
   mac: string;
   ports: PublishedPort[];
+  /** What it is called in the network; null where there are no names. */
+  dnsNames: string[] | null;
 }
 export interface PublishedPort { containerPort: number; protocol: 'tcp' | 'udp' | 'sctp'; hostIp: string; hostPort: number }
 
@@ -119,7 +136,10 @@ export interface ContainerRecord {
   /** Merged with the image's configuration, as inspect shows it. `Image` is as the user wrote it. */
   readonly config: ContainerConfig;
   readonly hostConfig: HostConfig;
-  readonly endpoints: Readonly<Record<string, EndpointRequest | null>>;
+  /** By name of network: which it is to be in, whether it runs or not. */
+  endpoints: Record<string, EndpointRequest | null>;
+  /** What legacy links add to its environment; found out at each start. */
+  linkEnv?: string[];
   readonly mounts: readonly MountPoint[];
   state: ContainerState;
   restartCount: number;

@@ -1,6 +1,6 @@
 // A container's start as a task: the steps before, the OCI runtime, the steps after. Pure. Carried out inside the host, as the lab's root.
 import type { Step, Task } from '../kernel/protocol.ts';
-import { removeLink } from '../network/endpoint.ts';
+import { removeLinks } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
 import { lowerDirs } from '../snapshot/layer-path.ts';
 import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, taskOf, workDir } from './paths.ts';
@@ -12,7 +12,7 @@ const MS_NODEV = 4;
 /** Of the container's own: a namespace made by a step. */
 export const hasOwnNetns = (record: ContainerRecord) => !/^(host$|container:)/.test(record.hostConfig.NetworkMode);
 
-export function startTask(host: Host, record: ContainerRecord, parts: { spec: OciSpec; sandbox: Step[]; network: Step[]; endpoint: Endpoint | null }): Task {
+export function startTask(host: Host, record: ContainerRecord, parts: { spec: OciSpec; sandbox: Step[]; network: Step[]; endpoints: readonly Endpoint[] }): Task {
   const { id, config, hostConfig } = record;
   const bundle = bundleDir(id);
   const [height, width] = hostConfig.ConsoleSize;
@@ -39,13 +39,13 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
     argv: [...RUNTIME, `--log=${errorFile}`, '--log-format=json', 'run', '--detach', '--no-new-keyring', `--bundle=${bundle}`, `--pid-file=${pidFile}`, ...(config.Tty ? ['--console-socket', '{console}'] : []), id],
     io: config.Tty ? { kind: 'console', cols: width || 80, rows: height || 24 } : { kind: 'pipes', stdin: config.OpenStdin },
     wait: { for: 'orphan', pidFile, errorFile },
-    after: cleanUp(host, record, parts.endpoint),
+    after: cleanUp(host, record, parts.endpoints),
     ...(hostConfig.LogConfig.Type === 'json-file' ? { log: id } : {}),
   };
 }
 
 /** Undoes what the start has made, whatever of it is there. */
-export function cleanUp(host: Host, record: ContainerRecord, endpoint: Endpoint | null): Step[] {
+export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly Endpoint[]): Step[] {
   const { id } = record;
   const netns = netnsPath(sandboxIdOf(id));
   const bundle = bundleDir(id);
@@ -53,13 +53,18 @@ export function cleanUp(host: Host, record: ContainerRecord, endpoint: Endpoint 
     ...(record.hostConfig.Memory ? [{ do: 'run', argv: ['busybox', 'sh', '-c', 'cat "$1" > "$2"', 'sh', memoryEvents(host, id), oomFile(id)] } satisfies Step] : []),
     { do: 'run', argv: [...RUNTIME, 'delete', '--force', id] },
     { do: 'umount', path: mergedDir(id) },
-    ...(endpoint ? removeLink(endpoint) : []),
+    ...removeLinks(id, endpoints),
+    ...(hasOwnNetns(record) ? [undoLater(id)] : []),
     ...(hasOwnNetns(record) ? [{ do: 'umount', path: netns }, { do: 'unlink', path: netns }] satisfies Step[] : []),
     ...['config.json', 'pid', 'log'].map((name): Step => ({ do: 'unlink', path: `${bundle}/${name}` })),
     { do: 'unlink', path: bundle },
     ...(record.hostConfig.AutoRemove ? [removeFiles(record)] : []),
   ];
 }
+
+/** What connects and disconnects while it runs have made, or moved, since these steps were written (connect.ts keeps it). */
+export const undoFile = (id: string) => `/run/docker/network/${id}`;
+const undoLater = (id: string): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', '[ ! -e "$1" ] || { busybox sh "$1"; rm -f "$1"; }', 'sh', undoFile(id)] });
 
 /** What a container leaves on the lab's disk. */
 export function removeFiles(record: ContainerRecord): Step {

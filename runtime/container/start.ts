@@ -3,9 +3,10 @@
 import { SlipwayError } from '../errors.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket } from '../paths.ts';
-import { joinBridge, leaveBridge } from '../network/endpoint.ts';
+import { joinNetworks, leaveNetworks, makeLinks } from '../network/endpoint.ts';
 import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
+import { findLinks } from './links.ts';
 import { netnsPath, sandboxIdOf, taskOf } from './paths.ts';
 import { hasOwnNetns, startTask } from './plan.ts';
 import { removeNow } from './remove.ts';
@@ -36,7 +37,7 @@ export async function startNow(host: Host, container: Container): Promise<void> 
     await launch(host, container, attachments);
   } catch (error) {
     for (const attachment of attachments) attachment.abandon(error instanceof Error ? error.message : String(error));
-    leaveBridge(host, record);
+    leaveNetworks(host, record);
     await recordFailure(host, container, error);
     throw error;
   }
@@ -46,10 +47,12 @@ async function launch(host: Host, container: Container, attachments: PendingAtta
   const { record, live } = container;
   const user = await resolveUser(host, record, record.config.User, record.hostConfig.GroupAdd ?? []);
   const namespaces = findNamespaces(host, record);
-  const joined = record.hostConfig.NetworkMode === 'bridge' ? joinBridge(host, record) : null;
-  const endpoint = joined?.endpoint ?? null;
+  const endpoints = joinNetworks(host, record);
+  if (endpoints.some(e => e.dnsNames)) await host.nameServer.ensure();
+  const links = findLinks(host, record);
+  record.linkEnv = links.env;
   const spec = containerSpec(record, { user, ...namespaces });
-  const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoint), network: joined?.before ?? [], endpoint });
+  const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoints, links.hosts), network: makeLinks(host, record, endpoints), endpoints });
   await host.broker.call('startTask', { ...host.ref, task });
 
   const socket = taskSocket(host.ref.lab, host.ref.host, taskOf(record.id));
@@ -59,8 +62,8 @@ async function launch(host: Host, container: Container, attachments: PendingAtta
     record.stoppedByUser = false;
     const finishedAt = 'finishedAt' in record.state ? record.state.finishedAt : ZERO_TIME;
     live.shim = shim;
-    setState(host, container, { status: 'running', startedAt: timestamp(), finishedAt, pid, endpoint });
-    announceStart(host, container, endpoint);
+    setState(host, container, { status: 'running', startedAt: timestamp(), finishedAt, pid, endpoints });
+    announceStart(host, container, endpoints);
     watchExit(host, container, shim);
   });
   // Every attachment is connected before the process may write its first byte.
@@ -92,9 +95,9 @@ export async function greeted(socket: string): Promise<ShimConnection> {
   return shim;
 }
 
-function announceStart(host: Host, container: Container, endpoint: Endpoint | null) {
+function announceStart(host: Host, container: Container, endpoints: readonly Endpoint[]) {
   const { record } = container;
-  if (endpoint) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const endpoint of endpoints) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
   for (const mount of record.mounts.filter(m => m.type === 'volume')) {
     host.events.emit('volume', 'mount', mount.name, { container: record.id, destination: mount.destination, driver: mount.driver, propagation: mount.propagation, 'read/write': String(mount.rw) });
   }
@@ -111,9 +114,10 @@ function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'
     return { path: `/proc/${state.pid}/ns/${namespace}` };
   };
   const mode = hostConfig.NetworkMode;
-  if (!['bridge', 'none', 'host'].includes(mode) && !mode.startsWith('container:')) throw new SlipwayError('NotFound', `network ${mode} not found`);
+  if (!mode.startsWith('container:') && mode in record.endpoints) host.networks.resolve(mode);
   return {
     network: of(mode, 'net') ?? (hasOwnNetns(record) ? { path: netnsPath(sandboxIdOf(record.id)) } : 'host'),
+    ...(mode.startsWith('container:') ? { sandboxOf: resolve(host, mode.slice('container:'.length)).record.id } : {}),
     pid: of(hostConfig.PidMode, 'pid') ?? (hostConfig.PidMode === 'host' ? 'host' : 'private'),
     ipc: of(hostConfig.IpcMode, 'ipc') ?? (hostConfig.IpcMode === 'host' ? 'host' : 'private'),
     uts: hostConfig.UTSMode === 'host' || mode === 'host' ? 'host' : 'private',

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { SlipwayError } from '../errors.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import { hostNetworkSteps } from '../network/host-network.ts';
-import { randomId } from '../network/bridge.ts';
+import { restoreNetworks } from '../container/network-verbs.ts';
+import { randomId } from '../network/default-networks.ts';
 import { runHelper } from '../container/helper.ts';
 import { timestamp } from '../container/time.ts';
 import { dockerSocket } from '../paths.ts';
@@ -41,6 +42,7 @@ export class Labs {
           if (isNew) await this.makeHost(record, id);
           const opened = await openHost(this.parts, record, id);
           this.open.set(key(ref), opened);
+          if (isNew) await restoreNetworks(opened.host);
           await restoreContainers(opened.host);
         } catch (error) {
           this.parts.onError(error, ref);

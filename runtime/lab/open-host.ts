@@ -12,7 +12,10 @@ import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
 import { openImageStore } from '../image/store.ts';
 import type { BrokerVerbs, HostRef } from '../kernel/protocol.ts';
-import { createBridge } from '../network/bridge.ts';
+import { createNameServer } from '../container/name-server.ts';
+import { defaultNetwork } from '../network/default-networks.ts';
+import type { Network } from '../network/model.ts';
+import { createNetworks } from '../network/networks.ts';
 import { dockerSocket } from '../paths.ts';
 import { removeLayers } from '../snapshot/layers.ts';
 import type { RpcClient } from '../rpc.ts';
@@ -47,6 +50,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   events.subscribe(event => journal.event(event));
   const containers = new Map(loadContainers(ref, (error, path) => parts.onError(error, { ...ref, path })).map(r => [r.id, containerOf(r)]));
   const volumesFile = join(dir, 'volumes.json');
+  const networksFile = join(dir, 'networks.json');
   const images = await openImageStore({
     file: join(dir, 'images.json'),
     containers: () => [...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })),
@@ -56,8 +60,9 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   const host: Host = {
     ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,
     containers, names: new Map([...containers.values()].map(c => [c.record.name, c.record.id])), execs: new Map(),
-    images, events, journal, bridge: createBridge(record.networks, lab.createdAt),
-    volumes: createVolumes(loadVolumes(volumesFile), records => writeJson(volumesFile, records), () => timestamp()),
+    images, events, journal, networks: createNetworks([...record.networks.map(n => defaultNetwork(n, lab.createdAt)), ...loadRecords<Network>(networksFile)], userDefined => writeJson(networksFile, userDefined)),
+    nameServer: createNameServer({ ref, broker: parts.broker }),
+    volumes: createVolumes(loadRecords<VolumeRecord>(volumesFile), records => writeJson(volumesFile, records), () => timestamp()),
     broker: parts.broker, cgroupVersion: parts.cgroupVersion,
     onError, closing: new AbortController(),
   };
@@ -85,6 +90,7 @@ async function close(host: Host, server: Server, socket: string) {
   server.close();
   server.closeAllConnections();
   rmSync(socket, { force: true });
+  host.nameServer.close();
   for (const { live } of host.containers.values()) {
     live.shim?.close();
     if (live.restartTimer) clearTimeout(live.restartTimer);
@@ -92,6 +98,6 @@ async function close(host: Host, server: Server, socket: string) {
   await host.journal.close();
 }
 
-function loadVolumes(path: string): VolumeRecord[] {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as VolumeRecord[]) : [];
+function loadRecords<T>(path: string): T[] {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T[]) : [];
 }

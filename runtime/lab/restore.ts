@@ -11,8 +11,9 @@ import { taskSocket, taskStatus } from '../paths.ts';
 export async function restoreContainers(host: Host): Promise<void> {
   const all = [...host.containers.values()];
   for (const { record } of all) {
-    if ((record.state.status === 'running' || record.state.status === 'paused') && record.state.endpoint) host.bridge.restore(record.id, record.state.endpoint);
+    if (record.state.status === 'running' || record.state.status === 'paused') for (const endpoint of record.state.endpoints) host.networks.join(record.id, endpoint);
   }
+  if (all.some(({ record: { state } }) => 'endpoints' in state && state.endpoints.some(e => e.dnsNames))) await host.nameServer.ensure();
   await Promise.all(all.map(container => restore(host, container)));
 }
 

@@ -1,8 +1,12 @@
-// What a host needs once, when it is made: docker0, forwarding, and the packet rules. Steps for one helper task.
+// The bridges of a host, as steps: docker0 with forwarding and packet rules once, when the host is made; one more per user-defined network.
 import type { Step } from '../kernel/protocol.ts';
-import { BRIDGE } from './bridge.ts';
-import { baseRules } from './rules.ts';
+import { broadcast, parseBlock } from './addresses.ts';
+import { BRIDGE } from './default-networks.ts';
+import type { Network } from './model.ts';
+import { closeNames, openNames } from './names.ts';
+import { baseRules, bridgeRules, forgetBridgeRules } from './rules.ts';
 
+/** For one helper task. */
 export const hostNetworkSteps: Step[] = [
   { do: 'run', argv: ['ip', '-batch', '-'], stdin: [
     `link add ${BRIDGE.name} address 02:42:ac:11:00:01 type bridge`,
@@ -12,5 +16,35 @@ export const hostNetworkSteps: Step[] = [
   ].join('\n') },
   // route_localnet: curl localhost:8080 in the host reaches a container; the docker0 side never routes 127/8 in from outside.
   { do: 'run', argv: ['busybox', 'sh', '-c', `echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; echo 0 > /proc/sys/net/ipv6/conf/${BRIDGE.name}/accept_dad || true`] },
-  { do: 'run', argv: ['nft', '-f', '-'], stdin: baseRules },
+  { do: 'run', argv: ['nft', '-f', '-'], stdin: `${baseRules}${bridgeRules({ link: BRIDGE.name, subnet: BRIDGE.subnet, internal: false })}` },
 ];
+
+/** What fails half-way is undone by removeBridge. */
+export function makeBridge(network: Network): Step[] {
+  const { link } = network;
+  const mtu = network.options['com.docker.network.driver.mtu'];
+  return [
+    { do: 'run', argv: ['ip', '-batch', '-'], stdin: [
+      `link add ${link} type bridge`,
+      ...(mtu ? [`link set ${link} mtu ${mtu}`] : []),
+      ...network.subnets.filter(s => s.gateway).map(({ subnet, gateway }) => {
+        const block = parseBlock(subnet)!;
+        return `addr add ${gateway}/${block.prefix} ${block.version === 4 ? `brd ${broadcast(block)}` : 'nodad'} dev ${link}`;
+      }),
+      `link set ${link} up`,
+      '',
+    ].join('\n') },
+    { do: 'run', argv: ['nft', '-f', '-'], stdin: bridgeRules(ruled(network)) },
+    ...openNames(network),
+  ];
+}
+
+export function removeBridge(network: Network): Step[] {
+  return [
+    ...closeNames(network),
+    { do: 'run', argv: ['nft', '-f', '-'], stdin: forgetBridgeRules(ruled(network)) },
+    { do: 'run', argv: ['ip', 'link', 'delete', network.link] },
+  ];
+}
+
+const ruled = ({ link, internal, subnets }: Network) => ({ link, internal, subnet: subnets.find(s => !s.subnet.includes(':'))!.subnet });

@@ -1,31 +1,80 @@
 import { describe, expect, it } from 'vitest';
 import { createBodySchema } from '../container/config.ts';
-import { createBridge } from './bridge.ts';
+import { addressText, parseAddress } from './addresses.ts';
+import { newNetwork, type NetworkRequest } from './create-network.ts';
+import { defaultNetwork } from './default-networks.ts';
+import type { Network } from './model.ts';
+import { createNetworks } from './networks.ts';
+import { createPorts } from './ports.ts';
 import { wantedPorts } from './port-bindings.ts';
 import { publishRules } from './rules.ts';
 
-describe('the default bridge', () => {
-  it('gives the lowest free address', () => {
-    const bridge = createBridge([], '');
-    expect([bridge.allocateAddress(null), bridge.allocateAddress(null)]).toEqual(['172.17.0.2', '172.17.0.3']);
-    bridge.releaseAddress('172.17.0.2');
-    expect(bridge.allocateAddress(null)).toBe('172.17.0.2');
+const networks = (known: Network[] = [defaultNetwork({ name: 'bridge', id: '0', driver: 'bridge' }, '')]) => createNetworks(known, () => {});
+const request = (asked: Partial<NetworkRequest> & { config?: Partial<NetworkRequest['ipam']['config'][number]>[] } = {}): NetworkRequest => ({
+  name: 'n', driver: 'bridge', scope: '', internal: false, ipv6: false, attachable: false, ingress: false, configOnly: false, labels: {}, options: {}, ...asked,
+  ipam: { driver: '', options: {}, config: (asked.config ?? []).map(c => ({ subnet: '', gateway: '', range: '', aux: {}, ...c })) },
+});
+
+describe('addresses', () => {
+  it('gives the lowest free one', () => {
+    const all = networks();
+    const take = () => all.allocateAddress(all.resolve('bridge'), 4, null)!.ip;
+    expect([take(), take()]).toEqual(['172.17.0.2', '172.17.0.3']);
+    all.releaseAddress(all.resolve('bridge'), '172.17.0.2');
+    expect(take()).toBe('172.17.0.2');
   });
 
-  it('refuses a port that is taken, on all addresses or on the same one', () => {
-    const bridge = createBridge([], '');
-    bridge.allocatePort('0.0.0.0', 8080, 8080, 'tcp');
-    expect(() => bridge.allocatePort('127.0.0.1', 8080, 8080, 'tcp')).toThrow('Bind for 127.0.0.1:8080 failed: port is already allocated');
-    expect(bridge.allocatePort('0.0.0.0', 8080, 8080, 'udp')).toBe(8080);
-    bridge.releasePort('0.0.0.0', 8080, 'tcp');
-    expect(bridge.allocatePort('127.0.0.1', 8080, 8080, 'tcp')).toBe(8080);
-    expect(bridge.allocatePort('127.0.0.2', 8080, 8080, 'tcp')).toBe(8080);
+  it.each(['::', '::1', 'fd00:1::2', '1:2:3:4:5:6:7:8', 'fe80::1:0:0:1', '10.0.0.255'])('reads and writes %s', text => {
+    const { value, version } = parseAddress(text)!;
+    expect(addressText(value, version)).toBe(text);
   });
 
-  it('takes the next of a range, and any free one for 0', () => {
-    const bridge = createBridge([], '');
-    expect([bridge.allocatePort('0.0.0.0', 8000, 8001, 'tcp'), bridge.allocatePort('0.0.0.0', 8000, 8001, 'tcp')]).toEqual([8000, 8001]);
-    expect(bridge.allocatePort('0.0.0.0', 0, 0, 'tcp')).toBe(32_768);
+  it('keeps to the range of a network, and says when it is full', () => {
+    const all = networks();
+    const network = newNetwork(all, request({ config: [{ subnet: '10.0.0.0/29', range: '10.0.0.4/31' }] }), '');
+    all.add(network);
+    expect(network.subnets[0]!.gateway).toBe('10.0.0.4');
+    expect(all.allocateAddress(network, 4, null)!.ip).toBe('10.0.0.5');
+    expect(() => all.allocateAddress(network, 4, null)).toThrow(`no available IPv4 addresses on this network's address pools: n (${network.id})`);
+    expect(all.allocateAddress(network, 4, '10.0.0.2')!.ip).toBe('10.0.0.2');
+    expect(() => all.allocateAddress(network, 4, '10.0.0.2')).toThrow('Address already in use');
+  });
+});
+
+describe('a new network', () => {
+  it.each<[NetworkRequest, string]>([
+    [request({ config: [{ subnet: '172.17.4.0/24' }] }), 'Pool overlaps with other one on this address space'],
+    [request({ config: [{ subnet: '10.1.1.5/24' }] }), 'invalid network config:\ninvalid subnet 10.1.1.5/24: it should be 10.1.1.0/24'],
+    [request({ config: [{ subnet: 'banana' }] }), 'invalid network config:\ninvalid subnet banana: invalid CIDR block notation'],
+    [request({ ipv6: true }), 'could not find an available, non-overlapping IPv6 address pool among the defaults to assign to the network'],
+    [request({ driver: 'nosuch' }), 'plugin "nosuch" not found'],
+    [request({ name: '' }), 'invalid name:'],
+  ])('%o is refused', (asked, why) => {
+    expect(() => newNetwork(networks(), asked, '')).toThrow(why);
+  });
+
+  it('takes the first default pool that is free', () => {
+    const all = networks();
+    for (const name of ['a', 'b']) all.add(newNetwork(all, request({ name }), ''));
+    expect(['a', 'b'].map(name => all.resolve(name).subnets[0]!.subnet)).toEqual(['172.18.0.0/16', '172.19.0.0/16']);
+  });
+});
+
+describe('host ports', () => {
+  it('are refused when taken, on all addresses or on the same one', () => {
+    const ports = createPorts();
+    ports.allocate('0.0.0.0', 8080, 8080, 'tcp');
+    expect(() => ports.allocate('127.0.0.1', 8080, 8080, 'tcp')).toThrow('Bind for 127.0.0.1:8080 failed: port is already allocated');
+    expect(ports.allocate('0.0.0.0', 8080, 8080, 'udp')).toBe(8080);
+    ports.release('0.0.0.0', 8080, 'tcp');
+    expect(ports.allocate('127.0.0.1', 8080, 8080, 'tcp')).toBe(8080);
+    expect(ports.allocate('127.0.0.2', 8080, 8080, 'tcp')).toBe(8080);
+  });
+
+  it('are the next of a range, and any free one for 0', () => {
+    const ports = createPorts();
+    expect([ports.allocate('0.0.0.0', 8000, 8001, 'tcp'), ports.allocate('0.0.0.0', 8000, 8001, 'tcp')]).toEqual([8000, 8001]);
+    expect(ports.allocate('0.0.0.0', 0, 0, 'tcp')).toBe(32_768);
   });
 });
 

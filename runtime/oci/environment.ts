@@ -6,7 +6,7 @@ const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 export function environment(record: ContainerRecord): string[] {
   const { config } = record;
-  return overrideEnvironment([DEFAULT_PATH, `HOSTNAME=${hostnameOf(record)}`, ...(config.Tty ? ['TERM=xterm'] : [])], config.Env ?? []);
+  return overrideEnvironment([DEFAULT_PATH, `HOSTNAME=${hostnameOf(record)}`, ...(config.Tty ? ['TERM=xterm'] : []), ...(record.linkEnv ?? [])], config.Env ?? []);
 }
 
 /** A value replaces an earlier one of the same name in its place; a name without `=` removes it. */

@@ -16,6 +16,8 @@ export interface ResolvedUser { uid: number; gid: number; additionalGids: number
 export interface Found {
   user: ResolvedUser;
   network: { path: string } | 'host';
+  /** Whose /etc/hosts, hostname and resolv.conf it sees: with another's network also the other's files. */
+  sandboxOf?: string;
   pid: { path: string } | 'private' | 'host';
   ipc: { path: string } | 'private' | 'host';
   uts: 'private' | 'host';
@@ -63,7 +65,7 @@ export function containerSpec(record: ContainerRecord, found: Found): OciSpec {
     process,
     root: { path: mergedDir(record.id), readonly: hostConfig.ReadonlyRootfs },
     ...(found.uts === 'host' ? {} : { hostname: hostnameOf(record), ...(config.Domainname ? { domainname: config.Domainname } : {}) }),
-    mounts: containerMounts(record, { sandbox: sandboxDir(record.id), ipc: found.ipc }),
+    mounts: containerMounts(record, { sandbox: sandboxDir(found.sandboxOf ?? record.id), ipc: found.ipc }),
     linux: {
       sysctl: { ...(found.network === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0' }), ...hostConfig.Sysctls },
       resources: resources(hostConfig),

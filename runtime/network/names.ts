@@ -1,0 +1,72 @@
+// Names on user-defined networks. One name server per host (aardvark-dns, as podman has it) listens on each bridge's own address; a container's
+// 127.0.0.11 leads to it by a rule in the container's network namespace, and it answers by who asks: the names of all networks that the asker is in.
+// What it knows is a file per network, put together from one part per container, so that starts at the same time do not overwrite each other.
+import type { Endpoint } from '../container/model.ts';
+import type { Step } from '../kernel/protocol.ts';
+import type { Network } from './model.ts';
+import { nameServerRules } from './rules.ts';
+
+/** Not 53, which a learner may publish: published ports are also those of the bridge's address. */
+export const NAME_SERVER_PORT = 65_053;
+const PARTS = '/run/docker/names';
+export const nameServerConfig = '/run/docker/dns';
+
+/** A network of that name resolves nothing outside: the lab has no way there, and "no such name" comes at once. */
+const fileOf = (networkId: string) => `${networkId.slice(0, 12)}%int`;
+const partsOf = (networkId: string) => `${PARTS}/${networkId.slice(0, 12)}`;
+
+/** Puts the files together anew and tells the server, one at a time. Arguments are networks. */
+const REBUILD = `
+d=${PARTS}; mkdir -p $d ${nameServerConfig}; exec 9>$d/.lock; flock 9
+for n; do
+	if [ -e $d/$n/.head ]; then cat $d/$n/.head $d/$n/* > $d/.new 2>/dev/null; mv $d/.new ${nameServerConfig}/$n%int; else rm -f ${nameServerConfig}/$n%int; fi
+done
+[ ! -e ${nameServerConfig}/aardvark.pid ] || kill -HUP "$(cat ${nameServerConfig}/aardvark.pid)" 2>/dev/null || true`;
+
+const rebuild = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', REBUILD, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
+
+export const hasNames = (network: Network) => network.driver === 'bridge' && !network.builtin;
+
+export function openNames(network: Network): Step[] {
+  const listen = network.subnets.find(s => !s.subnet.includes(':'))!.gateway;
+  return [
+    { do: 'mkdir', path: nameServerConfig, mode: 0o755 }, { do: 'mkdir', path: partsOf(network.id), mode: 0o755 },
+    { do: 'write', path: `${partsOf(network.id)}/.head`, mode: 0o644, text: `${listen}\n` }, rebuild([network.id]),
+  ];
+}
+
+export function closeNames(network: Network): Step[] {
+  return [{ do: 'run', argv: ['busybox', 'rm', '-rf', partsOf(network.id), `${nameServerConfig}/${fileOf(network.id)}`] }, rebuild([network.id])];
+}
+
+/** A container's names in the networks of these endpoints. */
+export function addNames(containerId: string, endpoints: readonly Endpoint[]): Step[] {
+  const named = endpoints.filter(e => e.dnsNames !== null);
+  if (named.length === 0) return [];
+  return [
+    ...named.map((e): Step => ({ do: 'write', path: `${partsOf(e.networkId)}/${containerId}`, mode: 0o644, text: nameLine(containerId, e) })),
+    rebuild(named.map(e => e.networkId)),
+  ];
+}
+
+export function removeNames(containerId: string, endpoints: readonly Endpoint[]): Step[] {
+  const named = endpoints.filter(e => e.dnsNames !== null);
+  if (named.length === 0) return [];
+  return [...named.map((e): Step => ({ do: 'unlink', path: `${partsOf(e.networkId)}/${containerId}` })), rebuild(named.map(e => e.networkId))];
+}
+
+/** `id ipv4 ipv6 names`; the first name is the one that an address leads back to. A name that would break the line has no answer. */
+export function nameLine(containerId: string, endpoint: Endpoint): string {
+  const names = (endpoint.dnsNames ?? []).filter(name => /^[^\s,]+$/.test(name));
+  const withNetwork = /^[^\s,]+$/.test(endpoint.network) ? names.map(name => `${name}.${endpoint.network}`) : [];
+  return `${containerId} ${endpoint.ip} ${endpoint.ip6} ${[...withNetwork, ...names].join(',')}\n`;
+}
+
+/** In the container's network namespace; none when it is in no network with names. */
+export function useNameServer(netns: string, gateway: string | null): Step[] {
+  if (gateway === null) return [{ do: 'run', argv: ['nft', '-f', '-'], netns, stdin: 'table ip docker_dns\ndelete table ip docker_dns\n' }];
+  return [
+    { do: 'run', argv: ['busybox', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet'], netns },
+    { do: 'run', argv: ['nft', '-f', '-'], netns, stdin: nameServerRules(gateway, NAME_SERVER_PORT) },
+  ];
+}
