@@ -1,6 +1,6 @@
 // Labs and hosts: making, finding and disposing of them. The only owner of their kernel objects; whatever has no record is swept at start.
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
@@ -101,6 +101,7 @@ export class Hosts {
       disk, layers: layersDir, toolbox: toolboxDir, api, logs: join(labRecordsDir, lab.lab, 'logs', host), hostname: options.hostname,
       cgroup: system.version === 'v2' ? { version: 'v2' } : { version: 'v1', hierarchies: system.hierarchies.map(h => h.name) },
     });
+    const { dev: device, ino: inode } = statSync(toolboxDir);
     const configuration = new Configuration()
       .add(uidBase, STORE_UID_BASE, join(runDir, 'stage'))
       .list(this.cgroups.directories(`${lab.lab}/${host}`))
@@ -110,7 +111,7 @@ export class Hosts {
     const pid = Number(await callNative('host', configuration));
     const started = startTime(pid);
     if (started === undefined) throw new SlipwayError('System', 'the host ended as soon as it was started');
-    lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started } };
+    lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started }, toolbox: { device, inode } };
     saveLab(lab);
     this.cgroups.delegateHost(lab.lab, host);
   }

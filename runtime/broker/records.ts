@@ -12,6 +12,8 @@ const hostRecordSchema = z.object({
   profile: profileSchema,
   /** The init as the machine sees it, and when it started (clock ticks since boot), since pids are used again. */
   init: z.object({ pid: z.number(), started: z.number() }).nullable(),
+  /** Which directory the host's toolbox is: set-up may have put a newer one in its place since. */
+  toolbox: z.object({ device: z.number(), inode: z.number() }),
 });
 const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, hosts: z.record(idSchema, hostRecordSchema) });
 export type HostRecord = z.infer<typeof hostRecordSchema>;

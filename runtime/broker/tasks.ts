@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import type { HostRef, taskSchema } from '../kernel/protocol.ts';
-import { appDir, containerLog, hostToolboxDir, relaySocket, runDir, taskSocket, taskStatus, toolboxDir } from '../paths.ts';
+import { appDir, containerLog, hostToolboxDir, relaySocket, runDir, taskSocket, taskStatus } from '../paths.ts';
 import { Configuration } from './encode.ts';
 import type { Hosts } from './hosts.ts';
 import { callNative } from './native.ts';
@@ -25,7 +25,7 @@ export async function startTask(hosts: Hosts, ref: HostRef, task: z.output<typeo
     .list(hosts.cgroups.directories(task.cgroup === 'host' ? `${ref.lab}/${ref.host}/init` : `${ref.lab}/helpers`))
     .add(taskSocket(ref.lab, ref.host, task.id), taskStatus(ref.lab, ref.host, task.id), log, hosts.engine.gid, task.logMaxBytes)
     .add(filter('full'), host.profile === 'strict' ? filter('strict') : '')
-    .add(toolboxDir, hostToolboxDir).list(STEP_ENVIRONMENT)
+    .add(host.toolbox.device, host.toolbox.inode, hostToolboxDir).list(STEP_ENVIRONMENT)
     .steps(task.before).steps(task.after)
     .add(task.cwd).list(task.env).list(task.argv)
     .add(io.kind, io.kind === 'pipes' && io.stdin, io.kind === 'pipes' ? 0 : io.cols, io.kind === 'pipes' ? 0 : io.rows)

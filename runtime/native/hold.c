@@ -594,8 +594,8 @@ int task_main(struct config *c)
 	struct text base_filter = read_filter(config_string(c));
 	const char *filter_path = config_string(c);
 	if (*filter_path) { task.filter = read_filter(filter_path); task.has_filter = true; }
-	struct stat toolbox;
-	if (stat(config_string(c), &toolbox) < 0) die("find the toolbox");
+	dev_t toolbox_device = (dev_t)config_number(c);
+	ino_t toolbox_inode = (ino_t)config_number(c);
 	const char *toolbox_in_host = config_string(c);
 	task.tools.env = config_list(c, NULL);
 	struct config before = steps_skip(c);
@@ -638,7 +638,7 @@ int task_main(struct config *c)
 	task.tools.fd = open(toolbox_in_host, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (task.tools.fd < 0 || fstat(task.tools.fd, &seen) < 0) die("open the toolbox in the host");
 	errno = 0;
-	if (seen.st_dev != toolbox.st_dev || seen.st_ino != toolbox.st_ino) die("the toolbox in the host is covered by another directory");
+	if (seen.st_dev != toolbox_device || seen.st_ino != toolbox_inode) die("the toolbox in the host is covered by another directory");
 	/* Into the pid namespace by a child; that child ends at once, so that its child belongs to the host's init and is reaped there. */
 	pid_t pid = fork();
 	if (pid < 0) die("fork");
