@@ -17,6 +17,7 @@ import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
+import { registryRoutes } from './registry.ts';
 import { createApiServer } from './server.ts';
 import { systemRoutes } from './system.ts';
 import { unavailableRoutes } from './unavailable.ts';
@@ -36,6 +37,6 @@ export interface Api {
 export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
   return createApiServer({ ...options, verbs: containerVerbs }, [
     ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...archiveRoutes,
-    ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
+    ...registryRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);
 }

@@ -15,6 +15,8 @@ export interface Call {
   readonly params: Record<string, string>;
   /** As the client wrote it. */
   readonly query: Record<string, string>;
+  /** A header of the request, by its lower-case name. */
+  header(name: string): string | undefined;
   /** Aborts when the client has gone or the answer is complete. */
   readonly signal: AbortSignal;
   /** The container that the path names; throws `No such container`. The journal notes it. */
@@ -85,6 +87,8 @@ export class ActiveCall implements Call {
     this.subject = this.api.verbs.resolve(this.api.host, this.params.id!);
     return this.subject;
   }
+
+  header(name: string): string | undefined { return this.exchange.request.headers[name]?.toString(); }
 
   about(container: Container) { this.subject = container; }
   failed(message: string) { this.late = message; }

@@ -1,9 +1,8 @@
 // Routes of images: list, inspect, history, pull, tag, remove, prune. The store and the puller do the work (runtime/image).
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
-import { pull } from '../image/pull.ts';
 import { parseReference, withTag } from '../image/reference.ts';
-import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
+import { pullFrom } from './pull-from.ts';
 import { bool, boolFilter, filters, text } from './query.ts';
 import { importImage } from './archives.ts';
 import { route } from './route.ts';
@@ -22,9 +21,8 @@ export const imageRoutes = [
     async handle(call, query) {
       if (query.fromSrc) return importImage(call, query);
       if (!query.fromImage) throw new SlipwayError('InvalidParameter', 'which image? fromImage is empty');
-      checkPlatform(query.platform);
       const name = parseReference(query.fromImage);
-      const lines = pull(query.tag ? withTag(name, query.tag) : name, { store: call.api.images, library: call.api.library, signal: call.signal });
+      const lines = pullFrom(call, query.tag ? withTag(name, query.tag) : name, query.platform);
       const first = await lines.next(); // what fails before there is progress is a plain error
       const out = call.stream('application/json', { reportAtEnd: true });
       try {
@@ -71,9 +69,3 @@ export const imageRoutes = [
     },
   }),
 ];
-
-function checkPlatform(text: string) {
-  const platform = parsePlatform(text);
-  if (!platform || (platform.os === 'linux' && platform.architecture === THIS_ARCHITECTURE)) return;
-  throw new SlipwayError('NotFound', `no matching manifest for ${text} in the manifest list entries`);
-}

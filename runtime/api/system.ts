@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { arch, release } from 'node:os';
 import { z } from 'zod';
-import { SlipwayError } from '../errors.ts';
 import type { Call } from './call.ts';
 import { diskUsage } from './disk-usage.ts';
 import type { Reply } from './route.ts';
@@ -47,12 +46,6 @@ export const systemRoutes = [
   route('GET', '/system/df', {
     query: z.object({}),
     handle: async ({ api }) => ({ status: 200, json: await diskUsage(api) }),
-  }),
-
-  route('POST', '/auth', {
-    handle() {
-      throw new SlipwayError('Unavailable', 'this lab has no network, so it cannot log in to a registry: its images come from the built-in library, which needs no login');
-    },
   }),
 ];
 

@@ -10,6 +10,8 @@ import type { Image, ImageLayer } from './model.ts';
 import { canonicalName, parseReference, type Reference } from './reference.ts';
 
 export type LibraryImage = {
+  /** The manifest's. */
+  descriptor: Descriptor;
   manifestDigest: Digest;
   image: Omit<Image, 'references' | 'lastTagTime' | 'parent'>;
   /** The compressed layers, lowest first, beside image.layers. */
@@ -46,7 +48,7 @@ export function openLibrary(directory: string): Library {
     const layers = manifest.layers.map((blob, at): ImageLayer => ({
       diffId: diffIds[at]!, chainId: chain[at]!, key: layerKey(chain[at]!), sizeBytes: Number(blob.annotations?.[UNPACKED_SIZE] ?? blob.size),
     }));
-    return { manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers };
+    return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers };
   }
 
   return {

@@ -16,7 +16,7 @@ export function notInLibrary(reference: Reference, library: Reference[]): Slipwa
   const name = familiarName(reference);
   const names = [...new Set(library.map(familiarName))].sort();
   if (reference.domain !== DEFAULT_DOMAIN) {
-    return new SlipwayError('System', `Get "https://${reference.domain}/v2/": connect: network is unreachable\nThis lab has no way to a registry: it can pull ${listed(names, 'and')}, which are built in.`);
+    return new SlipwayError('System', `Get "https://${reference.domain}/v2/": connect: network is unreachable\n${noWay(library)}`);
   }
   if (names.includes(name)) {
     const tags = library.filter(other => familiarName(other) === name).map(other => other.tag ?? '');
@@ -24,6 +24,9 @@ export function notInLibrary(reference: Reference, library: Reference[]): Slipwa
   }
   return new SlipwayError('NotFound', `pull access denied for ${name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\n${nearest(name, names)}`);
 }
+
+/** What to say when a registry cannot be reached because the lab's network does not lead there. */
+export const noWay = (library: Reference[]) => `This lab has no way to a registry: it can pull ${listed([...new Set(library.map(familiarName))].sort(), 'and')}, which are built in.`;
 
 function nearest(name: string, names: string[]): string {
   if (names.length === 0) return 'This lab\'s library has no images yet.';

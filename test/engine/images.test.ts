@@ -80,9 +80,11 @@ describe.skipIf(dockerd)('images', () => {
     expect(await lab.docker(['pull', '--platform', 'linux/s390x', 'busybox'])).toMatchObject({ code: 1, stderr: 'Error response from daemon: no matching manifest for linux/s390x in the manifest list entries\n' });
   });
 
-  test('a registry\'s address is never dialled', async () => {
+  test('a registry\'s address is dialled in the lab\'s own network only', async () => {
     const { stderr, code } = await lab.docker(['pull', '127.0.0.1:22/x']);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error response from daemon: Get "https:\/\/127\.0\.0\.1:22\/v2\/": connect: network is unreachable/)]);
+    expect([code, stderr]).toEqual([1, 'Error response from daemon: Get "http://127.0.0.1:22/v2/": dial tcp 127.0.0.1:22: connect: connection refused\n']);
+    const outside = await lab.docker(['pull', '169.254.169.254/x']);
+    expect([outside.code, outside.stderr]).toEqual([1, expect.stringMatching(/^Error response from daemon: Get "https:\/\/169\.254\.169\.254\/v2\/": dial tcp 169\.254\.169\.254:443: connect: network is unreachable\nThis lab has no way to a registry/)]);
   });
 
   test('hello-world explains itself', async () => {

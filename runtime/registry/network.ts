@@ -1,0 +1,16 @@
+// The network that a registry is spoken to in: always a lab's own. Names of registries, redirects, token realms and layer addresses all come
+// from a lab, so nothing below this folder ever opens a connection but through the Network it was given. Types, and who counts as local.
+import type { Duplex } from 'node:stream';
+
+export interface Network {
+  /** Name or address as the lab knows it. Rejects with Unavailable and Go's words (`dial tcp 127.0.0.1:5000: connect: connection refused`). */
+  dial(name: string, port: number): Promise<Duplex>;
+  /** PEM certificates that the lab trusts for this registry (`/etc/docker/certs.d`), besides the well-known ones. */
+  authorities(registry: string): Promise<string | undefined>;
+}
+
+/** The part of `name:port` before the port; brackets of IPv6 addresses go. */
+export const hostOf = (registry: string) => registry.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+
+/** Docker speaks plain HTTP to these when they have no TLS, and checks no certificate: https://docs.docker.com/reference/cli/dockerd/#insecure-registries */
+export const isInsecure = (registry: string) => /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(hostOf(registry));

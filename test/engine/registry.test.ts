@@ -1,0 +1,104 @@
+// A registry of the lab's own: from `docker run registry:2` to a pull of what was pushed, in Docker's words. Everything here happens in the
+// lab's own network: the registry is a container that the learner has started. The texts are those of dockerd 26.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
+
+const DIGEST = /sha256:[0-9a-f]{64}/g;
+const layerIds = (text: string) => text.replace(/^[0-9a-f]{12}: /gm, 'LAYER: ').replace(DIGEST, 'DIGEST').replace(/size: \d+/, 'size: N');
+
+describe.skipIf(dockerd)('a registry in the lab', () => {
+  let lab: TestLab;
+  const start = async (name: string, port: number, ...options: string[]) => {
+    await lab.ok(['run', '-d', '-p', `${port}:5000`, '--name', name, ...options, 'registry:2']);
+    await eventually(() => lab.docker(['pull', `localhost:${port}/nothing`]), ({ stderr }) => !/connection refused|EOF|reset/.test(stderr), 'the registry answers');
+  };
+  beforeAll(async () => {
+    lab = await createTestLab('registry', { pull: ['registry:2', 'busybox'] });
+    await start('registry', 5000);
+  });
+  afterAll(() => lab?.dispose());
+
+  test('keeps what was changed, committed and pushed, when container and image are gone', async () => {
+    await lab.ok('tag busybox localhost:5000/busybox');
+    expect(layerIds(await lab.ok('push localhost:5000/busybox'))).toBe([
+      'Using default tag: latest', 'The push refers to repository [localhost:5000/busybox]', 'LAYER: Preparing', 'LAYER: Pushed', 'latest: digest: DIGEST size: N',
+    ].join('\n'));
+    await lab.ok('rmi localhost:5000/busybox busybox');
+    expect(await lab.ok('images -q busybox')).toBe('');
+    expect(layerIds(await lab.ok('pull localhost:5000/busybox'))).toBe([
+      'Using default tag: latest', 'latest: Pulling from busybox', 'LAYER: Pulling fs layer', 'LAYER: Verifying Checksum', 'LAYER: Download complete', 'LAYER: Pull complete',
+      'Digest: DIGEST', 'Status: Downloaded newer image for localhost:5000/busybox:latest', 'localhost:5000/busybox:latest',
+    ].join('\n'));
+    // The same image may be in the library: its bytes are the lab's own all the same.
+    expect(await lab.ok(['inspect', '-f', '{{.GraphDriver.Data.UpperDir}}', 'localhost:5000/busybox'])).toMatch(/^\/var\/lib\/docker\/overlay2\//);
+
+    await lab.ok('run --name changed localhost:5000/busybox touch /root/was-here');
+    expect(await lab.ok('diff changed')).toBe('C /root\nA /root/was-here');
+    await lab.ok('commit changed localhost:5000/busybox');
+    expect(layerIds(await lab.ok('push localhost:5000/busybox')).split('\n').slice(2).sort()).toEqual(['LAYER: Layer already exists', 'LAYER: Preparing', 'LAYER: Preparing', 'LAYER: Pushed', 'latest: digest: DIGEST size: N']);
+    await lab.ok('rm changed');
+    for (const image of new Set((await lab.ok('images -q localhost:5000/busybox')).split('\n'))) await lab.ok(['rmi', '-f', image]);
+    expect((await lab.docker(['run', '--rm', '--pull', 'never', 'localhost:5000/busybox', 'true'])).code).toBe(125);
+    await lab.ok('pull localhost:5000/busybox');
+    expect(await lab.ok('run --rm localhost:5000/busybox ls /root')).toBe('was-here');
+  });
+
+  test('is up to date when there is nothing new, and takes over layers from a neighbour', async () => {
+    expect((await lab.ok('pull localhost:5000/busybox')).split('\n').at(-2)).toBe('Status: Image is up to date for localhost:5000/busybox:latest');
+    await lab.ok('tag localhost:5000/busybox localhost:5000/me/second:v2');
+    const first = (await lab.ok('push localhost:5000/me/second:v2')).split('\n');
+    expect(first.filter(line => line.endsWith(': Mounted from busybox'))).toHaveLength(2);
+    const again = (await lab.ok('push localhost:5000/me/second:v2')).split('\n');
+    expect(again.filter(line => line.endsWith(': Layer already exists'))).toHaveLength(2);
+    expect(again.at(-1)).toBe(first.at(-1));
+    await lab.ok('tag localhost:5000/busybox localhost:5000/me/second:v3');
+    const all = (await lab.ok('push -a localhost:5000/me/second')).split('\n');
+    expect(all.filter(line => / digest: /.test(line)).map(line => line.split(':')[0])).toEqual(['v2', 'v3']);
+    await lab.ok('rmi localhost:5000/me/second:v2 localhost:5000/me/second:v3');
+    expect((await lab.ok('pull -a localhost:5000/me/second')).split('\n').at(-1)).toBe('localhost:5000/me/second');
+    expect((await lab.ok(['images', '--format', '{{.Tag}}', 'localhost:5000/me/second'])).split('\n').sort()).toEqual(['v2', 'v3']);
+    const digest = DIGEST.exec(again.at(-1)!)![0];
+    DIGEST.lastIndex = 0;
+    expect(await lab.ok(['pull', '-q', `localhost:5000/me/second@${digest}`])).toBe(`localhost:5000/me/second@${digest}`);
+  });
+
+  test('refuses in dockerd\'s words', async () => {
+    const failure = async (...args: string[]) => {
+      const { code, stdout, stderr } = await lab.docker(args);
+      return [code, stdout.split('\n').at(-2) ?? '', stderr];
+    };
+    expect(await failure('pull', 'localhost:5000/nope')).toEqual([1, 'Using default tag: latest', 'Error response from daemon: manifest for localhost:5000/nope:latest not found: manifest unknown: manifest unknown\n']);
+    expect(await failure('pull', 'localhost:5001/x')).toEqual([1, 'Using default tag: latest', 'Error response from daemon: Get "http://localhost:5001/v2/": dial tcp 127.0.0.1:5001: connect: connection refused\n']);
+    expect(await failure('push', 'localhost:5000/absent')).toEqual([1, 'The push refers to repository [localhost:5000/absent]', 'An image does not exist locally with the tag: localhost:5000/absent\n']);
+    await lab.ok('tag localhost:5000/busybox localhost:5001/x');
+    expect(await failure('push', 'localhost:5001/x')).toEqual([1, 'The push refers to repository [localhost:5001/x]', 'Get "http://localhost:5001/v2/": dial tcp 127.0.0.1:5001: connect: connection refused\n']);
+    await lab.ok('tag localhost:5000/busybox mine');
+    expect(await failure('push', 'mine')).toEqual([1, 'The push refers to repository [docker.io/library/mine]', expect.stringMatching(/^denied: requested access to the resource is denied\nThis lab/)]);
+    expect(await failure('pull', '--platform', 'linux/s390x', 'localhost:5000/busybox')).toEqual([1, 'Using default tag: latest', expect.stringMatching(/was found but does not match the specified platform: wanted linux\/s390x, actual: linux\//)]);
+  });
+
+  test('with a password lets in who has logged in, until they log out', async () => {
+    // alice, with the password "secret"
+    await lab.ok(['volume', 'create', 'auth']);
+    await lab.ok(['run', '--rm', '-v', 'auth:/auth', 'registry:2', 'sh', '-c', `perl -e 'print "alice:", crypt("secret", q($2y$05$abcdefghijklmnopqrstuu)), "\\n"' > /auth/htpasswd`]);
+    await start('guarded', 5002, '-v', 'auth:/auth', '-e', 'REGISTRY_AUTH=htpasswd', '-e', 'REGISTRY_AUTH_HTPASSWD_REALM=here', '-e', 'REGISTRY_AUTH_HTPASSWD_PATH=/auth/htpasswd');
+    await lab.ok('tag localhost:5000/busybox localhost:5002/box');
+    expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toBe('no basic auth credentials\n');
+    expect((await lab.docker(['pull', 'localhost:5002/box'])).stderr).toBe('Error response from daemon: Head "http://localhost:5002/v2/box/manifests/latest": no basic auth credentials\n');
+    const login = (password: string) => lab.docker(['login', '-u', 'alice', '--password-stdin', 'localhost:5002'], { stdin: password });
+    expect(await login('wrong')).toMatchObject({ code: 1, stderr: 'Error response from daemon: login attempt to http://localhost:5002/v2/ failed with status: 401 Unauthorized\n' });
+    expect(await login('secret')).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' });
+    expect((await lab.ok('push localhost:5002/box')).split('\n').at(-1)).toMatch(/^latest: digest: /);
+    expect((await lab.ok('pull localhost:5002/box')).split('\n').at(-1)).toBe('localhost:5002/box:latest');
+    expect(await lab.ok('logout localhost:5002')).toBe('Removing login credentials for localhost:5002');
+    expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toBe('no basic auth credentials\n');
+  });
+
+  test('is asked about an image without pulling it, and the library is searched', async () => {
+    expect((await lab.api('GET', '/v1.45/distribution/localhost:5000/busybox/json')).json()).toMatchObject({
+      Descriptor: { mediaType: 'application/vnd.docker.distribution.manifest.v2+json', digest: expect.stringMatching(DIGEST) }, Platforms: [{ os: 'linux' }],
+    });
+    const found = (await lab.ok(['search', '--no-trunc', '--format', '{{.Name}}: {{.Description}}', 'regis'])).split('\n');
+    expect(found).toEqual([expect.stringMatching(/^registry: registry 2\.\d+\.\d+$/)]);
+  });
+});
