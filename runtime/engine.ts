@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { openLibrary } from './image/library.ts';
-import { brokerVerbs } from './kernel/protocol.ts';
+import { PatientBroker } from './kernel/patient-broker.ts';
 import { controlVerbs } from './lab/control.ts';
 import { controlHandlers } from './lab/control-handlers.ts';
 import { Labs } from './lab/labs.ts';
 import type { EngineParts } from './lab/open-host.ts';
 import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './paths.ts';
-import { RpcClient, serveRpc } from './rpc.ts';
+import { serveRpc } from './rpc.ts';
 
 const VERSION = '0.1.0';
 const log = pino({ name: 'engine', level: process.env.SLIPWAY_LOG ?? 'info' });
@@ -18,7 +18,7 @@ process.umask(0o007);
 
 mkdirSync(engineDir, { recursive: true, mode: 0o700 });
 mkdirSync(dirname(engineSocket), { recursive: true });
-const broker = new RpcClient(brokerSocket, brokerVerbs);
+const broker = new PatientBroker(brokerSocket);
 const { cgroup } = await broker.call('hello', {});
 const parts: EngineParts = {
   broker, library: openLibrary(libraryDir), cgroupVersion: cgroup,

@@ -13,6 +13,15 @@ export type Handlers<V extends Verbs> = {
   [K in keyof V]: (body: z.output<V[K]['request']>, context: { emit: (item: ItemOf<V[K]>) => Promise<void>; signal: AbortSignal }) => Promise<z.input<V[K]['response']>>;
 };
 
+/** The other side could not be reached (nothing was done), or was lost before it answered (who knows what was done). */
+export class ConnectionError extends SlipwayError {
+  readonly reached: boolean;
+  constructor(reached: boolean, message: string, options?: ErrorOptions) {
+    super('Unavailable', message, options);
+    this.reached = reached;
+  }
+}
+
 const MAX_LINE = 16 << 20; // bytes; a container's whole plan travels in one line
 
 /** Serves verbs on a listening unix socket; the caller owns the server (close) and the socket file's permissions. */
@@ -88,11 +97,11 @@ export class RpcClient<V extends Verbs> {
         this.socket = undefined;
         const pending = [...this.waiting.values()];
         this.waiting.clear();
-        for (const w of pending) w.fail(new SlipwayError('Unavailable', why));
+        for (const w of pending) w.fail(new ConnectionError(true, why));
       };
       socket.once('connect', () => resolve(socket));
       socket.on('error', error => {
-        reject(new SlipwayError('Unavailable', `cannot reach ${this.path}: ${error.message}`, { cause: error }));
+        reject(new ConnectionError(false, `cannot reach ${this.path}: ${error.message}`, { cause: error }));
         lost(`connection to ${this.path} failed: ${error.message}`);
       });
       socket.on('close', () => lost(`connection to ${this.path} was closed`));

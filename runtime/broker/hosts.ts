@@ -75,6 +75,8 @@ export class Hosts {
   /** Takes away what a crash left: everything under our names that no record owns. Living labs are kept. */
   async sweep() {
     const known = this.labs;
+    // Its making was interrupted before its first host ran: whoever wanted it asks again.
+    for (const record of known.values()) if (Object.keys(record.hosts).length === 0) await this.remove(record.lab);
     const strays = new Set([...this.cgroups.labs(), ...disks(), ...children(join(runDir, 'labs'))].filter(lab => !known.has(lab)));
     for (const lab of strays) await this.remove(lab);
     for (const { index, lab } of takenUids()) if (known.get(lab)?.uidIndex !== index) releaseUids(index);
@@ -90,6 +92,9 @@ export class Hosts {
 
   private async start(lab: LabRecord, host: string, options: { hostname: string; profile: Profile; limits: Limits }) {
     const uidBase = uidBaseOf(lab.uidIndex);
+    // What is left of it when its init was killed, or when an earlier start was interrupted after that init had begun.
+    await this.cgroups.kill(`${lab.lab}/${host}`);
+    await this.cgroups.remove(`${lab.lab}/${host}`);
     this.cgroups.createLab(lab.lab, lab.limits);
     this.cgroups.createHost(lab.lab, host, uidBase);
     const disk = await createDisk(lab.lab, host, lab.limits.diskBytes);

@@ -19,22 +19,22 @@ describe('a host\'s journal', () => {
     const first = openJournal(path, fail);
     first.event(event('create'));
     first.event(event('start'));
-    await first.close();
+    first.close();
     const second = openJournal(path, fail);
     second.event(event('die'));
     expect(second.since(1).map(e => [e.seq, e.kind === 'event' && e.event.Action])).toEqual([[2, 'start'], [3, 'die']]);
-    await second.close();
+    second.close();
   });
 
   it('leaves out a line that a crash has cut', async () => {
     const path = join(dir, 'journal.jsonl');
     const first = openJournal(path, fail);
     first.event(event('create'));
-    await first.close();
+    first.close();
     appendFileSync(path, '{"kind":"event","seq":2,"ev');
     const second = openJournal(path, fail);
     expect(second.seq).toBe(1);
-    await second.close();
+    second.close();
   });
 
   it('tells who listens, until they leave', async () => {
@@ -45,7 +45,7 @@ describe('a host\'s journal', () => {
     leave();
     journal.event(event('b'));
     expect(seen).toEqual([1]);
-    await journal.close();
+    journal.close();
   });
 });
 

@@ -95,7 +95,7 @@ async function close(host: Host, server: Server, socket: string) {
     live.shim?.close();
     if (live.restartTimer) clearTimeout(live.restartTimer);
   }
-  await host.journal.close();
+  host.journal.close();
 }
 
 function loadRecords<T>(path: string): T[] {

@@ -1,9 +1,13 @@
 // After a restart of the engine: containers that were running are found again by their shims, or by what those wrote when they ended.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ended, watchExit } from '../container/exit.ts';
 import type { Container, Host } from '../container/model.ts';
 import { startNow } from '../container/start.ts';
-import { taskOf } from '../container/paths.ts';
+import { cgroupOf, taskOf } from '../container/paths.ts';
+import { removeNow } from '../container/remove.ts';
+import { inTurn } from '../container/state.ts';
+import { asSlipwayError } from '../errors.ts';
 import { scheduleRestart } from '../container/restart-policy.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket, taskStatus } from '../paths.ts';
@@ -15,14 +19,20 @@ export async function restoreContainers(host: Host): Promise<void> {
   }
   if (all.some(({ record: { state } }) => 'endpoints' in state && state.endpoints.some(e => e.dnsNames))) await host.nameServer.ensure();
   await Promise.all(all.map(container => restore(host, container)));
+  await forgetEndedTasks(host);
 }
 
 async function restore(host: Host, container: Container): Promise<void> {
   const { record, live } = container;
   live.startAgain = () => startNow(host, container);
-  if (record.state.status === 'restarting') scheduleRestart(host, container, 0);
-  if (record.state.status !== 'running' && record.state.status !== 'paused') return;
   const task = taskOf(record.id);
+  if (record.state.status !== 'running' && record.state.status !== 'paused') {
+    await callOff(host, container);
+    if (record.state.status === 'restarting') scheduleRestart(host, container, 0);
+    // As dockerd: whoever was to remove it when it has ended was waiting on the engine that died.
+    else if (record.hostConfig.AutoRemove) await inTurn(container, () => removeNow(host, container, { volumes: true }));
+    return;
+  }
   try {
     live.shim = await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, task));
     watchExit(host, container, live.shim);
@@ -31,6 +41,37 @@ async function restore(host: Host, container: Container): Promise<void> {
     await ended(host, container, end, time);
   }
 }
+
+/** A start that was under way when the engine died was never answered: what there is of it ends, and its own last steps take back what it made. */
+async function callOff(host: Host, { record }: Container): Promise<void> {
+  const shim = await ShimConnection.open(taskSocket(host.ref.lab, host.ref.host, taskOf(record.id))).catch(() => undefined);
+  if (!shim) return;
+  const ended = new Promise<TaskEnd>(resolve => shim.once('end', resolve));
+  const patience = setTimeout(() => shim.close(), CALL_OFF_MS);
+  shim.signal(SIGKILL); // one that was not yet told to go is told that it never will
+  try {
+    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record.id) });
+  } catch (error) {
+    if (asSlipwayError(error).kind !== 'NotFound') host.onError(error);
+  }
+  await ended;
+  clearTimeout(patience);
+  shim.close();
+}
+
+/** Execs and helpers of the engine that died, once they have ended: nobody else would ever remove what is written down about them. */
+async function forgetEndedTasks(host: Host): Promise<void> {
+  const { lab, host: id } = host.ref;
+  const alive = new Set(await host.broker.call('listTasks', host.ref));
+  const kept = new Set([...host.containers.keys()].map(taskOf));
+  for (const file of readdirSync(dirname(taskStatus(lab, id, 'any')))) {
+    const task = file.replace(/\.[^.]*$/, '');
+    if (!alive.has(task) && !kept.has(task) && !task.startsWith('term-')) await host.broker.call('forgetTask', { ...host.ref, task });
+  }
+}
+
+const CALL_OFF_MS = 15_000;
+const SIGKILL = 9;
 
 /** From the shim's status file; lost when it says nothing of an end. */
 export function howItEnded(path: string): { end: TaskEnd; time: string | undefined } {

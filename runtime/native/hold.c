@@ -455,6 +455,7 @@ static void handle_frame(struct client *c, int type, const unsigned char *payloa
 	case IN_GO: task.go = true; break;
 	case IN_SIGNAL:
 		if (size >= 1 && task.state == RUNNING && task.target > 1 && !task.target_done) kill(task.target, payload[0]);
+		if (size >= 1 && task.state == WAITING && !task.go) fail("it was called off before it had begun"); /* its last steps undo the first */
 		break;
 	case IN_SUBSCRIBE:
 		if (size >= 1 && payload[0] & 2 && task.ring_used) {

@@ -5,8 +5,8 @@ import { prefixLines } from './once.ts';
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;
-/** A process that lived this long had started well: the next pause is the first again. */
-const HEALTHY_MS = 30_000;
+/** A process that was ready for this long had started well: the next pause is the first again, since somebody waits in front of a terminal. */
+const HEALTHY_MS = 1_000;
 /** Deaths before it was ever ready, after which starting it once more would not help. */
 const TRIES = 3;
 const TERM_WAIT_MS = 10_000;
@@ -44,7 +44,7 @@ export class Service {
   }
 
   private launch(isReady: () => void, fail: (error: Error) => void) {
-    const startedAt = Date.now();
+    let readyAt = Infinity;
     // A session of its own, so that Ctrl-C reaches the supervisor alone, which then stops all in order.
     const child = spawn(this.argv[0]!, this.argv.slice(1), { ...this.options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
@@ -55,7 +55,7 @@ export class Service {
       if (this.child === child) this.child = undefined;
       this.enter('stopped');
       if (!this.wanted) return fail(new Error(`${this.name} was stopped`));
-      if (Date.now() - startedAt > HEALTHY_MS) this.pauseMs = FIRST_PAUSE_MS;
+      if (Date.now() - readyAt > HEALTHY_MS) this.pauseMs = FIRST_PAUSE_MS;
       this.restarts++;
       if (!this.everReady && this.restarts >= TRIES) return fail(new Error(`${this.name} ended ${TRIES} times before it was ready (last: ${signal ?? `exit code ${code}`}); its own words are above.`));
       console.error(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.pauseMs} ms`);
@@ -66,6 +66,7 @@ export class Service {
     this.ready().then(() => {
       if (this.child !== child) return; // it died meanwhile: the next launch answers
       this.everReady = true;
+      readyAt = Date.now();
       this.enter('ready');
       isReady();
     }, fail);
