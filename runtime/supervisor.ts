@@ -1,7 +1,9 @@
 // The supervisor (root): mounts the pool, makes the directories, starts broker, engine and web in that order, restarts whichever dies, and
-// stops them in reverse on SIGTERM or SIGINT. Started by set-up and by tests. Labs and shims are not its children: they outlive it, and the
-// next start finds them again. It parses nothing that comes from a learner.
+// stops them in reverse on SIGTERM or SIGINT, labs suspended first. Started by set-up and by tests. Labs and shims are not its children: when it is
+// killed they outlive it, and the next start finds them again. It parses nothing that comes from a learner.
 import { appDir, brokerSocket, engineSocket, instance } from './paths.ts';
+import { controlVerbs } from './lab/control.ts';
+import { RpcClient } from './rpc.ts';
 import { mountPool } from '../setup/assets/pool.ts';
 import { brokerCommand, cellCommand, serviceEnv } from './supervisor/cell.ts';
 import { makeDirs, ownSocket } from './supervisor/dirs.ts';
@@ -11,6 +13,8 @@ import { answersHttp, answersSocket } from './supervisor/ready.ts';
 import { ENGINE_USER, WEB_USER } from './ids.ts';
 import { runOnce } from './supervisor/once.ts';
 
+/** Containers have ten seconds each to stop; systemd's own patience (TimeoutStopSec) is longer than this. */
+const SUSPEND_MS = 60_000;
 const started = Date.now();
 const { url, port, host } = listenAddress();
 const env = serviceEnv({ PORT: String(port), SLIPWAY_LISTEN: host });
@@ -55,9 +59,25 @@ async function start() {
 }
 
 async function stop(exitCode: number) {
-  for (const service of [...services].reverse()) await service.stop();
+  if (withWeb) await web.stop();
+  await suspendLabs();
+  for (const service of [engine, broker]) await service.stop();
   if (readStatus()?.pid === process.pid) removeStatus();
   process.exit(exitCode);
+}
+
+/** What does not manage in time goes on without us, and is found again by the next start. */
+async function suspendLabs() {
+  if (engine.view().state !== 'ready') return;
+  const client = new RpcClient(engineSocket, controlVerbs);
+  try {
+    const { suspended } = await Promise.race([client.call('suspendAll', {}), new Promise<never>((_, reject) => setTimeout(() => reject(new Error('it takes too long')), SUSPEND_MS))]);
+    if (suspended) console.log(`${suspended} lab${suspended === 1 ? '' : 's'} suspended`);
+  } catch (error) {
+    console.error(`labs could not be suspended: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    client.close();
+  }
 }
 
 /** Called whenever a service changes its state. */

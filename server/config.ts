@@ -14,6 +14,8 @@ export interface Config {
   trustProxy: boolean;
   dataDir: string;
   database: Database;
+  /** A lab that no tab has open and that does nothing is suspended after this long. */
+  suspendMs: number;
 }
 
 const flag = z.enum(['0', '1']).default('0').transform(value => value === '1');
@@ -24,6 +26,7 @@ const environment = z.object({
   SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLIPWAY_TRUST_PROXY: flag,
   SLIPWAY_DATABASE_URL: z.string().optional(),
+  SLIPWAY_SUSPEND_MINUTES: z.coerce.number().positive().default(30),
 });
 
 /** Throws with one readable sentence a setting that cannot be. */
@@ -38,6 +41,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
     trustProxy: set.SLIPWAY_TRUST_PROXY,
     dataDir: webDir,
+    suspendMs: set.SLIPWAY_SUSPEND_MINUTES * 60_000,
     database: databaseFrom(set.SLIPWAY_DATABASE_URL),
   };
 }

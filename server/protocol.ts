@@ -11,6 +11,8 @@ export interface LabView {
   state: 'starting' | 'ready' | 'gone';
   /** Why it could not start, in words that say what to do. */
   problem?: string;
+  /** The machine is full: its place among those who wait (1 is next), and how long it may take when that can be said. `problem` says it in words. */
+  queue?: { place: number; seconds?: number };
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: string;
 }

@@ -6,5 +6,8 @@ export const testEnv = {
   SLIPWAY_INSTANCE: instance,
   SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? `/run/slipway-${instance}`,
   SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? `/var/tmp/slipway-${instance}`,
+  /** None waiting, unless a test asks for them: what is left over is counted. */
+  SLIPWAY_POOL: process.env.SLIPWAY_POOL ?? '0',
+  SLIPWAY_POOL_MAX: process.env.SLIPWAY_POOL_MAX ?? '0',
   PORT: process.env.PORT ?? '3900',
 };

@@ -66,6 +66,24 @@ export class Hosts {
     });
   }
 
+  suspend(lab: string) {
+    return this.exclusive(lab, async () => {
+      const record = this.lab(lab);
+      await this.endProcesses(record.lab, record);
+      for (const [id, host] of Object.entries(record.hosts)) {
+        rmSync(join(runDir, 'labs', lab, id, 'tasks'), { recursive: true, force: true });
+        host.init = null;
+      }
+      saveLab(record);
+    });
+  }
+
+  /** Nothing, while it is suspended. */
+  usage(lab: string): { memoryBytes: number; pids: number; cpuNs: number } {
+    const runs = Object.values(this.lab(lab).hosts).some(host => host.init !== null);
+    return runs ? this.cgroups.usage(lab) : { memoryBytes: 0, pids: 0, cpuNs: 0 };
+  }
+
   dispose(lab: string) {
     return this.exclusive(lab, async () => {
       await this.remove(lab);
@@ -131,14 +149,18 @@ export class Hosts {
 
   private async remove(lab: string) {
     const record = this.labs.get(lab);
-    await this.cgroups.kill(lab);
-    for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
-    await this.cgroups.remove(lab);
+    await this.endProcesses(lab, record);
     await removeDisk(lab);
     rmSync(join(runDir, 'labs', lab), { recursive: true, force: true });
     if (record) releaseUids(record.uidIndex);
     this.labs.delete(lab);
     forgetLab(lab);
+  }
+
+  private async endProcesses(lab: string, record: LabRecord | undefined) {
+    await this.cgroups.kill(lab);
+    for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
+    await this.cgroups.remove(lab);
   }
 
   private exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {

@@ -26,6 +26,7 @@ await hosts.sweep();
 const handlers: Handlers<BrokerVerbs> = {
   hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),
   createHost: async ({ lab, host, ...options }) => hosts.create({ lab, host }, options),
+  suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
@@ -35,7 +36,7 @@ const handlers: Handlers<BrokerVerbs> = {
   freeze: async ({ lab, host, cgroup, frozen }) => { hosts.running({ lab, host }); await hosts.cgroups.freeze(`${lab}/${host}/${safe(cgroup)}`, frozen); return {}; },
   killCgroup: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); await hosts.cgroups.kill(`${lab}/${host}/${safe(cgroup)}`); return {}; },
   relay: async ref => ({ socketPath: await startRelay(hosts, ref) }),
-  stat: async ({ lab }) => ({ ...hosts.cgroups.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
+  stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };
 
 if (existsSync(brokerSocket)) rmSync(brokerSocket);

@@ -68,10 +68,13 @@ export function forgetTask(ref: HostRef, task: string, log: boolean) {
   if (log) rmSync(dirname(containerLog(ref.lab, ref.host, task)), { recursive: true, force: true });
 }
 
+/** Flags of a listening socket in /proc/net/unix (__SO_ACCEPTCON); connections to it are listed under its path, too, and come and go. */
+const LISTENS = '00010000';
+
 /** By the inode of its listening socket: the kernel lists it under its path, and the shim holds it open. */
 export function killTask(hosts: Hosts, ref: HostRef, task: string) {
   const path = taskSocket(ref.lab, ref.host, task);
-  const inode = readFileSync('/proc/net/unix', 'utf8').split('\n').map(line => line.trim().split(/\s+/)).find(fields => fields[7] === path)?.[6];
+  const inode = readFileSync('/proc/net/unix', 'utf8').split('\n').map(line => line.trim().split(/\s+/)).find(fields => fields[7] === path && fields[3] === LISTENS)?.[6];
   if (!inode) return;
   for (const pid of hosts.cgroups.processes(ref.lab)) if (holds(pid, `socket:[${inode}]`)) process.kill(pid, 'SIGKILL');
 }

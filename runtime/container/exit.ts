@@ -1,9 +1,11 @@
 // What follows when a container's process has ended: once, whoever started it. Called by start.ts, and by the engine's restart.
 import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
+import { taskStatus } from '../paths.ts';
 import { leaveNetworks } from '../network/endpoint.ts';
 import { asSlipwayError } from '../errors.ts';
 import { runHelper } from './helper.ts';
-import { cgroupOf } from './paths.ts';
+import { howItEnded } from './how-it-ended.ts';
+import { cgroupOf, taskOf } from './paths.ts';
 import { cleanUp, oomFile } from './plan.ts';
 import { removeNow } from './remove.ts';
 import { scheduleRestart, wantsRestart } from './restart-policy.ts';
@@ -16,7 +18,10 @@ const SIGKILLED = 137;
 /** Waits on the shim for the end of the running process. */
 export function watchExit(host: Host, container: Container, shim: ShimConnection) {
   shim.once('end', end => {
-    if (container.live.shim === shim) void ended(host, container, end).catch(error => host.onError(error));
+    if (container.live.shim !== shim) return;
+    // A shim whose command has ended waits for nobody: who connects at that moment may lose it before it has said how.
+    const known = end.kind === 'lost' ? howItEnded(taskStatus(host.ref.lab, host.ref.host, taskOf(container.record.id))) : { end, time: undefined };
+    ended(host, container, known.end, known.time).catch(error => host.onError(error));
   });
 }
 

@@ -90,6 +90,8 @@ export const brokerVerbs = {
     request: hostRefSchema.extend({ hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), profile: profileSchema, limits: limitsSchema }),
     response: z.object({ initPid: z.number(), uidBase: z.number() }),
   },
+  /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
+  suspendLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   /** Kills, unmounts, removes everything of the lab. Idempotent. */
   disposeLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   listHosts: {

@@ -8,6 +8,7 @@ import type { ControlVerbs, JournalEntry } from './control.ts';
 import { containerOutput } from './container-output.ts';
 import type { Labs } from './labs.ts';
 import type { EngineParts } from './open-host.ts';
+import { measureRoom } from './room.ts';
 import { LOGIN_ENVIRONMENT } from './terminals.ts';
 
 export function controlHandlers(labs: Labs, parts: EngineParts, version: string): Handlers<ControlVerbs> {
@@ -17,13 +18,23 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     listLabs: async () => labs.list(),
     inspectLab: ({ lab }) => labs.inspect(lab),
     disposeLab: async ({ lab }) => { await labs.dispose(lab); return {}; },
+    suspendLab: async ({ lab }) => { await labs.suspend(lab); return {}; },
+    resumeLab: ({ lab }) => labs.resume(lab),
+    suspendAll: async () => ({ suspended: await labs.suspendAll() }),
+    pool: async ({ min, max }) => {
+      if (min !== undefined || max !== undefined) labs.pool.resize({ ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) });
+      return labs.pool.state;
+    },
+    room: async () => measureRoom(),
     openTerminal: async ({ lab, host, ...options }) => {
+      await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;
       return labs.terminals.open(ref, options);
     },
     listTerminals: async ({ lab }) => { labs.record(lab); return labs.terminals.list(lab); },
     closeTerminal: async ({ lab, terminal }) => { labs.record(lab); await labs.terminals.hangUp(lab, terminal); return {}; },
     exec: async ({ lab, host, argv, env, cwd, tty, stdin, deadlineMs }) => {
+      await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;
       const task = `exec-${randomBytes(6).toString('hex')}`;
       await parts.broker.call('startTask', { ...ref, task: {

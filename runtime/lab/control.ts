@@ -9,6 +9,8 @@ export const labSchema = z.object({
   createdAt: z.string(),
   profile: profileSchema,
   limits: limitsSchema,
+  /** A suspended lab has its disk and no process; whatever needs it running opens it again. */
+  state: z.enum(['running', 'suspended']),
   /** In order of creation; the first is the one a lesson's terminals open on. */
   hosts: z.array(z.object({ id: idSchema, hostname: z.string(), dockerHost: z.string(), state: z.enum(['running', 'stopped']) })),
 });
@@ -69,6 +71,7 @@ export const evidenceSchema = z.object({
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 const none = z.object({});
+const roomSchema = z.object({ free: z.number(), total: z.number() });
 export const controlVerbs = {
   hello: { request: none, response: z.object({ pid: z.number(), version: z.string() }) },
   createLab: {
@@ -82,6 +85,16 @@ export const controlVerbs = {
   },
   listLabs: { request: none, response: z.array(labSchema) },
   inspectLab: { request: z.object({ lab: idSchema }), response: labSchema.extend({ usage: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number() }) }) },
+  /** Stops what runs in it as a machine that is shut down; disk and records stay. Idempotent. */
+  suspendLab: { request: z.object({ lab: idSchema }), response: none },
+  /** Opens it again, as a machine that boots. Idempotent. */
+  resumeLab: { request: z.object({ lab: idSchema }), response: labSchema },
+  /** Before the service stops. Answers how many were suspended; one that fails does not keep the others. */
+  suspendAll: { request: none, response: z.object({ suspended: z.number() }) },
+  /** Ready labs: at least `min`, by recent demand up to `max`. Without a size it only answers. */
+  pool: { request: z.object({ min: z.number().int().min(0).optional(), max: z.number().int().min(0).optional() }), response: z.object({ min: z.number(), max: z.number(), ready: z.number() }) },
+  /** What the machine has left, in bytes and process ids. */
+  room: { request: none, response: z.object({ memory: roomSchema, disk: roomSchema, pids: roomSchema }) },
   disposeLab: { request: z.object({ lab: idSchema }), response: none },
   /** A login shell on a pty. It waits for nobody: the shell starts at once, at this size. */
   openTerminal: { request: hostRefSchema.extend({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000), title: z.string().max(64).default('bash') }), response: terminalSchema },

@@ -9,6 +9,11 @@ import { writeJson } from '../container/records.ts';
 const networkSchema = z.object({ name: z.enum(['bridge', 'host', 'none']), id: z.string(), driver: z.enum(['bridge', 'host', 'null']) });
 export const labRecordSchema = z.object({
   id: idSchema, name: z.string(), createdAt: z.string(), profile: profileSchema, limits: limitsSchema,
+  /** suspended: its disk is there, no process. disposing: being removed, also after a crash. */
+  state: z.enum(['running', 'suspended', 'disposing']).default('running'),
+  suspendedAt: z.string().nullable().default(null),
+  /** Made ready for whoever comes: belongs to nobody yet. */
+  pooled: z.boolean().default(false),
   hosts: z.array(z.object({ id: idSchema, hostname: z.string(), networks: z.array(networkSchema) })),
 });
 export type LabRecord = z.infer<typeof labRecordSchema>;

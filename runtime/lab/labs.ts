@@ -1,4 +1,4 @@
-// Labs: create, list, inspect, dispose. Holds every open host of this engine. Called by control-handlers.ts and engine.ts.
+// Labs: create, list, inspect, suspend, resume, dispose. Holds every open host of this engine. Called by control-handlers.ts and engine.ts.
 // A lab whose creation failed half-way is disposed of; one whose disposal failed stays listed, so that it can be tried again.
 import { randomBytes } from 'node:crypto';
 import { SlipwayError } from '../errors.ts';
@@ -7,55 +7,88 @@ import { hostNetworkSteps } from '../network/host-network.ts';
 import { restoreNetworks } from '../container/network-verbs.ts';
 import { randomId } from '../network/default-networks.ts';
 import { runHelper } from '../container/helper.ts';
+import type { Host } from '../container/model.ts';
 import { timestamp } from '../container/time.ts';
 import { dockerSocket } from '../paths.ts';
 import type { Lab } from './control.ts';
 import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
 import { restoreContainers } from './restore.ts';
-import { defaultLimits } from './settings.ts';
+import { Pool } from './pool.ts';
+import { checkRoom } from './room.ts';
+import { defaultLimits, poolSize } from './settings.ts';
+import { startByPolicy, stopContainers } from './sleep.ts';
 import { Terminals } from './terminals.ts';
 
 const FIRST_HOST = 'h1';
+const FIRST_HOSTNAME = 'host1';
+const FIRST_TERMINAL = 'Terminal 1';
+/** Labs being suspended at the same time. */
+const AT_ONCE = 4;
 
 export class Labs {
   private readonly records = new Map<string, LabRecord>();
   /** By `lab/host`. */
   private readonly open = new Map<string, OpenHost>();
-  private readonly disposing = new Set<string>();
+  private readonly turns = new Map<string, Promise<unknown>>();
   readonly terminals: Terminals;
+  readonly pool: Pool;
   private readonly parts: EngineParts;
   constructor(parts: EngineParts) {
     this.parts = parts;
     this.terminals = new Terminals(parts);
+    this.pool = new Pool(poolSize, {
+      make: async profile => {
+        checkRoom();
+        return (await this.make({ hostname: FIRST_HOSTNAME, profile, limits: {}, pooled: true })).id;
+      },
+      dispose: lab => this.dispose(lab),
+      onError: error => parts.onError(error, { pool: true }),
+    });
   }
 
-  /** Finds again what an earlier engine left. A lab that cannot be opened is reported and listed as stopped. */
+  /** Finds again what an earlier engine left. A lab whose host has ended meanwhile (the machine was restarted) waits as a suspended one, until it is opened. */
   async restore(): Promise<void> {
-    const alive = new Set((await this.parts.broker.call('listHosts', {})).filter(h => h.alive).map(h => key(h)));
+    const hosts = await this.parts.broker.call('listHosts', {});
+    const alive = new Set(hosts.filter(h => h.alive).map(h => key(h)));
     for (const record of loadLabs((error, path) => this.parts.onError(error, { path }))) {
       this.records.set(record.id, record);
-      for (const { id } of record.hosts) {
-        const ref = { lab: record.id, host: id };
-        try {
-          const isNew = !alive.has(key(ref));
-          if (isNew) await this.makeHost(record, id);
-          const opened = await openHost(this.parts, record, id);
-          this.open.set(key(ref), opened);
-          if (isNew) await restoreNetworks(opened.host);
-          await restoreContainers(opened.host);
-        } catch (error) {
-          this.parts.onError(error, ref);
-        }
+      try {
+        await this.find(record, record.hosts.every(h => alive.has(key({ lab: record.id, host: h.id }))));
+      } catch (error) {
+        this.parts.onError(error, { lab: record.id });
       }
-      await this.terminals.restore(record.id);
     }
+    // Its making was under way when the engine died: nobody was ever told of it.
+    for (const lab of new Set(hosts.map(h => h.lab))) if (!this.records.has(lab)) await this.parts.broker.call('disposeLab', { lab });
+    this.pool.refill();
+  }
+
+  private async find(record: LabRecord, alive: boolean) {
+    if (record.state === 'disposing' || (record.pooled && !alive)) return this.dispose(record.id);
+    if (record.state === 'suspended') return;
+    if (!alive) return this.note(record, 'suspended');
+    await this.openHosts(record);
+    await this.terminals.restore(record.id);
+    if (record.pooled) this.pool.adopt(record.id, record.profile);
   }
 
   async create(request: { name?: string | undefined; hostname: string; profile: Profile; limits: Partial<Limits> }): Promise<Lab> {
+    checkRoom();
+    const usual = request.hostname === FIRST_HOSTNAME && Object.keys(request.limits).length === 0;
+    const ready = usual ? this.pool.take(request.profile) : undefined;
+    if (ready === undefined) return this.describe(await this.pool.first(() => this.make(request)));
+    const record = this.record(ready);
+    Object.assign(record, { pooled: false, name: request.name || ready, createdAt: timestamp() });
+    saveLab(record);
+    return this.describe(record);
+  }
+
+  private async make(request: { name?: string | undefined; hostname: string; profile: Profile; limits: Partial<Limits>; pooled?: boolean }): Promise<LabRecord> {
     const id = randomBytes(4).toString('hex');
     const record: LabRecord = {
       id, name: request.name || id, createdAt: timestamp(), profile: request.profile, limits: { ...defaultLimits, ...request.limits },
+      state: 'running', suspendedAt: null, pooled: request.pooled ?? false,
       hosts: [{ id: FIRST_HOST, hostname: request.hostname, networks: [{ name: 'bridge', id: randomId(), driver: 'bridge' }, { name: 'host', id: randomId(), driver: 'host' }, { name: 'none', id: randomId(), driver: 'null' }] }],
     };
     saveLab(record);
@@ -63,43 +96,86 @@ export class Labs {
     try {
       await this.makeHost(record, FIRST_HOST);
       this.open.set(key({ lab: id, host: FIRST_HOST }), await openHost(this.parts, record, FIRST_HOST));
+      // Its shell is at its prompt when somebody comes.
+      if (record.pooled) await this.terminals.open({ lab: id, host: FIRST_HOST }, { cols: 80, rows: 24, title: FIRST_TERMINAL });
     } catch (error) {
       await this.dispose(id).catch(failure => this.parts.onError(failure, { lab: id }));
       throw error;
     }
-    return this.describe(record);
+    return record;
   }
 
-  list(): Lab[] { return [...this.records.values()].map(record => this.describe(record)); }
+  suspend(lab: string): Promise<void> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      if (record.state !== 'running') return;
+      const opened = record.hosts.flatMap(h => this.open.get(key({ lab, host: h.id })) ?? []);
+      await Promise.all([...opened.map(({ host }) => stopContainers(host)), this.terminals.putAway(lab)]);
+      await this.closeHosts(record);
+      await this.parts.broker.call('suspendLab', { lab });
+      this.note(record, 'suspended');
+    });
+  }
+
+  resume(lab: string): Promise<Lab> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      if (record.state === 'disposing') throw new SlipwayError('NotFound', `no such lab: ${lab}`);
+      if (record.state === 'suspended') {
+        checkRoom();
+        await this.pool.first(async () => {
+          for (const { id } of record.hosts) await this.makeHost(record, id);
+          for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
+          await this.terminals.reopen(lab);
+        });
+        this.note(record, 'running');
+      }
+      return this.describe(record);
+    });
+  }
+
+  /** A few at a time: containers take their time to stop, the disk does not get faster. */
+  async suspendAll(): Promise<number> {
+    await this.pool.close();
+    const waiting = [...this.records.values()].filter(record => record.state === 'running');
+    let suspended = 0;
+    const work = async () => {
+      for (let record = waiting.shift(); record; record = waiting.shift()) {
+        try {
+          if (record.pooled) await this.dispose(record.id);
+          else await this.suspend(record.id);
+          suspended++;
+        } catch (error) {
+          this.parts.onError(error, { lab: record.id });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return suspended;
+  }
+
+  /** Those that belong to somebody. */
+  list(): Lab[] { return [...this.records.values()].filter(record => !record.pooled).map(record => this.describe(record)); }
 
   async inspect(lab: string) {
     const record = this.record(lab);
     const { memoryBytes, pids, cpuNs, diskBytes } = await this.parts.broker.call('stat', { lab }).catch((error: unknown) => {
       // What cannot be measured because it is being given up is not there any more.
-      throw this.disposing.has(lab) || !this.records.has(lab) ? new SlipwayError('NotFound', `no such lab: ${lab}`, { cause: error }) : error;
+      throw record.state === 'disposing' || !this.records.has(lab) ? new SlipwayError('NotFound', `no such lab: ${lab}`, { cause: error }) : error;
     });
     return { ...this.describe(record), usage: { memoryBytes, pids, cpuNs, diskBytes } };
   }
 
-  async dispose(lab: string): Promise<void> {
-    this.disposing.add(lab);
-    try {
-      await this.disposeOf(this.record(lab));
-    } finally {
-      this.disposing.delete(lab);
-    }
-  }
-
-  private async disposeOf({ id: lab, hosts }: LabRecord): Promise<void> {
-    for (const { id } of hosts) {
-      const opened = this.open.get(key({ lab, host: id }));
-      this.open.delete(key({ lab, host: id }));
-      await opened?.close();
-    }
-    this.terminals.forget(lab);
-    await this.parts.broker.call('disposeLab', { lab });
-    forgetLab(lab);
-    this.records.delete(lab);
+  dispose(lab: string): Promise<void> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      this.note(record, 'disposing');
+      await this.closeHosts(record);
+      this.terminals.forget(lab);
+      await this.parts.broker.call('disposeLab', { lab });
+      forgetLab(lab);
+      this.records.delete(lab);
+    });
   }
 
   record(lab: string): LabRecord {
@@ -118,9 +194,44 @@ export class Labs {
 
   /** Stops serving; labs live on. */
   async close(): Promise<void> {
+    await this.pool.close();
     this.terminals.close();
     const closing = [...this.open.values()].map(opened => opened.close());
     for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') this.parts.onError(result.reason, {});
+  }
+
+  /** `booted` is for hosts that have just been made again. */
+  private async openHosts(record: LabRecord, booted: (host: Host) => Promise<void> = async () => {}): Promise<OpenHost[]> {
+    for (const { id } of record.hosts) {
+      const ref = { lab: record.id, host: id };
+      const opened = await openHost(this.parts, record, id);
+      this.open.set(key(ref), opened);
+      await booted(opened.host);
+      await restoreContainers(opened.host);
+    }
+    return record.hosts.map(h => this.open.get(key({ lab: record.id, host: h.id }))!);
+  }
+
+  private async closeHosts(record: LabRecord) {
+    for (const { id } of record.hosts) {
+      const opened = this.open.get(key({ lab: record.id, host: id }));
+      this.open.delete(key({ lab: record.id, host: id }));
+      await opened?.close();
+    }
+  }
+
+  private note(record: LabRecord, state: LabRecord['state']) {
+    record.state = state;
+    record.suspendedAt = state === 'suspended' ? timestamp() : null;
+    saveLab(record);
+  }
+
+  /** Suspending, opening again and disposing of one lab take turns. */
+  private inTurn<T>(lab: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.turns.get(lab) ?? Promise.resolve()).then(work, work);
+    const settled = turn.catch(() => undefined).then(() => { if (this.turns.get(lab) === settled) this.turns.delete(lab); });
+    this.turns.set(lab, settled);
+    return turn;
   }
 
   private async makeHost(record: LabRecord, host: string): Promise<void> {
@@ -132,6 +243,7 @@ export class Labs {
   private describe(record: LabRecord): Lab {
     return {
       id: record.id, name: record.name, createdAt: record.createdAt, profile: record.profile, limits: record.limits,
+      state: record.state === 'suspended' ? 'suspended' : 'running',
       hosts: record.hosts.map(h => ({ id: h.id, hostname: h.hostname, dockerHost: `unix://${dockerSocket(record.id, h.id)}`, state: this.open.has(key({ lab: record.id, host: h.id })) ? 'running' as const : 'stopped' as const })),
     };
   }

@@ -1,9 +1,10 @@
 // After a restart of the engine: containers that were running are found again by their shims, or by what those wrote when they ended.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ended, watchExit } from '../container/exit.ts';
 import type { Container, Host } from '../container/model.ts';
 import { startNow } from '../container/start.ts';
+import { howItEnded } from '../container/how-it-ended.ts';
 import { cgroupOf, taskOf } from '../container/paths.ts';
 import { removeNow } from '../container/remove.ts';
 import { inTurn } from '../container/state.ts';
@@ -72,21 +73,3 @@ async function forgetEndedTasks(host: Host): Promise<void> {
 
 const CALL_OFF_MS = 15_000;
 const SIGKILL = 9;
-
-/** From the shim's status file; lost when it says nothing of an end. */
-export function howItEnded(path: string): { end: TaskEnd; time: string | undefined } {
-  let text = '';
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
-  for (const line of text.split('\n').reverse()) {
-    try {
-      const entry = JSON.parse(line) as { event?: string; code?: number; message?: string; time?: string };
-      if (entry.event === 'exited' && typeof entry.code === 'number') return { end: { kind: 'exited', code: entry.code }, time: entry.time };
-      if (entry.event === 'failed') return { end: { kind: 'failed', message: entry.message ?? '' }, time: entry.time };
-    } catch { /* a line cut off when the shim was killed */ }
-  }
-  return { end: { kind: 'lost' }, time: undefined };
-}

@@ -1,15 +1,16 @@
 // Terminals: login shells on a pty, held by shims, so that they outlive the engine and the web process. Keystrokes never come here.
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import { writeJson } from '../container/records.ts';
 import { timestamp } from '../container/time.ts';
-import type { HostRef } from '../kernel/protocol.ts';
+import { idSchema, type HostRef } from '../kernel/protocol.ts';
 import { ShimConnection } from '../kernel/shim.ts';
 import { engineDir, taskSocket } from '../paths.ts';
+import { lastScreen } from './screen.ts';
 import { terminalSchema, type Terminal } from './control.ts';
 import type { EngineParts } from './open-host.ts';
 
@@ -31,11 +32,17 @@ export class Terminals {
     this.parts = parts;
   }
 
-  async open(ref: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal> {
+  /** With `history` it first shows that: the last screen of a terminal whose place it takes. */
+  async open(ref: HostRef, options: { cols: number; rows: number; title: string; history?: string }): Promise<Terminal> {
     const id = `term-${randomBytes(6).toString('hex')}`;
     const terminal: Terminal = { id, lab: ref.lab, host: ref.host, title: options.title, createdAt: timestamp(), socketPath: taskSocket(ref.lab, ref.host, id) };
+    const screen = `/run/.${id}`;
     await this.parts.broker.call('startTask', { ...ref, task: {
-      id, cwd: '/root', env: TERMINAL_ENVIRONMENT, argv: ['/bin/bash', '-l'],
+      id, cwd: '/root', env: TERMINAL_ENVIRONMENT,
+      ...(options.history === undefined ? { argv: ['/bin/bash', '-l'] } : {
+        before: [{ do: 'write', path: screen, mode: 0o600, text: options.history }],
+        argv: ['/bin/bash', '-c', `cat ${screen}; rm -f ${screen}; exec /bin/bash -l`],
+      }),
       io: { kind: 'pty', cols: options.cols, rows: options.rows }, wait: { for: 'own' }, ringBytes: RING_BYTES, go: true,
     } });
     await this.hold(terminal);
@@ -57,6 +64,24 @@ export class Terminals {
     patience.abort();
     if (!inTime) await this.parts.broker.call('killTask', { lab, host: terminal.host, task: id });
     await ended;
+  }
+
+  /** Hangs all up, and keeps the last screen of each for `reopen`. */
+  async putAway(lab: string): Promise<void> {
+    const held = [...(this.byLab.get(lab)?.values() ?? [])];
+    const kept = await Promise.all(held.map(async ({ terminal }) => ({ host: terminal.host, title: terminal.title, output: await lastOutput(terminal.socketPath).catch(() => '') })));
+    this.forget(lab);
+    writeJson(screensFile(lab), kept);
+    writeJson(terminalsFile(lab), []);
+  }
+
+  /** New shells in the places of those that were put away. */
+  async reopen(lab: string): Promise<void> {
+    if (!existsSync(screensFile(lab))) return;
+    for (const { host, title, output } of keptSchema.parse(JSON.parse(readFileSync(screensFile(lab), 'utf8')))) {
+      await this.open({ lab, host }, { cols: 80, rows: 24, title, history: lastScreen(output) });
+    }
+    rmSync(screensFile(lab));
   }
 
   /** Those whose shim still answers. */
@@ -103,6 +128,23 @@ export class Terminals {
   }
 }
 
+/** Everything the shim has kept, up to the shell's end. */
+async function lastOutput(socketPath: string): Promise<string> {
+  const shim = await ShimConnection.open(socketPath);
+  const chunks: Buffer[] = [];
+  shim.on('output', (_stream, data) => chunks.push(Buffer.from(data)));
+  const ended = new Promise<void>(resolve => shim.once('end', () => resolve()));
+  shim.subscribe({ ring: true });
+  shim.signal(SIGHUP);
+  const patience = setTimeout(() => shim.close(), HANGUP_PATIENCE_MS);
+  await ended;
+  clearTimeout(patience);
+  shim.close();
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const keptSchema = z.array(z.object({ host: idSchema, title: z.string(), output: z.string() }));
+const screensFile = (lab: string) => join(engineDir, 'labs', lab, 'screens.json');
 const terminalsFile = (lab: string) => join(engineDir, 'labs', lab, 'terminals.json');
 
 function load(lab: string): Terminal[] {

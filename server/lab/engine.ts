@@ -15,6 +15,12 @@ export interface Engine {
   hello(): Promise<unknown>;
   listLabs(): Promise<Lab[]>;
   createLab(options: { name: string; profile: Profile }): Promise<Lab>;
+  /** Opens a suspended lab again. */
+  resumeLab(lab: string): Promise<Lab>;
+  /** Its processes end, its disk stays. */
+  suspendLab(lab: string): Promise<void>;
+  /** Memory and processor time that it uses now. */
+  usage(lab: string): Promise<{ memoryBytes: number; cpuNs: number }>;
   /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
@@ -36,6 +42,9 @@ export function connectEngine(socketPath: string): Engine {
     hello: () => inTime(client.call('hello', {})),
     listLabs: () => inTime(client.call('listLabs', {})),
     createLab: options => inTime(client.call('createLab', options)),
+    resumeLab: lab => inTime(client.call('resumeLab', { lab })),
+    suspendLab: async lab => void await inTime(client.call('suspendLab', { lab })),
+    usage: async lab => (await inTime(client.call('inspectLab', { lab }))).usage,
     disposeLab: async lab => {
       try {
         await inTime(client.call('disposeLab', { lab }));

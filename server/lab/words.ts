@@ -1,7 +1,12 @@
 // What a learner is told when a lab cannot be had: what happened, and what to do. In one place, so that the tone is one.
 export const words = {
   engineAway: 'The lab engine is not answering just now. We keep trying; your lab starts by itself as soon as it is back.',
-  full: 'There is no room for another lab just now. We keep trying; your lab starts by itself as soon as there is.',
+  queued: (place: number, seconds: number | undefined) => {
+    const where = place <= 1 ? 'You are next' : `You are number ${place} in the queue`;
+    const minutes = seconds === undefined ? 0 : Math.ceil(seconds / 60);
+    const howLong = minutes ? `, which takes about ${minutes === 1 ? 'a minute' : `${minutes} minutes`} as things go` : '';
+    return `There is no room for another lab just now. ${where}${howLong}; your lab starts by itself as soon as there is. The lesson can be read meanwhile.`;
+  },
   engineRestarts: 'The lab engine is not answering just now. Your terminals go on; docker commands work again when it is back.',
   labLost: 'Your earlier lab had ended, so this is a fresh one. Tasks you have done stay done.',
   tooFastLearner: 'You have started several labs in a short time. Please wait a minute, then press “Reset lab”.',

@@ -9,6 +9,7 @@ import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
+import type { Queue, Ticket } from './queue.ts';
 import { words } from './words.ts';
 
 export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents[E]>) => void;
@@ -24,12 +25,16 @@ export interface WorkspaceOptions {
   createGrader: ProgressOptions['createGrader'];
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
   admit: (address: string, options: { replacing: boolean }) => Promise<string | undefined>;
+  /** All who wait because the machine is full. */
+  queue: Queue;
   onError: (error: unknown) => void;
 }
 
 const MAX_TERMINALS = 8;
 /** Until the first browser has said its own. */
 const FIRST_SIZE: Size = { cols: 80, rows: 24 };
+/** Between two looks at the queue. */
+const QUEUE_MS = 500;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 interface Open { info: Terminal; hub: HubTerminal; }
@@ -148,39 +153,67 @@ export class Workspace {
   /** Ends with a lab that is ready, or with a problem in words, or when nobody waits any more. Tries again while the engine is away. */
   private async bringUp(address: string, first?: () => Promise<boolean>) {
     if (first && !(await first())) return;
-    let admitted = first !== undefined;
+    const admission = { given: first !== undefined };
     if (this.view.state !== 'starting') this.change({ id: '', hostname: '', state: 'starting' });
-    for (let attempt = 0; !this.stop.signal.aborted && this.members; attempt++) {
-      try {
-        if (this.record.lab !== null && !(await this.find(this.record.lab))) {
-          await this.dropLab(words.labLost);
-          this.notice = words.labLost;
+    let ticket: Ticket | undefined;
+    try {
+      for (let attempt = 0; !this.stop.signal.aborted && this.members; attempt++) {
+        try {
+          if (this.record.lab === null && this.options.queue.length) ticket ??= this.options.queue.join(); // others were here first
+          if (!ticket || ticket.place <= 1) {
+            await this.tryOnce(address, admission);
+            return ticket?.served();
+          }
+        } catch (error) {
+          if (asSlipwayError(error).kind !== 'Unavailable') throw error;
+          this.options.onError(error);
+          if (!(await this.engineAnswers())) {
+            this.change({ id: '', hostname: '', state: 'starting', problem: words.engineAway });
+            await this.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!);
+            continue;
+          }
+          ticket ??= this.options.queue.join();
         }
-        if (!this.lab) {
-          const refusal = admitted ? undefined : await this.options.admit(address, { replacing: false });
-          if (refusal) return this.change({ id: '', hostname: '', state: 'gone', problem: refusal });
-          admitted = true;
-          this.lab = await this.options.engine.createLab({ name: labName(this.record.id), profile: this.options.profile });
-          this.record.lab = this.lab.id;
-          await this.options.store.setLab(this.record.id, this.lab.id);
-        }
-        await this.reattach(this.lab);
-        await this.watch(this.lab);
-        const host = this.lab.hosts[0];
-        return this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.notice ? { notice: this.notice } : {}) });
-      } catch (error) {
-        const known = asSlipwayError(error);
-        if (known.kind !== 'Unavailable') throw error;
-        this.options.onError(error);
-        this.change({ id: '', hostname: '', state: 'starting', problem: await this.engineAnswers() ? words.full : words.engineAway });
-        await this.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!);
+        await this.waitIn(ticket, attempt);
       }
+    } finally {
+      ticket?.leave();
     }
   }
 
-  /** Whether the engine has this lab with its host running; one whose host has ended is removed. (Not inspectLab: that measures the lab, too.) */
+  /** Throws Unavailable when it cannot be had now. */
+  private async tryOnce(address: string, admission: { given: boolean }) {
+    if (this.record.lab !== null && !(await this.find(this.record.lab))) {
+      await this.dropLab(words.labLost);
+      this.notice = words.labLost;
+    }
+    if (!this.lab) {
+      const refusal = admission.given ? undefined : await this.options.admit(address, { replacing: false });
+      if (refusal) return this.change({ id: '', hostname: '', state: 'gone', problem: refusal });
+      admission.given = true;
+      this.lab = await this.options.engine.createLab({ name: labName(this.record.id), profile: this.options.profile });
+      this.record.lab = this.lab.id;
+      await this.options.store.setLab(this.record.id, this.lab.id);
+    }
+    await this.reattach(this.lab);
+    await this.watch(this.lab);
+    const host = this.lab.hosts[0];
+    this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.notice ? { notice: this.notice } : {}) });
+  }
+
+  /** Shows the place; who is next asks again after a while, the others look whether they are. */
+  private async waitIn({ place, seconds }: Ticket, attempt: number) {
+    this.change({ id: '', hostname: '', state: 'starting', problem: words.queued(place, seconds), queue: { place, ...(seconds === undefined ? {} : { seconds }) } });
+    await this.pause(place <= 1 ? RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]! : QUEUE_MS);
+  }
+
+  /** Whether the engine has this lab, opened again if it was suspended; one whose host has ended is removed. (Not inspectLab: that measures the lab, too.) */
   private async find(id: string): Promise<boolean> {
     const lab = (await this.options.engine.listLabs()).find(known => known.id === id);
+    if (lab?.state === 'suspended') {
+      this.lab = await this.options.engine.resumeLab(id);
+      return true;
+    }
     this.lab = lab?.hosts[0]?.state === 'running' ? lab : undefined;
     if (lab && !this.lab) await this.options.engine.disposeLab(id);
     return this.lab !== undefined;

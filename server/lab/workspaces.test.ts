@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Lesson, Task } from '../../lessons/schema.ts';
 import type { Grader, GraderOptions, StoredTask } from '../grading/types.ts';
-import { ask, heard, joined, learnerId, startTestSite, type TestSite } from '../testing/site.ts';
+import { ask, heard, joined, learnerId, startTestSite, type Browser, type TestSite } from '../testing/site.ts';
 import { words } from './words.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
@@ -147,7 +147,7 @@ test('no lab is made for a page that is not there any more', async () => {
   const { lab } = await joined(gone);
   gone.disconnect();
   site.engine.full = true;
-  const said = heard(away, 'lab:state', state => state.problem === words.full);
+  const said = heard(away, 'lab:state', state => state.problem === words.queued(1, undefined));
   await ask(away, 'workspace:join', { slug: null });
   await said;
   away.disconnect();
@@ -175,7 +175,7 @@ test('when the machine is full the page says so, and the lab starts when there i
   site = await startTestSite();
   site.engine.full = true;
   const browser = site.browser(learnerId());
-  const [said, ready] = [heard(browser, 'lab:state', lab => lab.problem === words.full), heard(browser, 'lab:state', lab => lab.state === 'ready')];
+  const [said, ready] = [heard(browser, 'lab:state', lab => lab.problem === words.queued(1, undefined)), heard(browser, 'lab:state', lab => lab.state === 'ready')];
   await ask(browser, 'workspace:join', { slug: null });
   await said;
   site.engine.full = false;
@@ -269,4 +269,61 @@ test('labs whose workspace does not know them are swept; others\' labs are left 
   await site.workspaces.sweep();
   expect([...site.engine.labs.keys()]).toEqual([lab.id, operators.id]);
   expect(orphan.id).not.toBe(lab.id);
+});
+
+test('a lab without a tab is suspended once it does nothing, and opened again for who comes', async () => {
+  site = await startTestSite({ suspendMs: -60_000, lingerMs: 0 });
+  const [ada, bob] = [learnerId(), learnerId()];
+  const gone = site.browser(ada);
+  const { lab } = await joined(gone);
+  const open = (await joined(site.browser(bob))).lab;
+  gone.disconnect();
+  site.engine.cpuNs = 0;
+  const states = () => [lab.id, open.id].map(id => site.engine.labs.get(id)!.lab.state);
+  for (let n = 1; n <= 3; n++) {
+    site.engine.cpuNs += 60e9; // it works all the time
+    await site.workspaces.suspendIdle();
+    expect(states()).toEqual(['running', 'running']);
+  }
+  await expect.poll(async () => {
+    await site.workspaces.suspendIdle();
+    return states();
+  }, soon).toEqual(['suspended', 'running']);
+  const back = await joined(site.browser(ada));
+  expect(back.lab).toMatchObject({ id: lab.id, state: 'ready' });
+  expect(back.lab.notice).toBeUndefined();
+  expect(back.terminals).toHaveLength(1);
+});
+
+test('nobody\'s lab is made while nobody looks, however many labs are taken away', async () => {
+  site = await startTestSite({ lingerMs: 60_000 });
+  const browsers = Array.from({ length: 5 }, () => site.browser(learnerId()));
+  for (const browser of browsers) await joined(browser);
+  for (const browser of browsers) browser.disconnect();
+  await expect.poll(() => connections(site), soon).toBe(0);
+  for (const id of site.engine.labs.keys()) site.engine.lose(id);
+  const later = learnerId();
+  await joined(site.browser(later));
+  expect(site.engine.made).toBe(6);
+});
+
+test('when the machine is full each learner sees their place, and who was first is served first', async () => {
+  site = await startTestSite();
+  site.engine.full = true;
+  const places = new Map<Browser, number | undefined>();
+  const [one, two] = [site.browser(learnerId()), site.browser(learnerId())];
+  for (const [n, browser] of [one, two].entries()) {
+    browser.on('lab:state', state => places.set(browser, state.queue?.place));
+    places.set(browser, (await ask(browser, 'workspace:join', { slug: null })).lab.queue?.place ?? places.get(browser));
+    await expect.poll(() => places.get(browser), soon).toBe(n + 1);
+  }
+  const next = heard(two, 'lab:state', state => state.queue?.place === 1);
+  one.disconnect();
+  await next;
+  const ready = heard(two, 'lab:state', state => state.state === 'ready');
+  site.engine.full = false;
+  const [state] = await ready;
+  expect(state.problem).toBeUndefined();
+  expect(state.queue).toBeUndefined();
+  expect(site.engine.made).toBe(1);
 });

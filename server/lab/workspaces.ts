@@ -7,6 +7,7 @@ import type { Store } from '../data/store.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import type { ProgressOptions } from './progress.ts';
+import { createQueue } from './queue.ts';
 import { words } from './words.ts';
 import { type Announce, Refusal, Workspace, workspaceOfLab } from './workspace.ts';
 
@@ -24,11 +25,16 @@ export interface WorkspacesOptions {
   maxLabs?: number;
   /** How long a lab is kept that nobody opens. */
   idleMs?: number;
+  suspendMs?: number;
 }
 
 const LINGER_MS = 10 * 60_000; // the screen is then exact even after a long coffee; later it comes from the shim's ring
 const MAX_LABS = 4;
 const IDLE_MS = 7 * 24 * 60 * 60_000; // a weekly class finds its labs again
+/** For a lab that no tab has open, once it does no work either. */
+const SUSPEND_MS = 30 * 60_000;
+/** Less than this share of a processor since it was last looked at is no work. */
+const AT_WORK = 0.01;
 /** Resetting again and again is learning, too; a program doing it is not. */
 const PER_LEARNER = { burst: 8, perMinute: 4 };
 /** A whole school may come from one address. */
@@ -38,6 +44,8 @@ export interface Workspaces {
   /** The caller counts as a tab until it calls leave. Throws a Refusal for an unknown lesson. */
   join(learner: string, slug: string | null, address: string): Promise<Workspace>;
   leave(workspace: Workspace): void;
+  /** Suspends labs that no tab has open and that do nothing: called every few minutes, since work is measured between two calls. */
+  suspendIdle(): Promise<void>;
   /** Disposes labs whose workspace does not know them (after a crash) and labs that nobody has opened for long. */
   sweep(): Promise<void>;
   release(): Promise<void>;
@@ -47,7 +55,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { engine, store, onError } = options;
   const lingerMs = options.lingerMs ?? LINGER_MS;
   const maxLabs = options.maxLabs ?? MAX_LABS;
+  const suspendMs = options.suspendMs ?? SUSPEND_MS;
+  const work = new Map<string, { cpuNs: number; at: number }>();
   const idleMs = options.idleMs ?? IDLE_MS;
+  const queue = createQueue();
   const perLearner = createRateLimit(PER_LEARNER);
   const perAddress = createRateLimit(PER_ADDRESS);
   const open = new Map<string, Promise<Workspace>>();
@@ -79,6 +90,23 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     },
 
     leave,
+
+    async suspendIdle() {
+      const running = new Set((await engine.listLabs()).filter(lab => lab.state === 'running').map(lab => lab.id));
+      const idle = (await store.idleLabs(new Date(Date.now() - suspendMs))).filter(({ workspace, lab }) => running.has(lab) && !ids.get(workspace)?.members);
+      for (const lab of work.keys()) if (!idle.some(one => one.lab === lab)) work.delete(lab);
+      for (const { workspace, lab } of idle) {
+        try {
+          if (await isAtWork(lab)) continue;
+          if (ids.get(workspace)?.members) continue; // somebody has come meanwhile
+          await letGo(workspace);
+          await engine.suspendLab(lab);
+          work.delete(lab);
+        } catch (error) {
+          onError(error);
+        }
+      }
+    },
 
     async sweep() {
       const labs = await engine.listLabs();
@@ -115,7 +143,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   async function make(learner: string, slug: string | null, lesson: Lesson | undefined): Promise<Workspace> {
     const record = await store.openWorkspace(learner, slug);
     const workspace = new Workspace({
-      record, engine, store, onError,
+      record, engine, store, queue, onError,
       screens: options.screens,
       announce: options.announceTo(record.id),
       profile: lesson?.profile ?? 'strict',
@@ -139,16 +167,28 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return undefined;
   }
 
+  /** True when it has worked since it was last asked, or was never asked before. */
+  async function isAtWork(lab: string): Promise<boolean> {
+    const [{ cpuNs }, at] = [await engine.usage(lab), performance.now()];
+    const before = work.get(lab);
+    work.set(lab, { cpuNs, at });
+    return !before || cpuNs - before.cpuNs > AT_WORK * (at - before.at) * 1e6;
+  }
+
+  /** The terminals and journal of a workspace that no tab has open. */
+  async function letGo(workspace: string) {
+    const idle = ids.get(workspace);
+    if (!idle) return;
+    clearTimeout(lingering.get(idle));
+    lingering.delete(idle);
+    ids.delete(workspace);
+    open.delete(keyOf(idle));
+    await idle.release();
+  }
+
   /** Ends a lab that no tab has open; its workspace says so when it is opened again. */
   async function giveUp({ workspace, lab }: { workspace: string; lab: string }) {
-    const idle = ids.get(workspace);
-    if (idle) {
-      clearTimeout(lingering.get(idle));
-      lingering.delete(idle);
-      ids.delete(workspace);
-      open.delete(keyOf(idle));
-      await idle.release();
-    }
+    await letGo(workspace);
     await engine.disposeLab(lab);
     await store.beginAttempt(workspace, carriedOver);
   }

@@ -20,6 +20,8 @@ export interface TestEngine extends Engine {
   halt(lab: string): void;
   /** No lab can be made: the machine is full. */
   full: boolean;
+  /** What every lab has used so far. */
+  cpuNs: number;
   happen(lab: string, entry: WithoutSeq<JournalEntry>): void;
 }
 
@@ -47,6 +49,7 @@ export function createTestEngine(): TestEngine {
     labs: new Map(),
     made: 0,
     full: false,
+    cpuNs: 0,
     async hello() { present(); },
     async listLabs() { present(); return [...engine.labs.values()].map(known => known.lab); },
     async createLab({ name, profile }) {
@@ -54,13 +57,27 @@ export function createTestEngine(): TestEngine {
       if (engine.full) throw new SlipwayError('Unavailable', 'all uid ranges are in use');
       engine.made++;
       const lab: Lab = {
-        id: `lab-${next++}`, name, profile, createdAt: new Date().toISOString(),
+        id: `lab-${next++}`, name, profile, state: 'running', createdAt: new Date().toISOString(),
         limits: { memoryBytes: 1 << 30, pids: 512, cpus: 1, diskBytes: 1 << 30 },
         hosts: [{ id: 'host1', hostname: 'host1', dockerHost: 'unix:///nowhere', state: 'running' }],
       };
       engine.labs.set(lab.id, { lab, terminals: new Map(), entries: [], listeners: new Set() });
       return lab;
     },
+    async resumeLab(id) {
+      const { lab } = find(id);
+      lab.state = 'running';
+      lab.hosts[0]!.state = 'running';
+      return lab;
+    },
+    async suspendLab(id) {
+      const { lab, terminals } = find(id);
+      lab.state = 'suspended';
+      lab.hosts[0]!.state = 'stopped';
+      for (const terminal of terminals.values()) terminal.shim.close();
+      terminals.clear();
+    },
+    async usage(id) { find(id); return { memoryBytes: 1 << 20, cpuNs: engine.cpuNs }; },
     async disposeLab(lab) { present(); lose(lab); },
     async openTerminal(host, { cols, rows, title }) {
       const { terminals, lab } = find(host.lab);

@@ -37,7 +37,7 @@ export interface TestSite {
 const secret = Buffer.alloc(32, 1);
 export const learnerId = newLearnerId;
 
-export async function startTestSite(options: { createGrader?: (options: GraderOptions) => Grader; lesson?: Lesson; lingerMs?: number; maxLabs?: number; idleMs?: number } = {}): Promise<TestSite> {
+export async function startTestSite(options: { createGrader?: (options: GraderOptions) => Grader; lesson?: Lesson; lingerMs?: number; maxLabs?: number; idleMs?: number; suspendMs?: number } = {}): Promise<TestSite> {
   const dir = mkdtempSync('/tmp/slipway-site-');
   const database = { provider: 'sqlite' as const, url: join(dir, 'test.db') };
   await migrate(database);
@@ -60,6 +60,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
       onError: error => errors.push(error),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.maxLabs === undefined ? {} : { maxLabs: options.maxLabs }),
+      ...(options.suspendMs === undefined ? {} : { suspendMs: options.suspendMs }),
       ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
     };
     const workspaces = createWorkspaces(settings);
