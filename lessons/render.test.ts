@@ -40,6 +40,12 @@ test('raw HTML, scripts and links that run something are dropped', () => {
   expect(problems.every(problem => problem.harmless)).toBe(true);
 });
 
+test('links that lead nowhere are told with their line; those to headings, tasks, lessons and the web are right', () => {
+  const { problems, lessonLinks } = render('# Top\n\n[a](#top) [b](#task-a) [c](/lessons/x) [d](https://example.org/)\n\n[e](#nowhere)\n\n[f](other.md)\n\n:::task{#a}\n:::');
+  expect(problems.map(({ line, message }) => [line, message])).toEqual([[7, '“other.md” leads nowhere'], [5, 'nothing in this lesson is called #nowhere']]);
+  expect(lessonLinks).toEqual([{ slug: 'x', line: 3 }]);
+});
+
 test('nginx:latest in running text, and ::anything, stay text', () => {
   expect(textOf({ type: 'element', tagName: 'div', properties: {}, children: render('Use nginx:latest now.\n\n::leaf').body.children })).toBe('Use nginx:latest now.\n::leaf');
 });

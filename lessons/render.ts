@@ -4,7 +4,7 @@
 //   ```bash run      x-run {code, language, paste?, terminal?}   a command that a click runs
 //   :::task{#id}     x-task {id, title, number}                  ends with an x-solution made from the task's own solution
 //   :::hint          x-hint {title}      :::solution  x-solution {}      :::note :::warning :::hood  x-callout {kind, title}
-import type { Code, Heading, Root, RootContent } from 'mdast';
+import type { Code, Heading, Link, Root, RootContent } from 'mdast';
 import type { ContainerDirective, LeafDirective, TextDirective } from 'mdast-util-directive';
 import remarkDirective from 'remark-directive';
 import remarkGfm from 'remark-gfm';
@@ -18,26 +18,41 @@ import type { Command, HastRoot, Task } from './schema.ts';
 const callouts: Record<string, string> = { note: 'Note', warning: 'Careful', hood: 'Under the hood' };
 type Node = Root | RootContent;
 
-export interface Rendered { body: HastRoot; problems: LessonProblem[]; /** Ids of the tasks the text shows, in its order. */ taskIds: string[]; }
+export interface Rendered { body: HastRoot; problems: LessonProblem[]; /** Slugs of lessons that the text links to, with their lines. */ lessonLinks: { slug: string; line: number }[]; /** Ids of the tasks the text shows, in its order. */ taskIds: string[]; }
 
 export function renderLesson(markdown: string, tasks: readonly Task[], file: string, firstLine = 1): Rendered {
   const problems: LessonProblem[] = [];
   const taskIds: string[] = [];
+  const lessonLinks: Rendered['lessonLinks'] = [];
+  const headings = new Set<string>();
+  const fragments: { node: Link; id: string }[] = [];
   const complain = (node: Node, message: string, fix: string, harmless = false) =>
     problems.push({ file, line: (node.position?.start.line ?? 1) + firstLine - 1, message, fix, ...(harmless ? { harmless } : {}) });
 
   const pipeline = unified().use(remarkParse).use(remarkGfm).use(remarkDirective).use(() => (tree: Root) => walk(tree)).use(remarkRehype);
   const body = plain(pipeline.runSync(pipeline.parse(markdown)));
-  return { body, problems, taskIds };
+  for (const { node, id } of fragments) {
+    if (!headings.has(id) && !taskIds.includes(id.replace(/^task-/, ''))) complain(node, `nothing in this lesson is called #${id}`, `Link to a heading (${[...headings].slice(0, 8).map(name => `#${name}`).join(', ')}) or to a task (#task-ID).`, true);
+  }
+  return { body, problems, taskIds, lessonLinks };
 
   function walk(node: Node, inTask = false) {
     if (node.type === 'html') complain(node, 'raw HTML is left out of the page', 'Write it as Markdown, or remove it.', true);
     if (node.type === 'code') code(node);
+    if (node.type === 'link') link(node);
+    if (node.type === 'heading') headings.add(slugOf(node));
     if (node.type === 'heading') node.data = { ...node.data, hProperties: { id: slugOf(node) } };
     if (node.type === 'textDirective' || node.type === 'leafDirective') asText(node, markdown);
     const task = node.type === 'containerDirective' && node.name === 'task';
     if (node.type === 'containerDirective') container(node, inTask);
     if ('children' in node) for (const child of node.children) walk(child as RootContent, inTask || task);
+  }
+
+  function link(node: Link) {
+    const lesson = /^\/lessons\/([a-z0-9-]+)(?:#.*)?$/.exec(node.url)?.[1];
+    if (lesson) lessonLinks.push({ slug: lesson, line: (node.position?.start.line ?? 1) + firstLine - 1 });
+    else if (node.url.startsWith('#')) fragments.push({ node, id: node.url.slice(1) });
+    else if (!/^(https?:\/\/[^\s/]+|mailto:.+@)/.test(node.url)) complain(node, `“${node.url}” leads nowhere`, 'Link to the web (https://…), to a lesson (/lessons/NAME), or to a heading of this one (#its-name).', true);
   }
 
   function container(node: ContainerDirective, inTask: boolean) {

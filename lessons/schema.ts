@@ -68,6 +68,8 @@ export interface Lesson extends FrontMatter {
   slug: string;
   /** The folder's number. */
   order: number;
+  /** The folder of lessons that its own folder lies in. */
+  root: string;
   folder: string;
   body: HastRoot;
   tasks: Task[];

@@ -30,6 +30,7 @@ const bundles = {
   engine: 'runtime/engine.ts',
   web: 'server/main.ts',
   cli: 'runtime/cli/main.ts',
+  lesson: 'server/authoring/main.ts',
 };
 
 export const buildBundles = ({ reporter }) =>

@@ -1,7 +1,7 @@
 // Errors met for real in a lab, by the stock client: each is explained at once, in one sentence that is true, with a next step that works.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadLessons } from '../../lessons/load.ts';
-import { newLearner, type Learner } from './learner.ts';
+import { newLearner, type Learner } from '../../server/authoring/learner.ts';
 
 let learner: Learner;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 // A learner who is root in the lab and would rather have the ticks than do the work. Only the engine's journal and records count.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadLessons } from '../../lessons/load.ts';
-import { newLearner, type Learner } from './learner.ts';
+import { newLearner, type Learner } from '../../server/authoring/learner.ts';
 
 const { lessons } = await loadLessons('lessons');
 let learner: Learner;

@@ -1,20 +1,15 @@
 // A learner in a real lab: types commands into it as the control protocol's `exec` runs them, while a grader follows the lab's journal.
-// Made per attempt by lesson tests; nothing of the kernel or the engine is imitated.
+// Made per attempt by trial.ts and by the lesson tests; nothing of the kernel or the engine is imitated.
 import type { Command, Lesson } from '../../lessons/schema.ts';
-import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
 import { controlVerbs } from '../../runtime/lab/control.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
-import { createGrader } from '../../server/grading/grader.ts';
-import type { Grader, Note } from '../../server/grading/types.ts';
-import type { TaskState } from '../../server/protocol.ts';
 import { engineSocket } from '../../runtime/paths.ts';
+import { createGrader } from '../grading/grader.ts';
+import type { Grader, Note } from '../grading/types.ts';
+import { type Ended, type Exec, runCommand } from '../lab/commands.ts';
+import type { TaskState } from '../protocol.ts';
 
-/** A prompt has come when the terminal has been silent for so long after it said something. */
-const PROMPT_MS = 300;
 const PATIENCE_MS = 40_000;
-const KEYS: Record<string, string> = { '^P^Q': '\x10\x11', '^D': '\x04', '^C': '\x03' };
-
-export interface Ended { output: string; code: number; }
 
 export interface Learner {
   does(commands: readonly Command[]): Promise<string>;
@@ -74,7 +69,8 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     }
     await grader.settled();
   }
-  const runs = (command: Command) => (typeof command === 'string' ? shell(engine, at, command) : terminal(engine, at, command));
+  const exec: Exec = request => engine.call('exec', request);
+  const runs = (command: Command) => runCommand(exec, at, command);
   const stateOf = (task: string) => grader.progress().find(t => t.id === task)!.progress;
 
   return {
@@ -104,47 +100,4 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
       engine.close();
     },
   };
-}
-
-type Engine = RpcClient<typeof controlVerbs>;
-type At = { lab: string; host: string };
-
-async function shell(engine: Engine, at: At, line: string): Promise<Ended> {
-  const { socketPath } = await engine.call('exec', { ...at, argv: ['/bin/bash', '-lc', line], deadlineMs: PATIENCE_MS });
-  const { shim, ended, read } = await connect(socketPath);
-  shim.go();
-  const end = await ended;
-  if (end.kind !== 'exited') throw new Error(`${line}: ${end.kind}${end.kind === 'failed' ? `: ${end.message}` : ''}\n${read()}`);
-  return { output: read(), code: end.code };
-}
-
-/** Types each line once the program waits for it; then lets the command end, or leaves it when it does not (a detached session ends). */
-async function terminal(engine: Engine, at: At, command: Exclude<Command, string>): Promise<Ended> {
-  const { socketPath } = await engine.call('exec', { ...at, argv: ['/bin/bash', '-lc', command.terminal], tty: { cols: 100, rows: 30 }, stdin: true, deadlineMs: PATIENCE_MS, env: ['TERM=xterm'] });
-  const { shim, ended, read, silence } = await connect(socketPath);
-  shim.go();
-  for (const line of command.type) {
-    await silence();
-    shim.stdin(Buffer.from(KEYS[line] ?? `${line}\r`));
-  }
-  const end = await ended;
-  if (end.kind !== 'exited') throw new Error(`${command.terminal}: ${end.kind}${end.kind === 'failed' ? `: ${end.message}` : ''}\n${read()}`);
-  return { output: read(), code: end.code };
-}
-
-async function connect(socketPath: string) {
-  const shim = await ShimConnection.open(socketPath);
-  let text = '';
-  let heard = () => {};
-  shim.on('output', (_stream, data) => { text += data.toString('utf8'); heard(); });
-  const ended = new Promise<TaskEnd>(resolve => shim.on('end', end => { heard(); resolve(end); }));
-  shim.subscribe({ ring: true });
-  const silence = () => new Promise<void>(resolve => {
-    let timer: NodeJS.Timeout | undefined;
-    const begun = text.length;
-    heard = () => { clearTimeout(timer); if (text.length > begun || text.length > 0) timer = setTimeout(resolve, PROMPT_MS); };
-    if (text.length > 0) heard();
-    void ended.then(() => { clearTimeout(timer); resolve(); });
-  });
-  return { shim, ended, silence, read: () => text };
 }

@@ -1,0 +1,117 @@
+// What a lesson has to prove in real labs, as a list of cases: each makes a lab of its own and throws, in words, when the lesson is not as it says.
+// Run by `slipway lesson check` (check.ts) and by test/lessons. `path` is the place in tasks.yaml that a failure is about.
+import type { HastNode, Lesson, Task } from '../../lessons/schema.ts';
+import { fill } from '../grading/words.ts';
+import type { TaskState } from '../protocol.ts';
+import { newLearner, type Learner } from './learner.ts';
+
+export interface Case { says: string; path: PropertyKey[]; run: () => Promise<void>; }
+
+export function casesOf(lesson: Lesson): Case[] {
+  const tried = (says: string, path: PropertyKey[], work: (learner: Learner) => Promise<void>): Case => ({
+    says, path,
+    async run() {
+      const learner = await newLearner(lesson);
+      try {
+        await work(learner);
+      } finally {
+        await learner.leaves();
+      }
+    },
+  });
+  return [
+    tried('an untouched lab passes nothing, and nothing is said', [], untouched),
+    ...lesson.images.map(image => tried(`image ${image} is in the library`, [], async learner => {
+      const { code, output } = await learner.runs(`docker pull -q ${image}`);
+      if (code !== 0) throw new Error(`docker pull ${image}: ${output.trim()}`);
+    })),
+    tried('each solution ticks its own task and leaves every later one untouched', ['tasks'], learner => solutions(lesson, learner)),
+    tried('every command that the text offers works where the text offers it', [], learner => offered(lesson, learner)),
+    ...lesson.tasks.flatMap((task, index) => task.otherWays.map((way, n) => tried(`${task.id}, other way ${n + 1} ticks too`, ['tasks', index, 'otherWays', n], async learner => {
+      await upTo(lesson, learner, index);
+      const output = await learner.does(way);
+      mustBeDone(task, await learner.reaches(task.id, isDone), output);
+    }))),
+    ...lesson.tasks.flatMap((task, index) => task.wrong.map((wrong, n) => tried(`${task.id}, ${wrong.message} gets its own message`, ['tasks', index, 'wrong', n], async learner => {
+      await upTo(lesson, learner, index);
+      await wrongTurn(task, wrong, learner);
+    }))),
+  ];
+}
+
+async function untouched(learner: Learner) {
+  for (const [id, { state }] of await learner.states()) if (state !== 'open' && state !== 'locked') throw new Error(`task ${id} is ${state} before anything was done`);
+  if (learner.notes.length > 0) throw new Error(`something is explained before anything was done: ${learner.notes[0]!.title}`);
+}
+
+async function solutions(lesson: Lesson, learner: Learner) {
+  for (const [index, task] of lesson.tasks.entries()) {
+    const output = await learner.does(task.solution);
+    mustBeDone(task, await learner.reaches(task.id, isDone), output);
+    const states = await learner.states();
+    for (const later of lesson.tasks.slice(index + 1)) {
+      const state = states.get(later.id)!;
+      if (state.state !== 'open' && state.state !== 'locked') throw new Error(`the solution of ${task.id} also touches ${later.id}: ${JSON.stringify(state)}`);
+    }
+  }
+  for (const [id, state] of await learner.states()) if (state.state === 'done' && NOT_FILLED.test(state.evidence)) throw new Error(`the evidence of ${id} has gaps: ${state.evidence}`);
+}
+
+async function offered(lesson: Lesson, learner: Learner) {
+  for (const part of walk(lesson.body.children)) {
+    if (part.kind === 'run') {
+      const command = part.code.includes(' -it ') ? { terminal: part.code, type: ['exit'] } : part.code;
+      const { output, code } = await learner.runs(command);
+      if (part.task === null && code !== 0) throw new Error(`${part.code}\nends with exit code ${code}:\n${output}`); // within a task an error may be the point
+    } else if ((await learner.states()).get(part.task)!.state !== 'done') {
+      await solve(learner, lesson.tasks.find(task => task.id === part.task)!);
+    }
+  }
+  for (const [id, state] of await learner.states()) if (state.state !== 'done') throw new Error(`task ${id} is ${state.state} at the end of the text`);
+}
+
+async function wrongTurn(task: Task, wrong: Task['wrong'][number], learner: Learner) {
+  const output = await learner.does(wrong.commands);
+  const turn = task.wrongTurns.find(t => t.id === wrong.message)!;
+  const state = await learner.reaches(task.id, s => s.state === 'tried' && fits(s.found, turn.found));
+  if (state.state !== 'tried') throw new Error(`the task is ${state.state} and says nothing\n${output}`);
+  if (!fits(state.found, turn.found)) throw new Error(`says: ${state.found}\nnot:  ${turn.found}\n${output}`);
+  const said = `${state.expected} ${state.found} ${state.next}`;
+  if (NOT_FILLED.test(said)) throw new Error(`the message has gaps: ${said}`);
+  for (const other of task.wrongTurns) if (other.id !== turn.id && other.found === turn.found) throw new Error(`${other.id} and ${turn.id} say the same`);
+}
+
+const NOT_FILLED = /unknown|undefined|[{}]/;
+const isDone = (state: TaskState) => state.state === 'done';
+
+function mustBeDone(task: Task, state: TaskState, output: string) {
+  if (state.state !== 'done') throw new Error(`task ${task.id} is ${state.state}${state.state === 'tried' ? `: ${state.found}` : ''}\n${output}`);
+}
+
+async function upTo(lesson: Lesson, learner: Learner, index: number) {
+  for (const task of lesson.tasks.slice(0, index)) await solve(learner, task);
+}
+
+async function solve(learner: Learner, task: Task) {
+  const output = await learner.does(task.solution);
+  mustBeDone(task, await learner.reaches(task.id, isDone), output);
+}
+
+type Part = { kind: 'run'; code: string; task: string | null } | { kind: 'end of task'; task: string };
+
+/** What a reader meets from top to bottom: commands to click, and the ends of tasks. */
+function walk(nodes: readonly HastNode[], task: string | null = null): Part[] {
+  return nodes.flatMap((node): Part[] => {
+    if (node.type !== 'element' || node.tagName === 'x-solution') return [];
+    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), task }];
+    if (node.tagName !== 'x-task') return walk(node.children, task);
+    const id = String(node.properties.id);
+    return [...walk(node.children, id), { kind: 'end of task', task: id }];
+  });
+}
+
+/** Whether a text came from a template: its fixed parts are there, in order, with something between them. */
+function fits(text: string, template: string): boolean {
+  const parts = fill(template, { seq: 0 }).split('unknown').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('[^]+')}$`).test(text);
+}
