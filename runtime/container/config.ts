@@ -61,7 +61,7 @@ export const hostConfigSchema = z.object({
   CpuPeriod: count, CpuQuota: count, CpuRealtimePeriod: count, CpuRealtimeRuntime: count, CpusetCpus: text, CpusetMems: text,
   Devices: z.array(z.object({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text })).nullish(),
   DeviceCgroupRules: strings, DeviceRequests: things,
-  MemoryReservation: count, MemorySwap: count, MemorySwappiness: z.number().int().nullish().transform(v => (v === undefined || v === -1 ? null : v)),
+  KernelMemory: count, MemoryReservation: count, MemorySwap: count, MemorySwappiness: z.number().int().nullish().transform(v => (v === undefined || v === -1 ? null : v)),
   OomKillDisable: z.boolean().nullish().transform(v => v ?? false),
   PidsLimit: z.number().int().nullish().transform(v => v || null),
   Ulimits: z.array(z.object({ Name: z.string(), Soft: z.number().int(), Hard: z.number().int() })).nullish(),

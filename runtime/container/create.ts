@@ -8,6 +8,7 @@ import { wantedPorts } from '../network/port-bindings.ts';
 import { namedLinks } from './links.ts';
 import { checkNetworkMode, isShared, wantedEndpoints } from './create-endpoints.ts';
 import type { ContainerConfig, CreateBody, HostConfig } from './config.ts';
+import { checkOptions } from './check-options.ts';
 import { containerOf } from './live.ts';
 import { mergeConfig } from './merge-config.ts';
 import { mountPoints } from './mount-points.ts';
@@ -20,8 +21,6 @@ import { signalNumber } from './signals.ts';
 import { emit } from './state.ts';
 import { timestamp } from './time.ts';
 import type { ContainerRecord, Host } from './model.ts';
-
-const MIN_MEMORY = 6 << 20; // bytes; Docker's
 
 export async function create(host: Host, request: { name: string | null; platform: string; body: CreateBody }): Promise<{ id: string; warnings: string[] }> {
   const { HostConfig: askedHostConfig, NetworkingConfig, MacAddress, ...askedConfig } = request.body;
@@ -37,6 +36,7 @@ export async function create(host: Host, request: { name: string | null; platfor
   config.Hostname ||= hostConfig.NetworkMode === 'host' || hostConfig.UTSMode === 'host' ? host.hostname : shortId(id);
   const command = [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])];
   check(config, hostConfig, command);
+  const warnings = checkOptions(host, config, hostConfig);
   await checkBindSources(host, hostConfig);
   const name = request.name ? reserveName(host, request.name, id) : generateName(host, id);
   try {
@@ -54,7 +54,7 @@ export async function create(host: Host, request: { name: string | null; platfor
     host.names.delete(name);
     throw error;
   }
-  return { id, warnings: [] };
+  return { id, warnings };
 }
 
 function checkName(name: string) {
@@ -102,17 +102,6 @@ function check(config: ContainerConfig, hostConfig: HostConfig, command: string[
   if (config.WorkingDir && !config.WorkingDir.startsWith('/')) invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   for (const entry of config.Env ?? []) if (entry === '' || entry.startsWith('=')) invalid(`invalid environment variable: ${entry}`);
   if (config.StopSignal) signalNumber(config.StopSignal);
-  if (hostConfig.Memory && hostConfig.Memory < MIN_MEMORY) invalid('Minimum memory limit allowed is 6MB');
-  if (hostConfig.Memory && hostConfig.MemorySwap > 0 && hostConfig.MemorySwap < hostConfig.Memory) invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
-  if (hostConfig.NanoCpus < 0) invalid('invalid CPUs value');
-  if (hostConfig.NanoCpus && hostConfig.CpuPeriod) invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set.');
-  if (hostConfig.NanoCpus && hostConfig.CpuQuota) invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set.');
-  const policy = hostConfig.RestartPolicy;
-  if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(policy.Name)) invalid(`invalid restart policy: unknown policy '${policy.Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
-  if (hostConfig.AutoRemove && policy.Name !== 'no') invalid('can\'t create \'AutoRemove\' container with restart policy');
-  if (!['json-file', 'none'].includes(hostConfig.LogConfig.Type)) invalid(`logger: no log driver named '${hostConfig.LogConfig.Type}' is registered`);
-  if (hostConfig.Runtime !== 'runc' && hostConfig.Runtime !== 'io.containerd.runc.v2') invalid(`unknown or invalid runtime name: ${hostConfig.Runtime}`);
-  if (hostConfig.Init) throw new SlipwayError('NotImplemented', 'this lab has no init program for --init');
   capabilitiesFor(hostConfig.CapAdd, hostConfig.CapDrop, hostConfig.Privileged);
   seccompFor(hostConfig, []);
   wantedPorts(config, hostConfig);

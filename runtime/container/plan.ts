@@ -40,7 +40,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
     io: config.Tty ? { kind: 'console', cols: width || 80, rows: height || 24 } : { kind: 'pipes', stdin: config.OpenStdin },
     wait: { for: 'orphan', pidFile, errorFile },
     after: cleanUp(host, record, parts.endpoints),
-    ...(hostConfig.LogConfig.Type === 'json-file' ? { log: id } : {}),
+    ...(hostConfig.LogConfig.Type !== 'none' ? { log: id } : {}),
   };
 }
 

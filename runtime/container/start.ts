@@ -122,6 +122,7 @@ function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'
     ipc: of(hostConfig.IpcMode, 'ipc') ?? (hostConfig.IpcMode === 'host' ? 'host' : 'private'),
     uts: hostConfig.UTSMode === 'host' || mode === 'host' ? 'host' : 'private',
     cgroup: hostConfig.CgroupnsMode === 'private' ? 'private' : 'host',
+    cgroupVersion: host.cgroupVersion,
   };
 }
 

@@ -15,7 +15,7 @@ export const ALL_CAPABILITIES = [
 ].map(name => `CAP_${name}`);
 
 /** `net_admin`, `CAP_NET_ADMIN`, `ALL` → the kernel's spelling. */
-function normalise(name: string, option: 'CapAdd' | 'CapDrop'): string {
+export function normalise(name: string, option: 'CapAdd' | 'CapDrop'): string {
   const upper = name.toUpperCase();
   if (upper === 'ALL') return upper;
   const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
@@ -24,7 +24,7 @@ function normalise(name: string, option: 'CapAdd' | 'CapDrop'): string {
 }
 
 /** A lab's own bounding set lacks these (native/enter.c): they act on the whole machine. `--privileged` is privileged within the lab. */
-const NOT_IN_LABS = ['SYS_MODULE', 'SYS_RAWIO', 'SYS_BOOT', 'SYS_TIME', 'BPF', 'PERFMON', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG', 'AUDIT_CONTROL', 'AUDIT_READ', 'WAKE_ALARM', 'BLOCK_SUSPEND'].map(name => `CAP_${name}`);
+export const NOT_IN_LABS = ['SYS_MODULE', 'SYS_RAWIO', 'SYS_BOOT', 'SYS_TIME', 'BPF', 'PERFMON', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG', 'AUDIT_CONTROL', 'AUDIT_READ', 'WAKE_ALARM', 'BLOCK_SUSPEND'].map(name => `CAP_${name}`);
 
 /** Throws InvalidParameter for a name that is none. */
 export function capabilitiesFor(add: readonly string[] | null, drop: readonly string[] | null, privileged: boolean): string[] {

@@ -2,21 +2,21 @@
 import type { HostConfig } from '../container/config.ts';
 
 export interface Resources {
-  memory?: { limit?: number; reservation?: number; swappiness?: number; disableOOMKiller?: boolean };
+  memory?: { limit?: number; swap?: number; reservation?: number; swappiness?: number; disableOOMKiller?: boolean };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
   pids?: { limit: number };
-  blockIO?: { weight?: number };
 }
 
 const PERIOD_US = 100_000; // Docker's and the kernel's default
 
-/** MemorySwap is recorded only: a lab has no swap to give. */
-export function resources(h: HostConfig): Resources {
+/** Memory and swap together are limited as asked, though a lab has no swap to give: /sys/fs/cgroup shows it. */
+export function resources(h: HostConfig, cgroup: 'v1' | 'v2'): Resources {
   const memory: Resources['memory'] = {
     ...(h.Memory ? { limit: h.Memory } : {}),
     ...(h.MemoryReservation ? { reservation: h.MemoryReservation } : {}),
-    ...(h.MemorySwappiness !== null ? { swappiness: h.MemorySwappiness } : {}),
-    ...(h.OomKillDisable ? { disableOOMKiller: true } : {}),
+    ...(h.Memory && h.MemorySwap ? { swap: h.MemorySwap } : {}),
+    ...(h.MemorySwappiness !== null && cgroup === 'v1' ? { swappiness: h.MemorySwappiness } : {}),
+    ...(h.OomKillDisable && cgroup === 'v1' ? { disableOOMKiller: true } : {}),
   };
   const cpu: Resources['cpu'] = {
     ...(h.CpuShares ? { shares: h.CpuShares } : {}),
@@ -30,6 +30,5 @@ export function resources(h: HostConfig): Resources {
     ...(Object.keys(memory).length ? { memory } : {}),
     ...(Object.keys(cpu).length ? { cpu } : {}),
     ...(h.PidsLimit !== null && h.PidsLimit !== 0 ? { pids: { limit: h.PidsLimit } } : {}),
-    ...(h.BlkioWeight ? { blockIO: { weight: h.BlkioWeight } } : {}),
   };
 }

@@ -8,7 +8,7 @@ import { defaultSeccomp } from './seccomp.ts';
 import { containerSpec, type Found } from './spec.ts';
 
 const id = 'ab'.repeat(32);
-const found: Found = { user: { uid: 0, gid: 0, additionalGids: [0] }, network: { path: '/run/docker/netns/x' }, pid: 'private', ipc: 'private', uts: 'private', cgroup: 'host' };
+const found: Found = { user: { uid: 0, gid: 0, additionalGids: [0] }, network: { path: '/run/docker/netns/x' }, pid: 'private', ipc: 'private', uts: 'private', cgroup: 'host', cgroupVersion: 'v1' };
 
 function record(body: Record<string, unknown>, hostConfig: Record<string, unknown> = {}): ContainerRecord {
   const { HostConfig, NetworkingConfig: _n, MacAddress: _m, ...config } = createBodySchema.parse({ Image: 'busybox', ...body, HostConfig: hostConfig });
@@ -57,7 +57,7 @@ describe('the OCI configuration of a container', () => {
 
   it('passes on limits of memory, cpu and processes', () => {
     const { hostConfig } = record({}, { Memory: 64 << 20, NanoCpus: 5e8, PidsLimit: 7 });
-    expect(resources(hostConfig)).toEqual({ memory: { limit: 64 << 20 }, cpu: { quota: 50_000, period: 100_000 }, pids: { limit: 7 } });
+    expect(resources(hostConfig, 'v1')).toEqual({ memory: { limit: 64 << 20 }, cpu: { quota: 50_000, period: 100_000 }, pids: { limit: 7 } });
   });
 });
 

@@ -22,6 +22,7 @@ export interface Found {
   ipc: { path: string } | 'private' | 'host';
   uts: 'private' | 'host';
   cgroup: 'private' | 'host';
+  cgroupVersion: 'v1' | 'v2';
 }
 
 export interface OciProcess {
@@ -44,6 +45,7 @@ export interface OciSpec {
   hostname?: string;
   domainname?: string;
   mounts: OciMount[];
+  annotations?: Record<string, string>;
   linux: {
     sysctl: Record<string, string>;
     resources: Resources;
@@ -66,9 +68,10 @@ export function containerSpec(record: ContainerRecord, found: Found): OciSpec {
     root: { path: mergedDir(record.id), readonly: hostConfig.ReadonlyRootfs },
     ...(found.uts === 'host' ? {} : { hostname: hostnameOf(record), ...(config.Domainname ? { domainname: config.Domainname } : {}) }),
     mounts: containerMounts(record, { sandbox: sandboxDir(found.sandboxOf ?? record.id), ipc: found.ipc }),
+    ...(hostConfig.Annotations ? { annotations: hostConfig.Annotations } : {}),
     linux: {
       sysctl: { ...(found.network === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0' }), ...hostConfig.Sysctls },
-      resources: resources(hostConfig),
+      resources: resources(hostConfig, found.cgroupVersion),
       cgroupsPath: `/${cgroupOf(record.id)}`,
       namespaces: [
         { type: 'mount' }, ...joined('network', found.network), ...joined('uts', found.uts), ...joined('pid', found.pid), ...joined('ipc', found.ipc), ...joined('cgroup', found.cgroup),

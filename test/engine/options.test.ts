@@ -1,0 +1,94 @@
+// Every option that the client's own --help lists is in the table of options, and does what its row says.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { RUN_OPTIONS } from '../../runtime/container/options.ts';
+import { createTestLab, dockerd, type TestLab } from './lab.ts';
+
+let lab: TestLab;
+beforeAll(async () => { lab = await createTestLab('options', { pull: ['busybox'] }); });
+afterAll(() => lab?.dispose());
+
+/** Asked of a client that reaches no daemon, which then lists those for Windows too. */
+const helpOf = (verb: string) => lab.ok([verb, '--help'], { env: { DOCKER_HOST: 'unix:///nowhere' } });
+const flagsOf = (help: string) => [...help.matchAll(/^\s+(?:-\w, )?--([a-z0-9-]+)/gm)].map(match => match[1]!);
+
+describe('the table of options', () => {
+  test.each(['run', 'create'])('has every option of docker %s', async verb => {
+    const flags = flagsOf(await helpOf(verb));
+    expect(flags.length).toBeGreaterThan(80);
+    expect(flags.filter(flag => !(flag in RUN_OPTIONS))).toEqual([]);
+  });
+
+  test('has no option that docker run lacks', async () => {
+    const flags = flagsOf(await helpOf('run'));
+    expect(Object.keys(RUN_OPTIONS).filter(flag => !flags.includes(flag))).toEqual([]);
+  });
+});
+
+/** For each option that is not wholly there, words that bring it about. */
+const LACKING: Record<string, string[]> = {
+  'blkio-weight': ['--blkio-weight=300'], 'blkio-weight-device': ['--blkio-weight-device=/dev/sda:300'], 'cap-add': ['--cap-add=SYS_TIME'],
+  'cgroup-parent': ['--cgroup-parent=/other'], 'cpu-rt-period': ['--cpu-rt-period=1000'], 'cpu-rt-runtime': ['--cpu-rt-runtime=1000'], device: ['--device=/dev/null:/dev/x:r'],
+  'device-cgroup-rule': ['--device-cgroup-rule=c 1:3 r'], gpus: ['--gpus=all'],
+  'health-cmd': ['--health-cmd=true'], init: ['--init'], 'log-driver': ['--log-driver=syslog'], 'log-opt': ['--log-opt=max-size=1m'],
+  'oom-score-adj': ['--oom-score-adj=-5'], 'security-opt': ['--security-opt=apparmor=mine'], 'storage-opt': ['--storage-opt=size=1g'], 'volumes-from': ['--volumes-from=other'],
+};
+
+/** The client itself loses these on their way; other clients may not. */
+const BY_API: Record<string, Record<string, unknown>> = {
+  'device-read-bps': { BlkioDeviceReadBps: [{ Path: '/dev/sda', Rate: 1000 }] }, 'device-read-iops': { BlkioDeviceReadIOps: [{ Path: '/dev/sda', Rate: 1000 }] },
+  'device-write-bps': { BlkioDeviceWriteBps: [{ Path: '/dev/sda', Rate: 1000 }] }, 'device-write-iops': { BlkioDeviceWriteIOps: [{ Path: '/dev/sda', Rate: 1000 }] },
+  'kernel-memory': { KernelMemory: 100 << 20 },
+};
+
+// What the machine decides (cgroup v1 or v2) is tried in limits.test.ts.
+const lacking = Object.entries(RUN_OPTIONS).flatMap(([flag, support]) => ('says' in support && !['memory-swappiness', 'oom-kill-disable'].includes(flag) && !(flag in BY_API) && !/^health-(?!cmd)/.test(flag) ? [{ flag, support }] : []));
+
+describe.skipIf(dockerd)('what a lab cannot give is said', () => {
+  test.each(lacking)('--$flag', async ({ flag, support }) => {
+    const { stdout, stderr, code } = await lab.docker(['create', '--name', `op-${flag}`, ...LACKING[flag]!, 'busybox', 'true']);
+    expect(stderr.replace(/\s+/g, ' ')).toContain(support.says.replace(/\s+/g, ' '));
+    const isCreated = stdout.trim() !== '';
+    if (support.is === 'refused') expect([code, isCreated]).toEqual([1, false]);
+    if (support.is === 'warned') expect([code, isCreated, stderr.startsWith('WARNING: ')]).toEqual([0, true, true]);
+  });
+
+  test.each(Object.entries(BY_API))('--%s, asked by another client', async (flag, HostConfig) => {
+    const { status, text } = await lab.api('POST', '/v1.41/containers/create', { Image: 'busybox', Cmd: ['true'], HostConfig });
+    expect(status).toBe(RUN_OPTIONS[flag]!.is === 'refused' ? 400 : 201);
+    expect(text).toContain((RUN_OPTIONS[flag] as { says: string }).says);
+  });
+});
+
+// Recorded from dockerd 26.1.5.
+describe('dockerd\'s own rules', () => {
+  test.each([
+    ['--cpu-period 100', 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)'],
+    ['--cpu-quota 100', 'CPU cfs quota can not be less than 1ms (i.e. 1000)'],
+    ['--cpuset-cpus x', 'Invalid value x for cpuset cpus: invalid format: x'],
+    ['--cpuset-mems 5', 'Requested memory nodes are not available - requested 5, available: 0'],
+    ['--ipc x', 'invalid IPC mode: x'],
+    ['--isolation hyperv', 'Invalid isolation: "hyperv" - linux only supports \'default\''],
+    ['--log-driver foo', 'error looking up logging plugin foo: plugin "foo" not found'],
+    ['--log-opt foo=bar', 'unknown log opt \'foo\' for json-file log driver'],
+    ['--memory 1m', 'Minimum memory limit allowed is 6MB'],
+    ['--memory-reservation 1m', 'Minimum memory reservation allowed is 6MB'],
+    ['--memory 100m --memory-reservation 200m', 'Minimum memory limit can not be less than memory reservation limit, see usage'],
+    ['--memory 100m --memory-swap 50m', 'Minimum memoryswap limit should be larger than memory limit, see usage'],
+    ['--memory-swap 50m', 'You should always set the Memory limit when using Memoryswap limit, see usage'],
+    ['--oom-score-adj 5000', 'Invalid value 5000, range for oom score adj is [-1000, 1000]'],
+    ['--runtime foo', 'unknown or invalid runtime name: foo'],
+    ['--security-opt foo=bar', 'invalid --security-opt 2: "foo=bar"'],
+    ['--security-opt no-new-privileges=x', 'invalid --security-opt 2: "no-new-privileges=x"'],
+    ['--stop-signal X', 'invalid signal: X'],
+    ['--storage-opt foo=1', 'Unknown option foo'],
+    ['--pid container:nope', 'No such container: nope'],
+    ['--health-cmd true --health-interval 1us', 'Interval in Healthcheck cannot be less than 1ms'],
+    ['--cap-add FOO', 'invalid CapAdd: unknown capability: "CAP_FOO"'],
+    ['--restart foo', 'invalid restart policy: unknown policy \'foo\'; use one of \'no\', \'always\', \'on-failure\', or \'unless-stopped\''],
+    ['--restart on-failure:-1', 'invalid restart policy: maximum retry count cannot be negative'],
+    ['--restart always:3', 'invalid restart policy: maximum retry count can only be used with \'on-failure\''],
+  ])('create %s is refused', async (words, message) => {
+    const { stderr, code } = await lab.docker(['create', ...words.split(' '), 'busybox', 'true']);
+    expect([stderr, code]).toEqual([`Error response from daemon: ${message}\n`, 1]);
+  });
+});
