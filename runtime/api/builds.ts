@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { build, StepFailed } from '../build/builder.ts';
 import { applyChanges } from '../build/configure.ts';
-import { readDockerfile, removeContext, unpackContext } from '../build/context.ts';
+import { removeContext, unpackContext } from '../build/context.ts';
 import { parseDockerfile } from '../build/dockerfile.ts';
 import { commit } from '../container/commit.ts';
 import { containerConfigSchema } from '../container/config.ts';
@@ -49,23 +49,23 @@ export const buildRoutes = [
       const tags = call.queryAll('t').filter(tag => tag !== '');
       for (const tag of tags) parseReference(tag);
       const { compression, input } = await detectCompression(call.input());
-      const context = await unpackContext(call.api.host, input, compression, call.signal);
+      const { host } = call.api;
+      const name = query.dockerfile || 'Dockerfile';
+      const { context, text: dockerfile } = await unpackContext(host, input, { compression, dockerfile: name, signal: call.signal });
       try {
-        await buildFrom(call, context, query, tags);
+        await buildFrom(call, context, parseDockerfile(dockerfile, name), query, tags);
       } finally {
-        await removeContext(call.api.host, context);
+        removeContext(host, context).catch(error => { if (!host.closing.signal.aborted) host.onError(error); }); // the client need not wait for it
       }
       return null;
     },
   }),
 ];
 
-type BuildQuery = { dockerfile: string; nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean };
+type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean };
 
-async function buildFrom(call: Call, context: string, query: BuildQuery, tags: string[]): Promise<void> {
+async function buildFrom(call: Call, context: string, { instructions, escape }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
   const { api } = call;
-  const name = query.dockerfile || 'Dockerfile';
-  const { instructions, escape } = parseDockerfile(await readDockerfile(api.host, context, name), name);
   let out: ReturnType<Call['stream']> | undefined;
   const message = (json: unknown) => (out ??= call.stream('application/json', { reportAtEnd: true })).write(`${JSON.stringify(json)}\r\n`);
   // Quiet: what would have been shown comes only with an error.

@@ -6,15 +6,19 @@ import { script } from '../snapshot/scripts.ts';
 
 const MAX_DOCKERFILE = 1 << 20; // bytes
 
-/** Resolves with its directory in the lab; removeContext removes it. */
-export async function unpackContext(host: Place, input: AsyncIterable<Buffer>, compression: string, signal: AbortSignal): Promise<string> {
+/** Resolves with its directory in the lab, which removeContext removes, and the text of its Dockerfile, whose links lead no further than the context. */
+export async function unpackContext(host: Place, input: AsyncIterable<Buffer>, options: { compression: string; dockerfile: string; signal: AbortSignal }): Promise<{ context: string; text: string }> {
   const context = newScratch('context');
   const body = `mkdir -p "$1" || exit 1
-case $2 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; }`;
+case $2 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || exit 1
+resolve "$1" "$3" 1 && [ -f "$1$found" ] || exit 3
+head -c ${MAX_DOCKERFILE + 1} "$1$found"`;
   try {
-    const { code, stderr } = await runScript(host, { argv: script(body, context, compression), input, signal });
+    const { code, stdout, stderr } = await runScript(host, { argv: script(body, context, options.compression, options.dockerfile), input, signal: options.signal });
+    if (code === 3) throw new SlipwayError('System', `Cannot locate specified Dockerfile: ${options.dockerfile}`);
     if (code !== 0) throw new SlipwayError('System', `Error processing tar file(${firstWords(stderr) || `exit status ${code}`})`);
-    return context;
+    if (stdout.length > MAX_DOCKERFILE) throw new SlipwayError('InvalidParameter', `the Dockerfile (${options.dockerfile}) is larger than ${MAX_DOCKERFILE} bytes`);
+    return { context, text: stdout };
   } catch (error) {
     await removeContext(host, context);
     throw error;
@@ -22,11 +26,3 @@ case $2 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended 
 }
 
 export const removeContext = (host: Place, context: string) => removeScratch(host, context);
-
-/** A Dockerfile of the context; links in it lead no further than the context. */
-export async function readDockerfile(host: Place, context: string, name: string): Promise<string> {
-  const { code, stdout } = await runScript(host, { argv: script(`resolve "$1" "$2" 1 && [ -f "$1$found" ] || exit 3; head -c ${MAX_DOCKERFILE + 1} "$1$found"`, context, name) });
-  if (code !== 0) throw new SlipwayError('System', `Cannot locate specified Dockerfile: ${name}`);
-  if (stdout.length > MAX_DOCKERFILE) throw new SlipwayError('InvalidParameter', `the Dockerfile (${name}) is larger than ${MAX_DOCKERFILE} bytes`);
-  return stdout;
-}

@@ -90,7 +90,7 @@ for source; do
   fi
   if [ -n "$add" ] && is_archive "$from$source"; then
     resolve "$root" "$dest" 1 && make "$root$found" || exit 1
-    $(compression "$from$source") < "$from$source" | "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink $kept -C "$root$found" || exit 1
+    $(compression "$from$source") < "$from$source" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $kept -C "$root$found"; r=$?; cat > /dev/null; exit $r; } || exit 1
     continue
   fi
   resolve "$root" "$dest" 1 || exit 1

@@ -9,7 +9,8 @@ import { script } from '../snapshot/scripts.ts';
 import { runScript, streamHelper } from '../kernel/stream.ts';
 import { diffDir, mergedDir, overlayDir, workDir } from './paths.ts';
 import { emptyDir, overlayOptions } from './plan.ts';
-import { emit, inTurn } from './state.ts';
+import { emit, inTurn, isRunning, running } from './state.ts';
+import { wait } from './wait.ts';
 import type { Container, ContainerRecord, Host } from './model.ts';
 
 const MS_NODEV = 4;
@@ -84,14 +85,32 @@ interface Root { path: string; steps: { before?: Step[]; after?: Step[] } }
 /** A running container's files as it sees them; another's are mounted for the time of the work, with its volumes. */
 async function withRoot<T>(host: Host, container: Container, work: (root: Root) => Promise<T>, { volumes = true } = {}): Promise<T> {
   const { record } = container;
-  const { state } = record;
-  if (state.status === 'running' || state.status === 'paused') return work({ path: volumes ? `/proc/${state.pid}/root` : mergedDir(record.id), steps: {} });
+  if (isRunning(record.state.status)) {
+    try {
+      return await work(await rootOf(host, container, volumes));
+    } catch (error) {
+      if (!(error instanceof ProcessGone)) throw error;
+      await wait(host, container, { condition: 'not-running', signal: AbortSignal.timeout(END_PATIENCE_MS) });
+    }
+  }
   return inTurn(container, async () => {
-    const now = record.state;
-    if (now.status === 'running' || now.status === 'paused') return work({ path: volumes ? `/proc/${now.pid}/root` : mergedDir(record.id), steps: {} });
+    if (isRunning(record.state.status)) return work(await rootOf(host, container, volumes));
     if (!record.hasBeenStarted) record.hasBeenStarted = true; // its directories are there from now on: remove.ts looks
     return work({ path: mergedDir(record.id), steps: mountSteps(record, volumes) });
   });
+}
+
+/** Its process has ended, but the engine has not been told yet. */
+class ProcessGone extends Error {}
+const END_PATIENCE_MS = 5_000;
+
+async function rootOf(host: Host, container: Container, volumes: boolean): Promise<Root> {
+  const { id } = container.record;
+  if (!volumes) return { path: mergedDir(id), steps: {} };
+  const path = `/proc/${running(container).pid}/root/.`; // a link but for the dot
+  const { code } = await runScript(host, { argv: ['busybox', 'test', '-d', path] });
+  if (code !== 0) throw new ProcessGone(`container ${id} has just ended`);
+  return { path, steps: {} };
 }
 
 function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]; after: Step[] } {

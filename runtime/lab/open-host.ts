@@ -55,7 +55,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
     file: join(dir, 'images.json'),
     containers: () => [...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })),
     onEvent: event => void events.emit('image', event.action, event.id, event.attributes),
-    onLayersUnused: keys => void removeLayers({ ref, broker: parts.broker }, keys).catch(onError),
+    onLayersUnused: keys => void removeLayers({ ref, broker: parts.broker }, keys).catch(error => { if (!host.closing.signal.aborted) onError(error); }),
   });
   const host: Host = {
     ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,

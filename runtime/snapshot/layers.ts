@@ -51,7 +51,7 @@ async function made(host: Place, scratch: string, argv: (scratch: string) => str
 const saidSchema = z.tuple([diffIdSchema, digestSchema, z.coerce.number().int().nonnegative()]);
 
 /** tar's complaints name its path in the lab, which says nothing to a learner. */
-export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).map(line => (line === 'This does not look like a tar archive' ? 'unexpected EOF' : line)).filter(line => line && !/^(Exiting with failure|Error is not recoverable|Skipping to next header|A lone zero block)/.test(line)).slice(0, 3).join('\n');
+export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).map(line => (line === 'This does not look like a tar archive' ? 'unexpected EOF' : line)).filter(line => line && !/^(Exiting with failure|Error is not recoverable|Skipping to next header|A lone zero block|Removing leading)/.test(line)).slice(0, 1).join('\n');
 
 /** Removes local layers' files. */
 export async function removeLayers(host: Place, keys: readonly string[]): Promise<void> {

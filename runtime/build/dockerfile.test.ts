@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { jsonForm, parseDockerfile } from './dockerfile.ts';
+import { expand, pairs, split } from './words.ts';
+
+const parse = (text: string) => parseDockerfile(text, 'Dockerfile').instructions.map(({ name, rest, line }) => [line, name, rest]);
+
+test.each<[string, unknown]>([
+  ['from a\n\n# comment\nrun b', [[1, 'FROM', 'a'], [4, 'RUN', 'b']]],
+  ['FROM a\nRUN b \\\n  && c \\\n# in between\n\n  && d\nCMD e', [[1, 'FROM', 'a'], [2, 'RUN', 'b   && c   && d'], [7, 'CMD', 'e']]],
+  ['# escape=`\nFROM a\nRUN b `\n c\\', [[2, 'FROM', 'a'], [3, 'RUN', 'b  c\\']]],
+  ['FROM a\r\nRUN b\r\n', [[1, 'FROM', 'a'], [2, 'RUN', 'b']]],
+])('%j', (text, instructions) => expect(parse(text)).toEqual(instructions));
+
+test('flags stand before the arguments', () => {
+  const { instructions } = parseDockerfile('FROM --platform=linux/amd64 a AS b\nCOPY --from=b --chown=1:2 x --y /z', 'Dockerfile');
+  expect(instructions.map(({ flags, rest }) => ({ flags, rest }))).toEqual([{ flags: { platform: ['linux/amd64'] }, rest: 'a AS b' }, { flags: { from: ['b'], chown: ['1:2'] }, rest: 'x --y /z' }]);
+});
+
+test.each([
+  ['', 'the Dockerfile (Dockerfile) cannot be empty'],
+  ['# only\n', 'file with no instructions'],
+  ['FROM a\nCOPYY x y', 'dockerfile parse error on line 2: unknown instruction: COPYY (did you mean COPY?)'],
+  ['FROM a\nCOPY --nope=1 x y', 'dockerfile parse error on line 2: unknown flag: nope'],
+  ['FROM a\nUSER', 'dockerfile parse error on line 2: USER requires exactly one argument'],
+])('%j is refused: %s', (text, said) => expect(() => parse(text)).toThrow(said));
+
+test('the exec form is JSON and nothing else', () => {
+  expect(jsonForm('["a", "b c"]')).toEqual(['a', 'b c']);
+  for (const text of ["['a']", '["a"', 'a', '[1]']) expect(jsonForm(text), text).toBeUndefined();
+});
+
+const variables = new Map([['a', '1'], ['empty', '']]);
+test.each([
+  ['$a', '1'], ['${a}b', '1b'], ['$ab', ''], ['\\$a', '$a'], ["'$a'", '$a'], ['"$a x"', '1 x'], ['${no:-d$a}', 'd1'], ['${no-d}', 'd'], ['${empty:-d}', 'd'], ['${empty-d}', ''], ['${a:+set}', 'set'], ['${no:+set}', ''], ['a\\ b', 'a b'], ['100$', '100$'],
+])('%s becomes %j', (word, value) => expect(expand(word, variables)).toBe(value));
+test.each([['"a', 'double-quote'], ['${a', 'missing'], ['${no:?say}', 'no: say']])('%s is refused', (word, said) => expect(() => expand(word, variables)).toThrow(said));
+
+test('words end at spaces outside of quotes', () => expect(split('a "b c" d\\ e \'f g\'')).toEqual(['a', '"b c"', 'd\\ e', "'f g'"]));
+test('names and values, in both forms', () => {
+  expect(pairs('ENV', 'a=1 b="x y" c=$a', variables, '\\')).toEqual([['a', '1'], ['b', 'x y'], ['c', '1']]);
+  expect(pairs('ENV', 'a b  c', variables, '\\')).toEqual([['a', 'b  c']]);
+  expect(() => pairs('ENV', 'a=1 b', variables, '\\')).toThrow('Syntax error - can\'t find = in "b"');
+});
