@@ -11,7 +11,7 @@ import { openRegistry, type Registry } from '../registry/client.ts';
 import { choose, compressionOf, DOCKER, parseManifest, platformText, type Platform } from '../registry/manifest.ts';
 import type { Network } from '../registry/network.ts';
 import { localKey } from '../snapshot/layer-path.ts';
-import { EMPTY_DIFF_ID, layerFromArchive, removeLayers } from '../snapshot/layers.ts';
+import { layerFromArchive, removeLayers } from '../snapshot/layers.ts';
 import type { BlobRecords } from './blob-records.ts';
 import type { ImageLayer, ImageStore } from './model.ts';
 import { progressBar } from './progress.ts';
@@ -42,7 +42,7 @@ export async function* pullRemote(reference: Reference, pull: RemotePull): Async
   const registry = await openRegistry(pull.network, reference.domain, pull.credentials, { push: false, ...(pull.signal ? { signal: pull.signal } : {}) });
   try {
     const all = reference.tag === undefined && reference.digest === undefined;
-    const wanted = all ? (await registry.tags(reference.path)).map(tag => ({ ...reference, tag })) : [reference];
+    const wanted = all ? (await registry.tags(reference.path).catch(notFound(`repository ${familiarName(reference)}`))).map(tag => ({ ...reference, tag })) : [reference];
     let newer = false;
     for (const one of wanted) newer = (yield* pullOne(one, registry, pull)) || newer;
     yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${all ? familiarName(reference) : familiarString(withDefaultTag(reference))}` };
@@ -64,12 +64,15 @@ async function* pullOne(reference: Reference, registry: Registry, pull: RemotePu
   return newer;
 }
 
+/** Says of what is not there what was looked for. */
+const notFound = (what: string) => (error: unknown): never => {
+  if (error instanceof SlipwayError && error.kind === 'NotFound') throw new SlipwayError('NotFound', `${what} not found: ${error.message}`);
+  throw error;
+};
+
 /** Manifest and configuration, verified and fitting each other. */
 async function look(reference: Reference, registry: Registry, { platform }: RemotePull): Promise<Found> {
-  const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!).catch((error: unknown) => {
-    if (error instanceof SlipwayError && error.kind === 'NotFound') throw new SlipwayError('NotFound', `manifest for ${familiarString(reference)} not found: ${error.message}`);
-    throw error;
-  });
+  const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!).catch(notFound(`manifest for ${familiarString(reference)}`));
   let answer = parseManifest(top);
   if (answer.kind === 'index') answer = parseManifest(await registry.manifest(reference.path, choose(answer.index, platform).digest));
   if (answer.kind === 'index') throw new SlipwayError('System', `${top.digest} is a list of lists of manifests`);
@@ -135,20 +138,26 @@ async function fetchImage(id: ImageId, { manifest, config, configText }: Found, 
 /** Through the lab's own hands onto the lab's own disk; resolves with what its files take. */
 async function fetchLayer({ blob, id }: Missing, diffId: DiffId, below: readonly { chainId: ChainId }[], { registry, repository, pull, tell, signal }: Fetching): Promise<number> {
   const report = sparingly(current => tell({ status: 'Downloading', progressDetail: { current, total: blob.size }, progress: progressBar(current, blob.size), id }));
+  const blobBytes = registry.blob(repository, blob);
   async function* bytes(): AsyncGenerator<Buffer> {
     let current = 0;
-    for await (const chunk of registry.blob(repository, blob)) {
+    for (let next = await blobBytes.next(); !next.done; next = await blobBytes.next()) {
       if (signal.aborted) throw new SlipwayError('Unavailable', 'context canceled');
-      report(current += chunk.length);
-      yield chunk;
+      report(current += next.value.length);
+      yield next.value;
     }
     tell({ status: 'Verifying Checksum', progressDetail: {}, id });
     tell({ status: 'Download complete', progressDetail: {}, id });
     tell({ status: 'Extracting', progressDetail: { current: blob.size, total: blob.size }, progress: progressBar(blob.size, blob.size), id });
   }
-  const layer = await layerFromArchive(pull.host, { input: bytes() }, below as ImageLayer[], compressionOf(blob));
-  const made = layer?.diffId ?? EMPTY_DIFF_ID;
-  if (made === diffId) return layer?.sizeBytes ?? 0;
-  if (layer && !pull.store.hasLayer(layer.key)) await removeLayers(pull.host, [layer.key]);
-  throw new SlipwayError('System', `failed to register layer: wrong diff id calculated on extraction ${JSON.stringify(made)}`);
+  try {
+    const layer = await layerFromArchive(pull.host, { input: bytes() }, below as ImageLayer[], compressionOf(blob), diffId);
+    return layer?.sizeBytes ?? 0;
+  } catch (error) {
+    // What cannot be unpacked may just not be what was promised: the rest of the bytes tells.
+    while (!signal.aborted && !(await blobBytes.next()).done);
+    throw error;
+  } finally {
+    await blobBytes.return(undefined);
+  }
 }

@@ -40,7 +40,10 @@ case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt
 }
 
 async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>): Promise<ImageLayer | null> {
-  const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}) });
+  const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}) }).catch(async (error: unknown) => {
+    await removeScratch(host, scratch); // it was cut off before it could tidy up
+    throw error;
+  });
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the layer could not be made (${code})`);
   const said = saidSchema.parse(stdout.trim().split(' '));
   if (said[0] === EMPTY_DIFF_ID) return null;

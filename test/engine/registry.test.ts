@@ -1,5 +1,6 @@
 // A registry of the lab's own: from `docker run registry:2` to a pull of what was pushed, in Docker's words. Everything here happens in the
 // lab's own network: the registry is a container that the learner has started. The texts are those of dockerd 26.
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
@@ -92,6 +93,39 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     expect((await lab.ok('pull localhost:5002/box')).split('\n').at(-1)).toBe('localhost:5002/box:latest');
     expect(await lab.ok('logout localhost:5002')).toBe('Removing login credentials for localhost:5002');
     expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toBe('no basic auth credentials\n');
+  });
+
+  test('whose bytes are not what their digest names is not believed, and nothing of them stays', async () => {
+    await lab.ok(['run', '--name', 'spoiled', 'localhost:5000/busybox', 'dd', 'if=/dev/urandom', 'of=/random', 'bs=1k', 'count=300']);
+    await lab.ok('commit spoiled localhost:5000/spoiled');
+    await lab.ok('push localhost:5000/spoiled');
+    await lab.ok('rm spoiled');
+    await lab.ok('rmi localhost:5000/spoiled');
+    const blobs = '/var/lib/registry/docker/registry/v2/blobs/sha256';
+    await lab.ok(['exec', 'registry', 'sh', '-c', `f=$(find ${blobs} -name data -size +250k -size -400k) && printf x | dd of="$f" bs=1 seek=150000 conv=notrunc`]);
+    const disk = () => lab.ok(['run', '--rm', '-v', '/var/lib/docker:/d', 'busybox', 'sh', '-c', 'ls /d/tmp; ls -d /d/overlay2/????????????????????????']);
+    await lab.ok('pull -q busybox');
+    const before = await disk();
+    const { code, stderr } = await lab.docker(['pull', 'localhost:5000/spoiled']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^filesystem layer verification failed for digest sha256:[0-9a-f]{64}\n$/)]);
+    expect(await disk()).toBe(before);
+    expect(await lab.ok('images -q localhost:5000/spoiled')).toBe('');
+  });
+
+  test('that leads elsewhere leads to places of the lab only', async () => {
+    let reached = 0;
+    const machine = createServer(socket => { reached++; socket.destroy(); }).listen(0, '127.0.0.1');
+    await new Promise(resolve => machine.once('listening', resolve));
+    const { port } = machine.address() as AddressInfo;
+    try {
+      const answer = `HTTP/1.1 307 Elsewhere\\r\\nLocation: http://127.0.0.1:${port}/v2/\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n`;
+      await lab.ok(['run', '-d', '-p', '5005:80', '--name', 'elsewhere', 'busybox', 'sh', '-c', `while :; do printf '${answer}' | nc -l -p 80; done`]);
+      await eventually(() => lab.docker(['pull', 'localhost:5005/x']), ({ stderr }) => stderr.includes(`dial tcp 127.0.0.1:${port}: connect: connection refused`), 'the redirect is followed');
+      expect(reached).toBe(0);
+    } finally {
+      await lab.docker(['rm', '-f', 'elsewhere']);
+      machine.close();
+    }
   });
 
   test('is asked about an image without pulling it, and the library is searched', async () => {
