@@ -15,6 +15,7 @@ const { runInstance, removePlaces } = await import('../test/run-instance.ts');
 const { measureDocker } = await import('./docker.ts');
 const { measureOpening } = await import('./opening.ts');
 const { measureEcho } = await import('./echo.ts');
+const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
 const { printRows } = await import('./report.ts');
 
@@ -22,6 +23,7 @@ const runs = Number(values.runs);
 const parts: Record<string, () => Promise<Row[]>> = {
   docker: () => measureDocker(runs),
   opening: () => measureOpening(runs),
+  class: () => measureClass(),
   memory: () => measureMemory(),
   echo: () => measureEcho(),
 };

@@ -34,10 +34,16 @@ server.listen(engineSocket, () => {
   log.info({ instance, cgroup, labs: labs.list().length }, 'engine listens');
 });
 
+// SIGTERM: labs go on (also when the supervisor was killed). SIGINT, from a supervisor that stops the service: they are suspended first.
 let stopping = false;
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {
   if (stopping) return;
   stopping = true;
   server.close();
-  labs.close().catch(error => log.error({ err: error }, 'stopping')).finally(() => process.exit(0));
+  stop(signal === 'SIGINT').catch(error => log.error({ err: error }, 'stopping')).finally(() => process.exit(0));
 });
+
+async function stop(suspend: boolean) {
+  if (suspend) log.info({ labs: await labs.suspendAll() }, 'labs are suspended');
+  await labs.close();
+}

@@ -2,8 +2,6 @@
 // stops them in reverse on SIGTERM or SIGINT, labs suspended first. Started by set-up and by tests. Labs and shims are not its children: when it is
 // killed they outlive it, and the next start finds them again. It parses nothing that comes from a learner.
 import { appDir, brokerSocket, engineSocket, instance } from './paths.ts';
-import { controlVerbs } from './lab/control.ts';
-import { RpcClient } from './rpc.ts';
 import { mountPool } from '../setup/assets/pool.ts';
 import { brokerCommand, cellCommand, serviceEnv } from './supervisor/cell.ts';
 import { makeDirs, ownSocket } from './supervisor/dirs.ts';
@@ -60,24 +58,10 @@ async function start() {
 
 async function stop(exitCode: number) {
   if (withWeb) await web.stop();
-  await suspendLabs();
-  for (const service of [engine, broker]) await service.stop();
+  await engine.stop('SIGINT', SUSPEND_MS); // to the engine that means: suspend every lab first
+  await broker.stop();
   if (readStatus()?.pid === process.pid) removeStatus();
   process.exit(exitCode);
-}
-
-/** What does not manage in time goes on without us, and is found again by the next start. */
-async function suspendLabs() {
-  if (engine.view().state !== 'ready') return;
-  const client = new RpcClient(engineSocket, controlVerbs);
-  try {
-    const { suspended } = await Promise.race([client.call('suspendAll', {}), new Promise<never>((_, reject) => setTimeout(() => reject(new Error('it takes too long')), SUSPEND_MS))]);
-    if (suspended) console.log(`${suspended} lab${suspended === 1 ? '' : 's'} suspended`);
-  } catch (error) {
-    console.error(`labs could not be suspended: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    client.close();
-  }
 }
 
 /** Called whenever a service changes its state. */

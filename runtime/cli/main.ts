@@ -10,7 +10,7 @@ export const USAGE = `usage: slipway COMMAND
 
   doctor [--json]                      what this machine offers, and what to do where it does not
   status [--json]                      what runs, and where
-  stop [--labs]                        stop Slipway; labs go on, unless --labs removes them first
+  stop [--labs]                        stop Slipway; labs are suspended, unless --labs removes them first
   lab create [--name NAME] [--json]    a new lab; it stays until it is removed
   lab ls [--json]                      all labs
   lab rm ID…                           remove labs with everything in them

@@ -8,14 +8,29 @@ import { printTable } from './table.ts';
 /** Exit code 3 when it does not run, as `systemctl status` has it. */
 export async function showStatus(options: { json?: boolean | undefined }): Promise<number> {
   const status = readStatus();
-  if (options.json) console.log(JSON.stringify(status ?? { running: false }));
+  const inside = status && (await ask().catch((error: unknown) => ({ engine: error instanceof Error ? error.message : String(error) })));
+  if (options.json) console.log(JSON.stringify(status ? { running: true, ...status, processes: Object.fromEntries(status.services.map(({ name, ...service }) => [name, service])), ...inside } : { running: false }));
   else if (!status) console.log('Slipway is not running. Start it with npm start.');
   else {
     console.log(`Slipway (${status.instance}) at ${status.url}, process ${status.pid}\n`);
     printTable(['PROCESS', 'PID', 'STATE', 'RESTARTS'], status.services.map(service => [service.name, String(service.pid ?? '–'), service.state, String(service.restarts)]));
+    if (inside && 'labs' in inside) {
+      const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+      const { labs, pool, memory, disk } = inside;
+      console.log(`\n${labs.running} labs run, ${labs.suspended} are suspended; ${pool.ready} wait to be opened (${pool.min} to ${pool.max})`);
+      console.log(`${gib(memory.free)} of ${gib(memory.total)} memory and ${gib(disk.free)} of ${gib(disk.total)} disk are free`);
+    } else if (inside) console.log(`\nThe engine does not answer: ${inside.engine}`);
+    const errors = status.services.flatMap(({ name, errors: all }) => all.map(error => ({ name, ...error }))).sort((a, b) => (a.at < b.at ? -1 : 1));
+    for (const { at, name, what } of errors.slice(-5)) console.log(`${at} ${name}: ${what}`);
   }
   return status ? 0 : 3;
 }
+
+const ask = () => withEngine(async engine => {
+  const [labs, pool, room] = await Promise.all([engine.call('listLabs', {}), engine.call('pool', {}), engine.call('room', {})]);
+  const suspended = labs.filter(lab => lab.state === 'suspended').length;
+  return { labs: { running: labs.length - suspended, suspended }, pool, ...room };
+});
 
 export async function stopAll(options: { labs?: boolean | undefined }): Promise<number> {
   const status = readStatus();

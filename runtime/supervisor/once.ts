@@ -12,10 +12,25 @@ export function runOnce(name: string, argv: string[], options: { cwd: string; en
   });
 }
 
-export function prefixLines(name: string, child: ChildProcess) {
+/** `onError` hears what a line of level error says, without what it is about: that may be a learner's. */
+export function prefixLines(name: string, child: ChildProcess, onError: (what: string) => void = () => {}) {
   const prefix = `${name.padEnd(7)}│ `;
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on('line', line => console.log(prefix + readable(line)));
+    if (stream) createInterface({ input: stream }).on('line', line => {
+      console.log(prefix + readable(line));
+      const what = errorIn(line);
+      if (what) onError(what);
+    });
+  }
+}
+
+function errorIn(line: string): string | undefined {
+  if (!/^\{"level":[56]0/.test(line)) return undefined;
+  try {
+    const { msg, verb, lab, err } = JSON.parse(line) as { msg?: string; verb?: string; lab?: string; err?: { type?: string; kind?: string; code?: string } };
+    return [msg ?? 'error', verb, lab && `lab ${lab}`, err?.kind ?? err?.code ?? err?.type].filter(Boolean).join(', ');
+  } catch {
+    return undefined;
   }
 }
 

@@ -54,3 +54,10 @@ test('every change of state is told', async () => {
   expect(states.slice(0, 2)).toEqual(['starting', 'ready']);
   expect(states.at(-1)).toBe('stopped');
 });
+
+test('the newest errors are told, without what they are about', async () => {
+  const it = make(`for i in 1 2 3; do echo '{"level":50,"lab":"ab12","verb":"startTask","err":{"type":"Error","message":"secret"},"msg":"verb failed"}'; done; echo '{"level":30,"msg":"fine"}'; sleep 1000`);
+  await it.start(async () => {});
+  await until(() => it.view().errors.length === 3);
+  expect(it.view().errors[0]).toMatchObject({ what: 'verb failed, startTask, lab ab12, Error' });
+});

@@ -9,9 +9,12 @@ const LONGEST_PAUSE_MS = 10_000;
 const HEALTHY_MS = 1_000;
 /** Deaths before it was ever ready, after which starting it once more would not help. */
 const TRIES = 3;
+const ERRORS_KEPT = 10;
+/** A process that complains without end must not keep the status file busy. */
+const NOTE_MS = 500;
 const TERM_WAIT_MS = 10_000;
 
-export type ServiceView = { name: string; pid: number | null; restarts: number; state: 'starting' | 'ready' | 'waiting' | 'stopped' };
+export type ServiceView = { name: string; pid: number | null; restarts: number; state: 'starting' | 'ready' | 'waiting' | 'stopped'; errors: { at: string; what: string }[] };
 
 export class Service {
   readonly name: string;
@@ -20,9 +23,11 @@ export class Service {
   private child: ChildProcess | undefined;
   private state: ServiceView['state'] = 'stopped';
   private restarts = 0;
+  private readonly errors: ServiceView['errors'] = [];
   private everReady = false;
   private pauseMs = FIRST_PAUSE_MS;
   private pauseTimer: NodeJS.Timeout | undefined;
+  private noteTimer: NodeJS.Timeout | undefined;
   private wanted = false;
   private ready: () => Promise<void> = () => Promise.resolve();
 
@@ -33,7 +38,7 @@ export class Service {
   }
 
   view(): ServiceView {
-    return { name: this.name, pid: this.child?.pid ?? null, restarts: this.restarts, state: this.state };
+    return { name: this.name, pid: this.child?.pid ?? null, restarts: this.restarts, state: this.state, errors: this.errors };
   }
 
   /** Resolves when `ready` has; `ready` is asked again after every restart. Rejects when the process keeps dying before it was ever ready. */
@@ -49,7 +54,7 @@ export class Service {
     const child = spawn(this.argv[0]!, this.argv.slice(1), { ...this.options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     this.enter('starting');
-    prefixLines(this.name, child);
+    prefixLines(this.name, child, what => this.note(what));
     child.once('error', error => fail(new Error(`${this.name} cannot be started: ${error.message}`)));
     child.once('exit', (code, signal) => {
       if (this.child === child) this.child = undefined;
@@ -58,6 +63,7 @@ export class Service {
       if (Date.now() - readyAt > HEALTHY_MS) this.pauseMs = FIRST_PAUSE_MS;
       this.restarts++;
       if (!this.everReady && this.restarts >= TRIES) return fail(new Error(`${this.name} ended ${TRIES} times before it was ready (last: ${signal ?? `exit code ${code}`}); its own words are above.`));
+      this.note(`ended (${signal ?? `exit code ${code}`})`);
       console.error(`${this.name} ended (${signal ?? `exit code ${code}`}); starting it again in ${this.pauseMs} ms`);
       this.enter('waiting');
       this.pauseTimer = setTimeout(() => this.launch(isReady, fail), this.pauseMs);
@@ -72,17 +78,27 @@ export class Service {
     }, fail);
   }
 
-  /** SIGTERM, then SIGKILL when it takes too long. Idempotent. */
-  async stop(): Promise<void> {
+  /** A signal, then SIGKILL when it takes too long. Idempotent. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM', waitMs = TERM_WAIT_MS): Promise<void> {
     this.wanted = false;
     clearTimeout(this.pauseTimer);
     const child = this.child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return this.enter('stopped');
     await new Promise<void>(resolve => {
-      const tooLong = setTimeout(() => child.kill('SIGKILL'), TERM_WAIT_MS);
+      const tooLong = setTimeout(() => child.kill('SIGKILL'), waitMs);
       child.once('exit', () => { clearTimeout(tooLong); resolve(); });
-      child.kill('SIGTERM');
+      child.kill(signal);
     });
+  }
+
+  /** The newest are kept, for `slipway status`. */
+  private note(what: string) {
+    this.errors.push({ at: new Date().toISOString(), what });
+    if (this.errors.length > ERRORS_KEPT) this.errors.shift();
+    this.noteTimer ??= setTimeout(() => {
+      this.noteTimer = undefined;
+      this.options.changed();
+    }, NOTE_MS).unref();
   }
 
   private enter(state: ServiceView['state']) {
