@@ -17,6 +17,9 @@ export const nativeProgram = join(appDir, 'dist', 'slipway-native');
 /** The supervisor's account of itself: pid, address, processes. Readable by everybody, removed at a clean stop. */
 export const statusFile = join(runDir, 'status.json');
 
+/** Lessons that are being written, put here by `slipway lesson preview` for as long as it runs. */
+export const previewsDir = join(runDir, 'previews');
+
 export const brokerSocket = join(runDir, 'broker.sock');
 /** In a directory of the engine's own: what root makes in runDir cannot be replaced by the engine. */
 export const engineSocket = join(runDir, 'engine', 'engine.sock');

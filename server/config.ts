@@ -13,6 +13,8 @@ export interface Config {
   /** Believe the proxy's X-Forwarded-For and X-Forwarded-Proto. */
   trustProxy: boolean;
   dataDir: string;
+  /** Folders of lessons besides Slipway's own. */
+  lessons: string[];
   database: Database;
   /** A lab that no tab has open and that does nothing is suspended after this long. */
   suspendMs: number;
@@ -26,6 +28,7 @@ const environment = z.object({
   SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLIPWAY_TRUST_PROXY: flag,
   SLIPWAY_DATABASE_URL: z.string().optional(),
+  SLIPWAY_LESSONS: z.string().default('').transform(value => value.split(':').filter(Boolean)),
   SLIPWAY_SUSPEND_MINUTES: z.coerce.number().positive().default(30),
 });
 
@@ -41,6 +44,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
     trustProxy: set.SLIPWAY_TRUST_PROXY,
     dataDir: webDir,
+    lessons: set.SLIPWAY_LESSONS,
     suspendMs: set.SLIPWAY_SUSPEND_MINUTES * 60_000,
     database: databaseFrom(set.SLIPWAY_DATABASE_URL),
   };

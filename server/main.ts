@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import next from 'next';
 import { pino } from 'pino';
-import { appDir, engineSocket } from '../runtime/paths.ts';
+import { appDir, engineSocket, previewsDir } from '../runtime/paths.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
@@ -17,7 +17,7 @@ import { createRequestListener } from './http/requests.ts';
 import { loadSecret } from './http/secret.ts';
 import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
-import { createSite, readLessons } from './lessons.ts';
+import { createSite, openLessons } from './lessons.ts';
 import { startScreens } from './terminal/screens.ts';
 
 /** How long open requests may go on when stopping. */
@@ -36,7 +36,8 @@ process.on('SIGTERM', () => void (stopping ??= stop()));
 process.on('SIGINT', () => void (stopping ??= stop()));
 
 const secret = loadSecret(config.dataDir);
-const lessons = await readLessons(join(appDir, 'lessons'), text => log.warn(text));
+const lessons = await openLessons([join(appDir, 'lessons'), ...config.lessons, previewsDir], text => log.warn(text));
+releases.push(() => lessons.release());
 const db = await openDatabase(config.database);
 const store = createStore(db);
 releases.push(() => store.close());
@@ -58,6 +59,7 @@ const workspaces = createWorkspaces({
   announceTo: workspace => (event, ...args) => void io.to(roomOf(workspace)).emit(event, ...args),
 });
 releases.push(() => workspaces.release());
+lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 serve(io, workspaces, onError);
 
 await site.prepare();

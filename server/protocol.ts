@@ -60,6 +60,8 @@ export interface ServerEvents {
   'terminal:opened': (terminal: TerminalView) => void;
   'terminal:closed': (id: string, reason: string) => void;
   'task:progress': (task: TaskProgress) => void;
+  /** The lesson's text or tasks have been changed by its author: what the page shows of it is old. */
+  'lesson:changed': () => void;
   /** One sentence that explains the error a learner has just met, and one next step. Shown beside the terminal, dismissible. */
   'explain': (note: { id: string; title: string; text: string; command?: string }) => void;
 }

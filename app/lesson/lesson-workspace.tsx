@@ -1,13 +1,14 @@
 // A lesson's page in the browser: bar, text left, terminals right; on a narrow window one of the two at a time.
 'use client';
-import { useMemo, useState, type ReactNode } from 'react';
+import { useRouter } from 'next/navigation';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
 import type { LessonTask } from '../../server/site.ts';
 import { Split } from '../components/split.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
-import { ShowTerminalContext, WorkspaceProvider } from '../workspace/workspace-context.tsx';
+import { ShowTerminalContext, useWorkspace, WorkspaceProvider } from '../workspace/workspace-context.tsx';
 import { LessonProgress } from './lesson-progress.tsx';
 import { TaskAnnouncer, TaskLine } from './task-line.tsx';
 
@@ -21,6 +22,7 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
   return (
     <WorkspaceProvider slug={slug} tasks={initial}>
       <ShowTerminalContext value={showTerminal}>
+        <Refresher />
         <WorkspaceBar><LessonProgress tasks={tasks} /></WorkspaceBar>
         <div className="view-switch" role="group" aria-label="Show">
           <button type="button" aria-pressed={view === 'left'} onClick={showText}>Text</button>
@@ -31,4 +33,12 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
       </ShowTerminalContext>
     </WorkspaceProvider>
   );
+}
+
+/** Asks for the page's text again when the lesson's author has saved a change; terminals and ticks stay as they are. */
+function Refresher() {
+  const edition = useWorkspace((s) => s.edition);
+  const router = useRouter();
+  useEffect(() => { if (edition > 0) router.refresh(); }, [edition, router]);
+  return null;
 }

@@ -22,6 +22,8 @@ export interface WorkspaceState {
   /** What went wrong last, in words, until it is dismissed or overtaken. */
   problem: string | null;
   busy: 'resetting' | 'opening' | null;
+  /** Counts the changes that the lesson's author has made since the page was opened. */
+  edition: number;
 }
 
 export type RunAnswer = { sent: true } | { sent: false; why: string };
@@ -50,7 +52,7 @@ export class WorkspaceClient {
 
   constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
-    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null };
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, edition: 0 };
   }
 
   readonly getSnapshot = (): WorkspaceState => this.state;
@@ -155,6 +157,7 @@ export class WorkspaceClient {
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
     socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
     socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
+    socket.on('lesson:changed', () => this.set({ edition: this.state.edition + 1 }));
     socket.on('explain', (note) => { this.noteShownAt = Date.now(); this.set({ note }); });
   }
 

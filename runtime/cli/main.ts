@@ -16,7 +16,7 @@ export const USAGE = `usage: slipway COMMAND
   lab rm ID…                           remove labs with everything in them
   lab exec ID [--no-tty] -- CMD…       run a command in a lab; its exit code is ours
   lab shell ID                         a terminal of your own in a lab
-  lesson new | check …                 write lessons and try them; slipway lesson --help
+  lesson new | check | preview …       write lessons and try them; slipway lesson --help
 `;
 
 class UsageError extends Error {}

@@ -1,5 +1,6 @@
 // How the services are started. Engine and web live in a cell: a mount namespace with nothing in it but system programs, the checkout (read-only, at
-// <run>/app, so that it may lie in a home that their users cannot enter), sockets, records and the image library. Above all no mounts of labs,
+// <run>/app, so that it may lie in a home that their users cannot enter), sockets, records, the image library, and the
+// folders of lessons that the operator names. Above all no mounts of labs,
 // which a second namespace would keep alive, and of the pool only what is written down about labs. They hold no capability and can gain none. The broker sees the machine as it is.
 import { delimiter, join } from 'node:path';
 import { GROUP } from '../ids.ts';
@@ -16,7 +17,7 @@ export const brokerCommand = (bundle: string): string[] => ['setpriv', WITH_PARE
 /** `argv` in a cell, as `user`; its working directory is the checkout. */
 export function cellCommand(user: string, argv: string[]): string[] {
   return [
-    'unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', CELL, 'cell', join(runDir, 'cell'), appDir, cellApp, runDir, assetsDir, stateDir, poolDir, labRecordsDir,
+    'unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', CELL, 'cell', join(runDir, 'cell'), appDir, cellApp, runDir, assetsDir, stateDir, poolDir, labRecordsDir, process.env.SLIPWAY_LESSONS ?? '',
     'setpriv', `--reuid=${user}`, `--regid=${GROUP}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', WITH_PARENT, '--',
     'env', `SLIPWAY_APP=${cellApp}`, `PATH=${nodeIn(cellApp)}:/usr/bin:/bin`, 'HOME=/nonexistent', ...argv,
   ];
@@ -38,7 +39,7 @@ export function serviceEnv(more: Record<string, string>): NodeJS.ProcessEnv {
 }
 
 const CELL = `
-new=$1 app=$2 cell_app=$3 run=$4 assets=$5 state=$6 pool=$7 records=$8; shift 8
+new=$1 app=$2 cell_app=$3 run=$4 assets=$5 state=$6 pool=$7 records=$8 lessons=$9; shift 9
 mount -t tmpfs -o mode=0755,size=16m,nosuid,nodev cell "$new"
 bind() { mkdir -p "$new$2"; mount --bind "$1" "$new$2"; mount -o "remount,bind,nosuid,nodev$3" "$new$2"; }
 for dir in bin sbin lib lib32 lib64 libx32; do
@@ -56,6 +57,9 @@ mkdir "$new/proc" "$new/dev" "$new/tmp" "$new/old"
 mount --bind /proc "$new/proc"
 for device in null zero urandom random; do : >"$new/dev/$device"; mount --bind "/dev/$device" "$new/dev/$device"; done
 mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev tmp "$new/tmp"
+IFS=:
+for dir in $lessons; do if [ -d "$dir" ]; then bind "$dir" "$dir" ,ro; fi; done
+unset IFS
 cd "$new"
 pivot_root . old
 cd "$cell_app"

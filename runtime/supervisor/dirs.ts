@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENGINE_USER, GROUP, WEB_USER } from '../ids.ts';
-import { engineDir, labRecordsDir, runDir, stateDir, webDir } from '../paths.ts';
+import { engineDir, labRecordsDir, previewsDir, runDir, stateDir, webDir } from '../paths.ts';
 
 export function makeDirs() {
   const group = idOf('group', GROUP);
@@ -17,6 +17,7 @@ export function makeDirs() {
   own(join(runDir, 'labs'), root, group, 0o710); // a lab's docker socket is for those who may have it anyway, not for every user of the machine
   own(join(runDir, 'app'), root, root, 0o755);
   own(join(runDir, 'cell'), root, root, 0o700);
+  own(previewsDir, root, root, 0o755);
   own(engineDir, engine, group, 0o700);
   own(webDir, web, group, 0o700);
   own(labRecordsDir, root, root, 0o711);

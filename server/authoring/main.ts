@@ -3,14 +3,17 @@
 import { basename, dirname, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { asSlipwayError } from '../../runtime/errors.ts';
+import { previewsDir } from '../../runtime/paths.ts';
 import { checkLessons } from './check.ts';
 import { newLesson } from './new.ts';
+import { previewLesson } from './preview.ts';
 
 const USAGE = `usage: slipway lesson COMMAND
 
   lesson new [FOLDER/]NAME             a lesson to begin with, right in every part; NAME may begin with its number (30-volumes)
   lesson check [FOLDER] [--no-labs]    try a lesson, or all lessons of a folder, in real labs; --no-labs only reads them
           [--only TEXT]                only cases whose name holds TEXT
+  lesson preview FOLDER                show a lesson on the site while it is written; what is saved is there within a second
 `;
 
 class UsageError extends Error {}
@@ -38,6 +41,14 @@ async function main([verb, ...args]: string[]): Promise<number> {
       const { values, positionals } = parseArgs({ args, options: { 'no-labs': { type: 'boolean' }, only: { type: 'string' } }, allowPositionals: true });
       if (positionals.length > 1) throw new UsageError('check takes one folder');
       return checkLessons(resolve(positionals[0] ?? '.'), { labs: values['no-labs'] !== true, only: values.only ?? '', print: text => void process.stdout.write(`${text}\n`) });
+    }
+    case 'preview': {
+      const { positionals } = parseArgs({ args, options: {}, allowPositionals: true });
+      if (positionals.length !== 1) throw new UsageError('which lesson? slipway lesson preview FOLDER');
+      const stop = new AbortController();
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort());
+      await previewLesson(resolve(positionals[0]!), { into: previewsDir, signal: stop.signal, print: text => void process.stdout.write(`${text}\n`) });
+      return 0;
     }
     case 'help': case '--help': case '-h': case undefined:
       process.stdout.write(USAGE);

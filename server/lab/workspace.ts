@@ -120,6 +120,20 @@ export class Workspace {
     await this.options.engine.closeTerminal(open.info.lab, id);
   }
 
+  /** Its author has changed the lesson: what is done stays done, everything else is judged by the new text from the lab's whole journal. */
+  async changeLesson(lesson: ProgressOptions['lesson']) {
+    await this.preparing;
+    if (this.stop.signal.aborted) return;
+    this.options.lesson = lesson;
+    const { progress } = this;
+    this.progress = undefined;
+    await progress?.release();
+    await this.loadTasks();
+    if (this.lab && this.view.state === 'ready') await this.watch(this.lab);
+    this.options.announce('lesson:changed');
+    for (const task of this.tasks()) this.options.announce('task:progress', task);
+  }
+
   /** Lets go of terminals and journal; the lab and all that runs in it stay. */
   async release() {
     this.stop.abort();

@@ -327,3 +327,18 @@ test('when the machine is full each learner sees their place, and who was first 
   expect(state.queue).toBeUndefined();
   expect(site.engine.made).toBe(1);
 });
+
+test('a lesson that its author changes goes on in the open lab: what is done stays done, what is new is open', async () => {
+  site = await startTestSite({ createGrader: pathGrader, lesson });
+  const browser = site.browser(learnerId());
+  const view = await joined(browser, 'lifecycle');
+  const done = heard(browser, 'task:progress', ({ id, progress }) => id === 'hello' && progress.state === 'done');
+  site.engine.happen(view.lab.id, call('/done/hello', 200));
+  await done;
+  const changed = heard(browser, 'lesson:changed');
+  const fresh = heard(browser, 'task:progress', ({ id }) => id === 'new');
+  await site.workspaces.lessonChanged({ ...lesson, tasks: ['hello', 'new'].map(id => ({ id, title: id, needs: [] }) as unknown as Task) });
+  await changed;
+  expect((await fresh)[0].progress.state).toBe('open');
+  expect((await joined(browser, 'lifecycle')).tasks.map(({ id, progress }) => [id, progress.state])).toEqual([['hello', 'done'], ['new', 'open']]);
+});

@@ -44,6 +44,8 @@ export interface Workspaces {
   /** The caller counts as a tab until it calls leave. Throws a Refusal for an unknown lesson. */
   join(learner: string, slug: string | null, address: string): Promise<Workspace>;
   leave(workspace: Workspace): void;
+  /** Workspaces that have this lesson open go on with it as it is now. */
+  lessonChanged(lesson: Lesson): Promise<void>;
   /** Suspends labs that no tab has open and that do nothing: called every few minutes, since work is measured between two calls. */
   suspendIdle(): Promise<void>;
   /** Disposes labs whose workspace does not know them (after a crash) and labs that nobody has opened for long. */
@@ -90,6 +92,10 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     },
 
     leave,
+
+    async lessonChanged(lesson) {
+      for (const workspace of ids.values()) if (workspace.record.slug === lesson.slug) await workspace.changeLesson({ tasks: lesson.tasks });
+    },
 
     async suspendIdle() {
       const running = new Set((await engine.listLabs()).filter(lab => lab.state === 'running').map(lab => lab.id));
