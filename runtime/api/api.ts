@@ -19,6 +19,7 @@ import { logRoutes } from './logs.ts';
 import { networkRoutes } from './networks.ts';
 import { registryRoutes } from './registry.ts';
 import { createApiServer } from './server.ts';
+import { statsRoutes } from './stats.ts';
 import { systemRoutes } from './system.ts';
 import { unavailableRoutes } from './unavailable.ts';
 import { volumeRoutes } from './volumes.ts';
@@ -36,7 +37,7 @@ export interface Api {
 
 export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
   return createApiServer({ ...options, verbs: containerVerbs }, [
-    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...archiveRoutes,
+    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...statsRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...archiveRoutes,
     ...registryRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);
 }

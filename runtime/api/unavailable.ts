@@ -15,8 +15,6 @@ const swarm = (method: Route['method'], path: string) => route(method, path, {
 });
 
 export const unavailableRoutes = [
-  missing('POST', '/containers/:id/update', 'this engine does not change the limits of a container: create it anew with other limits'),
-  missing('GET', '/containers/:id/stats', 'this engine does not report statistics of single containers: use docker top, or read /sys/fs/cgroup'),
   missing('GET', '/containers/:id/attach/ws', 'this engine does not attach over WebSockets'),
   missing('POST', '/build/prune', 'this engine does not build images, so there is no build cache'),
   missing('POST', '/session', 'this engine has no BuildKit'),

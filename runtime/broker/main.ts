@@ -7,6 +7,7 @@ import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
 import { diskUsage } from './disk.ts';
 import { Hosts } from './hosts.ts';
+import { cgroupFiles } from './usage.ts';
 import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 
 const log = pino({ name: 'broker', level: process.env.SLIPWAY_LOG ?? 'info' });
@@ -34,6 +35,7 @@ const handlers: Handlers<BrokerVerbs> = {
   killTask: async ({ task, ...ref }) => { killTask(hosts, ref, task); return {}; },
   forgetTask: async ({ task, log: withLog, ...ref }) => { forgetTask(ref, task, withLog); return {}; },
   freeze: async ({ lab, host, cgroup, frozen }) => { hosts.running({ lab, host }); await hosts.cgroups.freeze(`${lab}/${host}/${safe(cgroup)}`, frozen); return {}; },
+  cgroupFiles: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); return cgroupFiles(hosts.cgroups, `${lab}/${host}/${safe(cgroup)}`); },
   killCgroup: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); await hosts.cgroups.kill(`${lab}/${host}/${safe(cgroup)}`); return {}; },
   relay: async ref => ({ socketPath: await startRelay(hosts, ref) }),
   stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),

@@ -48,12 +48,15 @@ export function checkOptions(host: Pick<Host, 'cgroupVersion'>, config: Containe
   return warnings(host, config, h);
 }
 
-function checkModes(config: ContainerConfig, h: HostConfig) {
-  const { Name, MaximumRetryCount } = h.RestartPolicy;
+export function checkRestartPolicy({ Name, MaximumRetryCount }: HostConfig['RestartPolicy']) {
   if (!['no', 'always', 'on-failure', 'unless-stopped'].includes(Name)) throw invalid(`invalid restart policy: unknown policy '${Name}'; use one of 'no', 'always', 'on-failure', or 'unless-stopped'`);
   if (Name !== 'on-failure' && MaximumRetryCount !== 0) throw invalid(`invalid restart policy: maximum retry count can only be used with 'on-failure'${MaximumRetryCount < 0 ? ' and cannot be negative' : ''}`);
   if (MaximumRetryCount < 0) throw invalid('invalid restart policy: maximum retry count cannot be negative');
-  if (h.AutoRemove && Name !== 'no') throw invalid('can\'t create \'AutoRemove\' container with restart policy');
+}
+
+function checkModes(config: ContainerConfig, h: HostConfig) {
+  checkRestartPolicy(h.RestartPolicy);
+  if (h.AutoRemove && h.RestartPolicy.Name !== 'no') throw invalid('can\'t create \'AutoRemove\' container with restart policy');
   if (h.Isolation && h.Isolation !== 'default') throw invalid(`Invalid isolation: ${JSON.stringify(h.Isolation)} - linux only supports 'default'`);
   if (!/^(|none|private|shareable|host|container:.+)$/.test(h.IpcMode)) throw invalid(`invalid IPC mode: ${h.IpcMode}`);
   if (!/^(|host|container:.+)$/.test(h.PidMode)) throw invalid(`invalid PID mode: ${h.PidMode}`);

@@ -135,7 +135,8 @@ export interface ContainerRecord {
   readonly args: readonly string[];
   /** Merged with the image's configuration, as inspect shows it. `Image` is as the user wrote it. */
   readonly config: ContainerConfig;
-  readonly hostConfig: HostConfig;
+  /** update.ts replaces it. */
+  hostConfig: HostConfig;
   /** By name of network: which it is to be in, whether it runs or not. */
   endpoints: Record<string, EndpointRequest | null>;
   /** What legacy links add to its environment; found out at each start. */

@@ -109,6 +109,8 @@ export const brokerVerbs = {
   freeze: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/), frozen: z.boolean() }), response: z.object({}) },
   /** Thaws and SIGKILLs every process of a cgroup below the host's root. */
   killCgroup: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.object({}) },
+  /** What the kernel says of a cgroup below the host's root: names of its files → their text, and its processes' `net/dev`. */
+  cgroupFiles: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.record(z.string(), z.string()) },
   /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
   relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
   /** Usage of a lab. */
