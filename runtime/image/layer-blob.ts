@@ -5,7 +5,7 @@ import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { streamHelper } from '../kernel/stream.ts';
 import { isLocal, localDir } from '../snapshot/layer-path.ts';
-import { firstWords, newScratch } from '../snapshot/layers.ts';
+import { firstWords, newScratch, removeScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import type { Library } from './library.ts';
 import type { ImageLayer } from './model.ts';
@@ -33,11 +33,18 @@ export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLaye
   return { descriptor, bytes: () => library.blob(descriptor) };
 }
 
-/** The archive is the one that the layer came as, or made anew from its files; compressed, both give the same bytes each time. */
+const PACK_BLOB = `mkdir -p "$2" && mkfifo "$2/pipe" || exit 1
+sha256sum < "$2/pipe" > "$2/sum" & hashing=$!
+(if [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2/marks"); fi) | tee "$2/pipe" | gzip -4 -c; r=$?
+wait $hashing
+[ "sha256:$(cut -c 1-64 "$2/sum")" = "$3" ] || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
+rm -rf "$2"; exit $r`;
+
+/** The archive is the one that the layer came as, or made anew from its files, and the same bytes each time; one that is not what its digest says fails at its end. */
 async function* packed(host: Pick<Host, 'ref' | 'broker'>, { key, diffId }: ImageLayer, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const body = 'if [ -f "$1/layer.tar" ]; then gzip -4 -c < "$1/layer.tar"; else (pack "$1/diff" "$2/marks") | gzip -4 -c; fi; r=$?; rm -rf "$2"; exit $r';
+  const scratch = newScratch('push');
   const hold = channel();
-  const packing = streamHelper(host, { argv: script(body, localDir(key), newScratch('push')), onOutput: chunk => hold.give(chunk), signal });
+  const packing = streamHelper(host, { argv: script(PACK_BLOB, localDir(key), scratch, diffId), onOutput: chunk => hold.give(chunk), signal });
   const ended = packing.then(({ code, stderr }) => {
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `layer ${diffId} could not be packed (${code})`);
   }).finally(() => hold.end());
@@ -46,6 +53,7 @@ async function* packed(host: Pick<Host, 'ref' | 'broker'>, { key, diffId }: Imag
     yield* hold.taken();
   } finally {
     hold.leave();
+    await ended.catch(() => removeScratch(host, scratch));
   }
   await ended;
 }

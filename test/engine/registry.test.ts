@@ -112,6 +112,17 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     expect(await lab.ok('images -q localhost:5000/spoiled')).toBe('');
   });
 
+  test('is not sent a layer whose files somebody has changed', async () => {
+    await lab.ok(['run', '--name', 'tampered', 'localhost:5000/busybox', 'sh', '-c', 'echo one > /evidence']);
+    await lab.ok('commit tampered localhost:5000/tampered');
+    await lab.ok(['run', '--rm', '-v', '/var/lib/docker:/d', 'busybox', 'sh', '-c', 'for f in /d/overlay2/????????????????????????/diff/evidence; do echo two > "$f"; done']);
+    const { code, stderr } = await lab.docker(['push', 'localhost:5000/tampered']);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^layer sha256:[0-9a-f]{64} is no longer what it was: its files have been changed\n$/)]);
+    expect((await lab.docker(['pull', 'localhost:5000/tampered'])).stderr).toContain('not found');
+    await lab.ok('rm tampered');
+    expect(await lab.ok(['run', '--rm', '-v', '/var/lib/docker:/d', 'busybox', 'ls', '/d/tmp'])).toBe('');
+  });
+
   test('that leads elsewhere leads to places of the lab only', async () => {
     let reached = 0;
     const machine = createServer(socket => { reached++; socket.destroy(); }).listen(0, '127.0.0.1');
