@@ -1,22 +1,23 @@
 // Labs' disks: one btrfs subvolume each in the pool, with a quota group as hard limit. Files lie on disk with uids of the store range
 // (ids.ts), so that a snapshot can become another lab's disk without touching a file. A second, small subvolume holds what is written down
 // about the lab (container logs, ends of tasks): a lab that floods its logs fills that, and nothing else.
-import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORE_UID_BASE } from '../ids.ts';
-import { labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
+import { instance, labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
 import { run } from './run.ts';
 
 const RECORDS_BYTES = 512 * 1024 * 1024;
 
 const labDisk = (lab: string) => join(labDisksDir, lab);
 const labRecords = (lab: string) => join(labRecordsDir, lab);
+const snapshotDir = (snapshot: string) => join(poolDir, 'snapshots', instance, snapshot);
 export const hostDisk = (lab: string, host: string) => join(labDisk(lab), host);
 
 /** The tree is complete before any process of the lab can see it; later nothing outside the lab walks it. */
-export async function createDisk(lab: string, host: string, sizeBytes: number) {
-  await createSubvolume(labDisk(lab), sizeBytes);
-  await createSubvolume(labRecords(lab), RECORDS_BYTES);
+export async function createDisk(lab: string, host: string, sizeBytes: number, snapshot?: string) {
+  await createSubvolume(labDisk(lab), sizeBytes, snapshot && join(snapshotDir(snapshot), 'disk'));
+  await createSubvolume(labRecords(lab), RECORDS_BYTES, snapshot && join(snapshotDir(snapshot), 'records'));
   for (const kind of ['logs', 'tasks']) mkdirSync(join(labRecords(lab), kind, host), { recursive: true, mode: 0o755 });
   const disk = hostDisk(lab, host);
   if (existsSync(disk)) return disk;
@@ -27,10 +28,24 @@ export async function createDisk(lab: string, host: string, sizeBytes: number) {
   return disk;
 }
 
-async function createSubvolume(path: string, sizeBytes: number) {
+async function createSubvolume(path: string, sizeBytes: number, from?: string) {
   if (existsSync(path)) return;
-  await run('btrfs', ['-q', 'subvolume', 'create', path]);
+  await run('btrfs', ['-q', 'subvolume', ...(from ? ['snapshot', from] : ['create']), path]);
   await run('btrfs', ['qgroup', 'limit', String(sizeBytes), path]);
+}
+
+/** As it is at this moment, stored as a difference; the lab goes on. */
+export async function snapshotDisk(lab: string, snapshot: string) {
+  mkdirSync(snapshotDir(snapshot), { recursive: true, mode: 0o700 });
+  for (const [path, name] of [[labDisk(lab), 'disk'], [labRecords(lab), 'records']] as const) await run('btrfs', ['-q', 'subvolume', 'snapshot', '-r', path, join(snapshotDir(snapshot), name)]);
+}
+
+/** One that is not there, or only in part, is fine. */
+export async function removeSnapshot(snapshot: string) {
+  const dir = snapshotDir(snapshot);
+  for (const path of [join(dir, 'disk'), join(dir, 'records')]) if (existsSync(path)) await run('btrfs', ['-q', 'subvolume', 'delete', path]);
+  if (existsSync(dir)) rmdirSync(dir);
+  clearStaleQuotasSoon();
 }
 
 export async function removeDisk(lab: string) {

@@ -7,7 +7,7 @@ import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
-import { clearStaleQuotas, createDisk, disks, removeDisk } from './disk.ts';
+import { clearStaleQuotas, createDisk, disks, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
 import { planHost } from './host-plan.ts';
 import { callNative } from './native.ts';
@@ -51,7 +51,7 @@ export class Hosts {
     return lab;
   }
 
-  create(ref: HostRef, options: { hostname: string; profile: Profile; limits: Limits }) {
+  create(ref: HostRef, options: { hostname: string; profile: Profile; limits: Limits; snapshot?: string | undefined }) {
     return this.exclusive(ref.lab, async () => {
       const known = this.labs.get(ref.lab)?.hosts[ref.host];
       if (known && isAlive(known.init)) return { initPid: known.init!.pid, uidBase: uidBaseOf(this.labs.get(ref.lab)!.uidIndex) };
@@ -63,6 +63,13 @@ export class Hosts {
         throw error;
       }
       return { initPid: lab.hosts[ref.host]!.init!.pid, uidBase: uidBaseOf(lab.uidIndex) };
+    });
+  }
+
+  snapshot(lab: string, snapshot: string) {
+    return this.exclusive(lab, async () => {
+      await removeSnapshot(snapshot); // an earlier try that was interrupted
+      await snapshotDisk(this.lab(lab).lab, snapshot);
     });
   }
 
@@ -108,14 +115,14 @@ export class Hosts {
     return record;
   }
 
-  private async start(lab: LabRecord, host: string, options: { hostname: string; profile: Profile; limits: Limits }) {
+  private async start(lab: LabRecord, host: string, options: { hostname: string; profile: Profile; limits: Limits; snapshot?: string | undefined }) {
     const uidBase = uidBaseOf(lab.uidIndex);
     // What is left of it when its init was killed, or when an earlier start was interrupted after that init had begun.
     await this.cgroups.kill(`${lab.lab}/${host}`);
     await this.cgroups.remove(`${lab.lab}/${host}`);
     this.cgroups.createLab(lab.lab, lab.limits);
     this.cgroups.createHost(lab.lab, host, uidBase);
-    const disk = await createDisk(lab.lab, host, lab.limits.diskBytes);
+    const disk = await createDisk(lab.lab, host, lab.limits.diskBytes, options.snapshot);
     const api = this.makeDirectories(lab.lab, host);
     const system = this.cgroups.system;
     const plan = planHost({

@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
-import { diskUsage } from './disk.ts';
+import { diskUsage, removeSnapshot } from './disk.ts';
 import { Hosts } from './hosts.ts';
 import { cgroupFiles } from './usage.ts';
 import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
@@ -27,6 +27,8 @@ await hosts.sweep();
 const handlers: Handlers<BrokerVerbs> = {
   hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),
   createHost: async ({ lab, host, ...options }) => hosts.create({ lab, host }, options),
+  snapshotLab: async ({ lab, snapshot }) => { await hosts.snapshot(lab, snapshot); return {}; },
+  removeSnapshot: async ({ snapshot }) => { await removeSnapshot(snapshot); return {}; },
   suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),

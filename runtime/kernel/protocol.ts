@@ -87,9 +87,13 @@ export const brokerVerbs = {
   hello: { request: z.object({}), response: z.object({ pid: z.number(), cgroup: z.enum(['v1', 'v2']) }) },
   /** Makes the lab (uid range, disk, limits) when it is not there yet, and the host in it. Idempotent for a running host. */
   createHost: {
-    request: hostRefSchema.extend({ hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), profile: profileSchema, limits: limitsSchema }),
+    request: hostRefSchema.extend({ hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), profile: profileSchema, limits: limitsSchema, snapshot: idSchema.optional() }),
     response: z.object({ initPid: z.number(), uidBase: z.number() }),
   },
+  /** Keeps the lab's disk and records as they are now; createHost with it makes a new lab's disk from that. */
+  snapshotLab: { request: z.object({ lab: idSchema, snapshot: idSchema }), response: z.object({}) },
+  /** Idempotent. Labs made from it stay. */
+  removeSnapshot: { request: z.object({ snapshot: idSchema }), response: z.object({}) },
   /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
   suspendLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   /** Kills, unmounts, removes everything of the lab. Idempotent. */

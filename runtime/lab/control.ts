@@ -27,6 +27,9 @@ export const terminalSchema = z.object({
 });
 export type Terminal = z.infer<typeof terminalSchema>;
 
+export const snapshotSchema = z.object({ id: idSchema, name: z.string(), createdAt: z.string(), lab: idSchema });
+export type SnapshotView = z.infer<typeof snapshotSchema>;
+
 /** Docker's event message (https://docs.docker.com/reference/api/engine/version/v1.45/#tag/System/operation/SystemEvents). */
 export const engineEventSchema = z.object({
   Type: z.string(),
@@ -85,6 +88,13 @@ export const controlVerbs = {
   },
   listLabs: { request: none, response: z.array(labSchema) },
   inspectLab: { request: z.object({ lab: idSchema }), response: labSchema.extend({ usage: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number() }) }) },
+  /** The lab as it is now, at work or suspended; stored as a difference. */
+  snapshotLab: { request: z.object({ lab: idSchema, name: z.string().max(64) }), response: snapshotSchema },
+  listSnapshots: { request: none, response: z.array(snapshotSchema) },
+  /** Labs forked from it stay. */
+  removeSnapshot: { request: z.object({ snapshot: idSchema }), response: none },
+  /** A new lab from a snapshot, as if that machine had lost its power and were started again. */
+  forkSnapshot: { request: z.object({ snapshot: idSchema, name: z.string().max(64) }), response: labSchema },
   /** Stops what runs in it as a machine that is shut down; disk and records stay. Idempotent. */
   suspendLab: { request: z.object({ lab: idSchema }), response: none },
   /** Opens it again, as a machine that boots. Idempotent. */

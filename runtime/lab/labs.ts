@@ -10,13 +10,14 @@ import { runHelper } from '../container/helper.ts';
 import type { Host } from '../container/model.ts';
 import { timestamp } from '../container/time.ts';
 import { dockerSocket } from '../paths.ts';
-import type { Lab } from './control.ts';
+import type { Lab, SnapshotView } from './control.ts';
 import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
 import { restoreContainers } from './restore.ts';
 import { Pool } from './pool.ts';
 import { checkRoom } from './room.ts';
 import { defaultLimits, poolSize } from './settings.ts';
+import { beginSnapshot, brokenSnapshots, fillFrom, forgetSnapshot, listSnapshots, loadSnapshot, saveSnapshot, type Snapshot } from './snapshots.ts';
 import { startByPolicy, stopContainers } from './sleep.ts';
 import { Terminals } from './terminals.ts';
 
@@ -61,6 +62,7 @@ export class Labs {
     }
     // Its making was under way when the engine died: nobody was ever told of it.
     for (const lab of new Set(hosts.map(h => h.lab))) if (!this.records.has(lab)) await this.parts.broker.call('disposeLab', { lab });
+    for (const snapshot of brokenSnapshots()) await this.removeSnapshot(snapshot);
     this.pool.refill();
   }
 
@@ -91,18 +93,60 @@ export class Labs {
       state: 'running', suspendedAt: null, pooled: request.pooled ?? false,
       hosts: [{ id: FIRST_HOST, hostname: request.hostname, networks: [{ name: 'bridge', id: randomId(), driver: 'bridge' }, { name: 'host', id: randomId(), driver: 'host' }, { name: 'none', id: randomId(), driver: 'null' }] }],
     };
-    saveLab(record);
-    this.records.set(id, record);
-    try {
+    await this.raise(record, async () => {
       await this.makeHost(record, FIRST_HOST);
       this.open.set(key({ lab: id, host: FIRST_HOST }), await openHost(this.parts, record, FIRST_HOST));
       // Its shell is at its prompt when somebody comes.
       if (record.pooled) await this.terminals.open({ lab: id, host: FIRST_HOST }, { cols: 80, rows: 24, title: FIRST_TERMINAL });
+    });
+    return record;
+  }
+
+  /** A new lab; what was made of it is taken back when the work fails. */
+  private async raise(record: LabRecord, work: () => Promise<void>) {
+    saveLab(record);
+    this.records.set(record.id, record);
+    try {
+      await work();
     } catch (error) {
-      await this.dispose(id).catch(failure => this.parts.onError(failure, { lab: id }));
+      await this.dispose(record.id).catch(failure => this.parts.onError(failure, { lab: record.id }));
       throw error;
     }
-    return record;
+  }
+
+  snapshot(lab: string, name: string): Promise<SnapshotView> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      const snapshot: Snapshot = { id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), lab: record };
+      try {
+        beginSnapshot(snapshot.id);
+        await this.parts.broker.call('snapshotLab', { lab, snapshot: snapshot.id });
+        saveSnapshot(snapshot);
+      } catch (error) {
+        await this.removeSnapshot(snapshot.id).catch(failure => this.parts.onError(failure, { lab, snapshot: snapshot.id }));
+        throw error;
+      }
+      return { ...snapshot, lab };
+    });
+  }
+
+  snapshots(): SnapshotView[] { return listSnapshots().map(snapshot => ({ ...snapshot, lab: snapshot.lab.id })); }
+
+  async removeSnapshot(snapshot: string): Promise<void> {
+    await this.parts.broker.call('removeSnapshot', { snapshot });
+    forgetSnapshot(snapshot);
+  }
+
+  async fork(id: string, name: string): Promise<Lab> {
+    checkRoom();
+    const snapshot = loadSnapshot(id);
+    const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'running', suspendedAt: null, pooled: false };
+    await this.pool.first(() => this.raise(record, async () => {
+      fillFrom(snapshot, record);
+      for (const host of record.hosts) await this.makeHost(record, host.id, id);
+      for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
+    }));
+    return this.describe(record);
   }
 
   suspend(lab: string): Promise<void> {
@@ -234,9 +278,9 @@ export class Labs {
     return turn;
   }
 
-  private async makeHost(record: LabRecord, host: string): Promise<void> {
+  private async makeHost(record: LabRecord, host: string, snapshot?: string): Promise<void> {
     const { hostname } = record.hosts.find(h => h.id === host)!;
-    await this.parts.broker.call('createHost', { lab: record.id, host, hostname, profile: record.profile, limits: record.limits });
+    await this.parts.broker.call('createHost', { lab: record.id, host, hostname, profile: record.profile, limits: record.limits, ...(snapshot === undefined ? {} : { snapshot }) });
     await runHelper({ ref: { lab: record.id, host }, broker: this.parts.broker }, { argv: ['busybox', 'true'], before: hostNetworkSteps });
   }
 

@@ -1,0 +1,51 @@
+// A lab's disk is kept as it is at a moment, and other labs begin from there; neither disturbs the other.
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { engineDir, instance, poolDir } from '../../runtime/paths.ts';
+import { crash } from '../run-instance.ts';
+import { createTestLab, dockerd, eventually } from './lab.ts';
+
+test.skipIf(dockerd)('a fork has files, images, volumes and containers; what ran has ended as if the power had gone', async () => {
+  const lab = await createTestLab('origin', { pull: ['busybox'] });
+  const { engine } = lab;
+  try {
+    await lab.ok(['run', '--name', 'writer', '-v', 'data:/data', 'busybox', 'sh', '-c', 'echo first > /data/file; echo said']);
+    await lab.ok('run -d --name plain busybox sleep 1000');
+    await lab.ok('run -d --name web --restart always -p 8088:80 busybox sleep 1000');
+    const began = performance.now();
+    const snapshot = await engine.call('snapshotLab', { lab: lab.lab!.id, name: 'before' });
+    const took = performance.now() - began;
+    await lab.ok(['run', '--rm', '-v', 'data:/data', 'busybox', 'sh', '-c', 'echo second > /data/file']);
+    expect(await engine.call('listSnapshots', {})).toMatchObject([{ id: snapshot.id, name: 'before', lab: lab.lab!.id }]);
+
+    const started = performance.now();
+    const fork = await engine.call('forkSnapshot', { snapshot: snapshot.id, name: 'fork' });
+    const forked = performance.now() - started;
+    console.log(`snapshot ${took.toFixed(0)} ms, fork ${forked.toFixed(0)} ms`);
+    expect(took).toBeLessThan(1_000);
+    expect(forked).toBeLessThan(3_000);
+    await engine.call('removeSnapshot', { snapshot: snapshot.id });
+    const dir = join(poolDir, 'snapshots', instance);
+    expect(existsSync(dir) ? readdirSync(dir) : []).toEqual([]);
+
+    const there = (args: string[]) => lab.ok(args, { env: { DOCKER_HOST: fork.hosts[0]!.dockerHost } });
+    expect(await there(['run', '--rm', '-v', 'data:/data', 'busybox', 'cat', '/data/file'])).toBe('first');
+    expect(await there(['logs', 'writer'])).toBe('said');
+    expect(await there(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'plain'])).toBe('exited 137');
+    await eventually(() => there(['inspect', '-f', '{{.State.Status}}', 'web']), state => state === 'running', 'its start at boot');
+    expect(await lab.ok(['inspect', '-f', '{{.State.Status}}', 'plain'])).toBe('running');
+    expect(await lab.ok(['run', '--rm', '-v', 'data:/data', 'busybox', 'cat', '/data/file'])).toBe('second');
+    await engine.call('disposeLab', { lab: fork.id });
+
+    // Interrupted half-way: the next engine takes the rest away.
+    const other = await engine.call('snapshotLab', { lab: lab.lab!.id, name: 'broken' });
+    rmSync(join(engineDir, 'snapshots', other.id, 'snapshot.json'));
+    await crash('engine');
+    expect(await engine.call('listSnapshots', {})).toEqual([]);
+    expect(readdirSync(dir)).toEqual([]);
+    await expect(engine.call('forkSnapshot', { snapshot: snapshot.id, name: 'again' })).rejects.toThrow('no such snapshot');
+  } finally {
+    await lab.dispose();
+  }
+});
