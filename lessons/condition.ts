@@ -55,17 +55,29 @@ export type CallWhere = z.output<typeof callWhereSchema>;
 export const stepSchema = z.union([z.strictObject({ event: z.strictObject(eventWhere) }), z.strictObject({ call: z.strictObject(callWhere) })]);
 export type SequenceStep = z.output<typeof stepSchema>;
 
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+export const recordWhereSchema = z.strictObject({
+  container: containerWhereSchema.default({}),
+  at: z.string().regex(/^[A-Za-z][\w-]*(\.[\w/*:-]+)*$/, 'write names with dots between: HostConfig.Memory').describe('A place in what docker inspect shows; * stands for any key or any item.'),
+  is: oneOrMore(scalar).optional().describe('It is this (or one of these).'),
+  contains: z.string().min(1).optional().describe('It is text that holds this.'),
+  atLeast: z.number().optional(),
+  atMost: z.number().optional(),
+}).refine(where => where.is !== undefined || where.contains !== undefined || where.atLeast !== undefined || where.atMost !== undefined, 'say what must stand there: is, contains, atLeast or atMost');
+export type RecordWhere = z.output<typeof recordWhereSchema>;
+
 export type Condition =
   | { all: Condition[] }
   | { any: Condition[] }
   | { not: Condition }
   | { container: ContainerWhere & { atLeast?: number | undefined } }
   | { noContainer: ContainerWhere }
-  | { image: { reference: string } }
+  | { record: RecordWhere }
+  | { image: { reference: string; maxMegabytes?: number | undefined } }
   | { event: EventWhere }
   | { call: CallWhere }
   | { output: { container: ContainerWhere; stream: 'stdout' | 'stderr' | 'both'; contains: string } }
-  | { sequence: { steps: SequenceStep[]; container?: ContainerWhere | undefined; since: 'opened' | 'start' } };
+  | { sequence: { steps: SequenceStep[]; container?: ContainerWhere | undefined; withinSeconds?: number | undefined; since: 'opened' | 'start' } };
 export type ConditionKind = Condition extends infer C ? (C extends C ? keyof C : never) : never;
 
 const nested: z.ZodType<Condition> = z.lazy(() => conditionSchema);
@@ -77,12 +89,13 @@ export const conditionKinds = {
   not: nested.describe('This does not hold.'),
   container: containerWhereSchema.extend({ atLeast: z.number().int().min(1).optional() }).describe('There is such a container (or at least so many).'),
   noContainer: containerWhereSchema.describe('There is no such container.'),
-  image: z.strictObject({ reference: z.string() }).describe('The lab has this image.'),
+  record: recordWhereSchema.describe('The engine\'s own record of such a container says this: limits, capabilities, ports, mounts, networks, environment.'),
+  image: z.strictObject({ reference: z.string(), maxMegabytes: z.number().positive().optional().describe('And it is no larger.') }).describe('The lab has this image.'),
   event: eventWhereSchema.describe('The engine has reported such an event.'),
   call: callWhereSchema.describe('A docker command has asked the engine this, and got this answer.'),
   output: z.strictObject({ container: containerWhereSchema, stream: z.enum(['stdout', 'stderr', 'both']).default('both'), contains: z.string().min(1) })
     .describe('Such a container has written this.'),
-  sequence: z.strictObject({ steps: z.array(stepSchema).min(2), container: containerWhereSchema.optional(), since: since.default('opened') })
+  sequence: z.strictObject({ steps: z.array(stepSchema).min(2), container: containerWhereSchema.optional(), withinSeconds: z.number().positive().optional().describe('From the first step to the last.'), since: since.default('opened') })
     .describe('These events and calls happened in this order, all about one container.'),
 } satisfies Record<ConditionKind, z.ZodType>;
 

@@ -3,7 +3,7 @@ import type { Condition } from './condition.ts';
 import type { LessonProblem } from './problem.ts';
 import type { Task } from './schema.ts';
 
-export const templateNames = ['container.name', 'container.id', 'container.image', 'container.state', 'container.exitCode', 'container.command', 'call.message', 'call.status', 'call.path', 'event.action', 'event.exitCode', 'count'];
+export const templateNames = ['container.name', 'container.id', 'container.image', 'container.state', 'container.exitCode', 'container.command', 'call.message', 'call.status', 'call.path', 'event.action', 'event.exitCode', 'count', 'value'];
 
 type Where = { file: string; lineOf: (path: PropertyKey[]) => number };
 

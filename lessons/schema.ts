@@ -28,7 +28,7 @@ export const commandSchema = z.union([
 ]);
 export type Command = z.output<typeof commandSchema>;
 
-const template = text.max(400).describe('May quote what was found: {container.name}, {container.state}, {container.exitCode}, {container.image}, {container.command}, {call.message}, {call.status}, {count}.');
+const template = text.max(400).describe('May quote what was found: {container.name}, {container.state}, {container.exitCode}, {container.image}, {container.command}, {call.message}, {call.status}, {count}, {value}.');
 
 export const wrongTurnSchema = z.strictObject({
   id,

@@ -111,9 +111,11 @@ export function createGrader(options: GraderOptions): Grader {
     if (entry.kind !== 'event') return false;
     const { Type, Action, Actor } = entry.event;
     if (Type === 'image') return true;
+    const wanted = () => open().some(task => task.wantsRecords);
+    if (Type === 'network' || Type === 'volume') return wanted();
     if (Type !== 'container') return false;
     const typedId = /^(sha256:)?[0-9a-f]{4,64}$/.test(Actor.Attributes.image ?? '');
-    return typedId || ((Action === 'create' || Action === 'start' || Action === 'update') && open().some(task => task.readsEvidence));
+    return typedId || ((Action === 'create' || Action === 'start' || Action === 'update') && wanted());
   }
 
   async function readLogs() {

@@ -1,5 +1,5 @@
 // Whether one journal entry, or one container, is what a condition describes. Pure; used by trackers.ts and evaluate.ts.
-import type { CallWhere, ContainerWhere, EventWhere, SequenceStep } from '../../lessons/condition.ts';
+import type { CallWhere, ContainerWhere, EventWhere, RecordWhere, SequenceStep } from '../../lessons/condition.ts';
 import type { ApiCall, EngineEvent, JournalEntry } from '../../runtime/lab/control.ts';
 import { actionOf, sameImage, type ContainerFact, type World } from './world.ts';
 
@@ -71,4 +71,22 @@ function matchesPath(path: string, pattern: string): boolean {
   const parts = path.split('/');
   const wanted = pattern.split('/');
   return parts.length === wanted.length && wanted.every((part, index) => part === '*' || part === parts[index]);
+}
+
+type Value = string | number | boolean;
+
+/** What stands at a place in a record; `*` is any key or item. Lists are looked into: HostConfig.CapAdd is each of its items. */
+export function valuesAt(record: unknown, [name, ...rest]: string[]): Value[] {
+  if (Array.isArray(record)) return record.flatMap(item => valuesAt(item, name === '*' ? rest : [name, ...rest].filter(part => part !== undefined)));
+  if (name === undefined) return ['string', 'number', 'boolean'].includes(typeof record) ? [record as Value] : [];
+  if (typeof record !== 'object' || record === null) return [];
+  if (name === '*') return Object.values(record).flatMap(value => valuesAt(value, rest));
+  return Object.hasOwn(record, name) ? valuesAt((record as Record<string, unknown>)[name], rest) : [];
+}
+
+export function isValue(value: Value, wanted: Omit<RecordWhere, 'container' | 'at'>): boolean {
+  return oneOf(wanted.is, value)
+    && (wanted.contains === undefined || String(value).includes(wanted.contains))
+    && (wanted.atLeast === undefined || (typeof value === 'number' && value >= wanted.atLeast))
+    && (wanted.atMost === undefined || (typeof value === 'number' && value <= wanted.atMost));
 }

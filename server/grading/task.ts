@@ -29,6 +29,8 @@ export class GradedTask {
   get isOpen() { return this.record.progress.state === 'open' || this.record.progress.state === 'tried'; }
   get waitsMs() { return this.check.waitsMs; }
   get readsEvidence() { return this.check.readsEvidence; }
+  /** Whether anything it asks, also of wrong turns, is in the engine's records only. */
+  get wantsRecords() { return [this.check, this.attempt, ...this.turns].some(tracker => tracker.readsEvidence); }
 
   feed(entry: JournalEntry, context: Context) {
     if (this.isDone) return;

@@ -61,6 +61,41 @@ function judge(raw: unknown, happens: (lab: Lab) => void, openedSeq = 0): boolea
   return tracker.holds(context) !== null;
 }
 
+const later = (lab: Lab, seconds: number, work: () => void) => {
+  const real = Date.now;
+  Date.now = () => real() + seconds * 1000;
+  try { work(); } finally { Date.now = real; }
+};
+
+test('a sequence may have a time limit, and one that came too late can be done again', () => {
+  const condition = { sequence: { withinSeconds: 10, steps: [{ event: { action: 'stop' } }, { event: { action: 'start' } }] } };
+  const stopThenStart = (seconds: number) => (lab: Lab) => { running(lab); lab.stop('web', nginx); later(lab, seconds, () => lab.start('web', nginx)); };
+  expect(judge(condition, stopThenStart(5))).toBe(true);
+  expect(judge(condition, stopThenStart(15))).toBe(false);
+  expect(judge(condition, lab => { stopThenStart(15)(lab); later(lab, 20, () => { lab.stop('web', nginx); lab.start('web', nginx); }); })).toBe(true);
+});
+
+describe('record: what docker inspect shows', () => {
+  const container = { Id: idOf('web'), Name: '/web', Config: { Image: nginx, Env: ['A=1', 'B=2'] }, State: { Status: 'running' }, HostConfig: { Memory: 67_108_864, CapAdd: ['CAP_NET_ADMIN'], PortBindings: { '80/tcp': [{ HostPort: '8080' }] } } };
+  const holds = (record: unknown) => {
+    const facts = new Facts();
+    facts.complete({ seq: 1, containers: [container], images: [] });
+    return track(conditionSchema.parse({ record })).holds({ world: facts, openedSeq: 0, outputs: new Map() });
+  };
+  test.each([
+    [{ container: { name: 'web' }, at: 'HostConfig.Memory', atLeast: 1, atMost: 100_000_000 }, 67_108_864],
+    [{ at: 'HostConfig.CapAdd', is: ['NET_ADMIN', 'CAP_NET_ADMIN'] }, 'CAP_NET_ADMIN'],
+    [{ at: 'HostConfig.PortBindings.*.HostPort', is: '8080' }, '8080'],
+    [{ at: 'HostConfig.PortBindings.80/tcp.HostPort', is: '8080' }, '8080'],
+    [{ at: 'Config.Env', contains: 'B=' }, 'B=2'],
+  ])('%j holds, and says what it found', (record, value) => expect(holds(record)).toMatchObject({ value, container: { name: 'web' } }));
+  test.each([
+    { container: { name: 'other' }, at: 'HostConfig.Memory', atLeast: 1 }, { at: 'HostConfig.Memory', atLeast: 70_000_000 }, { at: 'HostConfig.Memory', atMost: 1 },
+    { at: 'HostConfig.CapAdd', is: 'CAP_SYS_ADMIN' }, { at: 'HostConfig', is: 'x' }, { at: 'HostConfig.constructor.name', is: 'Object' }, { at: 'HostConfig.Nothing.At.All', contains: 'x' },
+  ])('%j does not', record => expect(holds(record)).toBeNull());
+  test('an author who does not say what must stand there is told', () => expect(conditionSchema.safeParse({ record: { at: 'HostConfig.Memory' } }).success).toBe(false));
+});
+
 describe('conditions', () => {
   test.each(rows)('%s: holds of what fits, not of what misleads, not of nothing', (_says, condition, fits, misleads) => {
     expect(judge(condition, fits)).toBe(true);

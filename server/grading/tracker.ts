@@ -1,12 +1,12 @@
 // A condition turned into something that listens: it is fed each journal entry once, remembers only what it needs (never the journal),
 // and can say at any time whether it holds, and by what evidence. One tree per check, attempt and wrong turn; made by task.ts.
-import type { CallWhere, Condition, ContainerWhere, EventWhere, SequenceStep } from '../../lessons/condition.ts';
+import type { CallWhere, Condition, ContainerWhere, EventWhere, RecordWhere, SequenceStep } from '../../lessons/condition.ts';
 import type { ApiCall, EngineEvent, JournalEntry } from '../../runtime/lab/control.ts';
-import { matchesCall, matchesContainer, matchesEvent, matchesStep, subjectOf } from './match.ts';
+import { isValue, matchesCall, matchesContainer, matchesEvent, matchesStep, subjectOf, valuesAt } from './match.ts';
 import { sameImage, type ContainerFact, type World } from './world.ts';
 
 /** What made a condition hold; `seq` is when. */
-export interface Match { seq: number; container?: ContainerFact | undefined; call?: ApiCall | undefined; event?: EngineEvent | undefined; count?: number | undefined; }
+export interface Match { seq: number; container?: ContainerFact | undefined; call?: ApiCall | undefined; event?: EngineEvent | undefined; count?: number | undefined; value?: string | number | boolean | undefined; }
 
 export interface Context {
   world: World;
@@ -34,7 +34,8 @@ export function track(condition: Condition): Tracker {
   if ('not' in condition) return combine([track(condition.not)], ([match]) => (match ? null : { seq: 0 }));
   if ('container' in condition) return containerTracker(condition.container);
   if ('noContainer' in condition) return { ...silent, readsEvidence: reads(condition.noContainer), waitsMs: waits(condition.noContainer), holds: context => (find(condition.noContainer, context).length === 0 ? { seq: 0 } : null) };
-  if ('image' in condition) return imageTracker(condition.image.reference);
+  if ('record' in condition) return recordTracker(condition.record);
+  if ('image' in condition) return imageTracker(condition.image);
   if ('output' in condition) return outputTracker(condition.output);
   if ('sequence' in condition) return sequenceTracker(condition.sequence);
   if ('event' in condition) return entryTracker(condition.event, (entry, world) => entry.kind === 'event' && matchesEvent(entry.event, condition.event, world));
@@ -54,10 +55,11 @@ function combine(parts: Tracker[], decide: (matches: (Match | null)[]) => Match 
   };
 }
 
+const timeOf = (entry: JournalEntry) => (entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6;
 const newest = (matches: (Match | null)[]) => matches.reduce((best, match) => (match && (!best || match.seq > best.seq) ? match : best), null);
 /** All at once: true since the newest; the first that names a container or a call is quoted. */
 const merge = (matches: Match[]): Match => matches.reduce((all, match) => ({
-  seq: Math.max(all.seq, match.seq), container: all.container ?? match.container, call: all.call ?? match.call, event: all.event ?? match.event, count: all.count ?? match.count,
+  seq: Math.max(all.seq, match.seq), container: all.container ?? match.container, call: all.call ?? match.call, event: all.event ?? match.event, count: all.count ?? match.count, value: all.value ?? match.value,
 }));
 
 function find(where: ContainerWhere, { world, openedSeq }: Context, anyState = false): ContainerFact[] {
@@ -79,8 +81,24 @@ function containerTracker({ atLeast = 1, ...where }: ContainerWhere & { atLeast?
   };
 }
 
-function imageTracker(reference: string): Tracker {
-  return { ...silent, readsEvidence: true, holds: ({ world }) => ((world.images ?? []).some(image => image.references.some(r => sameImage(r, reference))) ? { seq: 0 } : null) };
+function recordTracker({ container: where, ...wanted }: RecordWhere): Tracker {
+  return {
+    ...silent,
+    readsEvidence: true,
+    waitsMs: waits(where),
+    holds(context) {
+      for (const container of find(where, context)) {
+        const value = valuesAt(container.record, wanted.at.split('.')).find(one => isValue(one, wanted));
+        if (value !== undefined) return { seq: container.changedSeq, container, value };
+      }
+      return null;
+    },
+  };
+}
+
+function imageTracker({ reference, maxMegabytes = Infinity }: { reference: string; maxMegabytes?: number | undefined }): Tracker {
+  const fits = (image: { references: string[]; sizeBytes: number }) => image.sizeBytes <= maxMegabytes * 1e6 && image.references.some(r => sameImage(r, reference));
+  return { ...silent, readsEvidence: true, holds: ({ world }) => ((world.images ?? []).some(fits) ? { seq: 0 } : null) };
 }
 
 /** Events and calls: the latest per container, so that "of a container that runs now" can still be asked later. */
@@ -109,8 +127,9 @@ function entryTracker(where: EventWhere | CallWhere, matches: (entry: JournalEnt
   };
 }
 
-function sequenceTracker({ steps, container: where, since }: { steps: SequenceStep[]; container?: ContainerWhere | undefined; since: 'opened' | 'start' }): Tracker {
+function sequenceTracker({ steps, container: where, withinSeconds = Infinity, since }: { steps: SequenceStep[]; container?: ContainerWhere | undefined; withinSeconds?: number | undefined; since: 'opened' | 'start' }): Tracker {
   let reached = new Map<string, number>();
+  let begun = new Map<string, number>();
   let complete = new Map<string, Match>();
   return {
     feed(entry, context) {
@@ -123,13 +142,20 @@ function sequenceTracker({ steps, container: where, since }: { steps: SequenceSt
         if (matchesStep(entry, steps.at(-1)!, context.world)) complete.set(id, { ...complete.get(id)!, seq: entry.seq });
         return;
       }
+      if (at > 0 && timeOf(entry) - begun.get(id)! > withinSeconds * 1000) { // too late: it begins again, perhaps with this very entry
+        if (!matchesStep(entry, steps[0]!, context.world)) return void reached.delete(id);
+        reached.set(id, 1);
+        return void begun.set(id, timeOf(entry));
+      }
       if (!matchesStep(entry, step, context.world)) return;
+      if (at === 0) begun.set(id, timeOf(entry));
+      if (begun.size > 500) begun.delete(begun.keys().next().value!);
       reached.set(id, at + 1);
       if (reached.size > 500) reached.delete(reached.keys().next().value!);
       if (at + 1 === steps.length) complete.set(id, { seq: entry.seq, container: context.world.containers.get(id), ...(entry.kind === 'call' ? { call: entry.call } : { event: entry.event }) });
     },
     holds: context => newest([...complete.values()].filter(match => !where || (match.container && matchesContainer(match.container, where, context.world, context.openedSeq, true)))),
-    open: () => { if (since === 'opened') { reached = new Map(); complete = new Map(); } },
+    open: () => { if (since === 'opened') { reached = new Map(); begun = new Map(); complete = new Map(); } },
     readsEvidence: reads(where),
     waitsMs: waits(where),
     wantsOutput: () => [],

@@ -19,6 +19,7 @@ export function fill(template: string, match: Match): string {
     'event.action': event?.Action,
     'event.exitCode': event?.Actor.Attributes.exitCode,
     count: match.count,
+    value: match.value === undefined ? undefined : String(match.value),
   };
   return template.replace(/\{([^{}]+)\}/g, (_whole, name: string) => {
     const value = values[name];
@@ -57,6 +58,7 @@ function wheres(condition: Condition): ContainerWhere[] {
   if ('not' in condition) return [];
   if ('container' in condition) return [condition.container];
   if ('output' in condition) return [condition.output.container];
+  if ('record' in condition) return [condition.record.container];
   if ('sequence' in condition) return condition.sequence.container ? [condition.sequence.container] : [];
   if ('event' in condition) return [{ name: condition.event.name, image: condition.event.image, ...condition.event.container }];
   if ('call' in condition) return [{ name: condition.call.name, ...condition.call.container }];

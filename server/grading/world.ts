@@ -28,6 +28,8 @@ export interface ContainerFact {
   startedAtMs?: number | undefined;
   /** 0 when it is older than what the journal keeps: then it was surely not made after a task opened. */
   createdSeq: number;
+  /** What docker inspect shows, as the engine last said. */
+  record?: Record<string, unknown> | undefined;
   /** The journal's position of the last change. */
   changedSeq: number;
 }
@@ -35,7 +37,7 @@ export interface ContainerFact {
 export interface World {
   containers: ReadonlyMap<string, ContainerFact>;
   /** Null until the engine has been asked. */
-  images: readonly { id: string; references: string[] }[] | null;
+  images: readonly { id: string; references: string[]; sizeBytes: number }[] | null;
 }
 
 /** So that a loop that makes and removes containers does not fill our memory. */
@@ -105,7 +107,7 @@ export class Facts implements World {
 
   /** Completes the sheets from the engine's records; an older reading never overrides a newer event. */
   complete(evidence: Evidence) {
-    this.images = evidence.images.map(image => ({ id: text(image.Id), references: strings(image.RepoTags) }));
+    this.images = evidence.images.map(image => ({ id: text(image.Id), references: strings(image.RepoTags), sizeBytes: Number(image.Size ?? 0) }));
     const present = new Set<string>();
     for (const record of evidence.containers) present.add(this.completeOne(record, evidence.seq));
     for (const fact of this.containers.values()) {
@@ -123,6 +125,7 @@ export class Facts implements World {
     const seen = this.containers.get(id);
     const fact: ContainerFact = seen ?? { id, name: '', image: '', state: 'created', labels: {}, starts: 0, createdSeq: 0, changedSeq: 0 };
     if (!seen) this.containers.set(id, fact);
+    fact.record = record;
     fact.imageId = text(record.Image);
     fact.tty = config.Tty === true;
     fact.interactive = config.OpenStdin === true;
