@@ -52,12 +52,13 @@ test('pulling again is up to date and asks for no layer, another tag of the same
   const { told } = await setUp();
   await told('debian:12');
   expect((await told('debian:12')).map(line => line.replace(/sha256:.*/, ''))).toEqual(['12: Pulling from library/debian', 'Digest: ', 'Status: Image is up to date for debian:12']);
-  expect((await told('debian')).at(-1)).toBe('Status: Downloaded newer image for debian:latest');
+  expect((await told('debian:latest')).at(-1)).toBe('Status: Downloaded newer image for debian:latest');
 });
 
 test('without a tag every tag of the repository is pulled', async () => {
   const { told, store } = await setUp();
-  await told('debian');
+  const lines = await told('debian');
+  expect(lines.filter(line => line.startsWith('Status:'))).toEqual(['Status: Downloaded newer image for debian']);
   expect(store.list()).toMatchObject([{ RepoTags: ['debian:12', 'debian:latest'] }]);
 });
 

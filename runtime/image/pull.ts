@@ -9,7 +9,7 @@ import type { Library, LibraryImage } from './library.ts';
 import { notInLibrary } from './missing.ts';
 import type { ImageStore } from './model.ts';
 import { progressBar } from './progress.ts';
-import { canonicalName, familiarString, withDefaultTag, type Reference } from './reference.ts';
+import { canonicalName, familiarName, familiarString, type Reference } from './reference.ts';
 
 /** https://github.com/moby/moby/blob/v26.1.5/pkg/jsonmessage/jsonmessage.go */
 export type PullMessage = { status: string; id?: string; progressDetail?: { current?: number; total?: number }; progress?: string };
@@ -22,11 +22,14 @@ export type PullOptions = { store: ImageStore; library: Library; signal?: AbortS
 
 /** With neither tag nor digest every tag of the repository is pulled (`docker pull -a`). Ends early, with nothing recorded, when aborted. */
 export async function* pull(reference: Reference, options: PullOptions): AsyncGenerator<PullMessage, void, void> {
+  let newer = false;
   for (const one of await wanted(reference, options.library)) {
     const found = await options.library.resolve(one);
     if (!found) throw notInLibrary(one, await options.library.references());
-    yield* pullOne(one, found, options);
+    newer = (yield* pullOne(one, found, options)) || newer;
   }
+  const all = reference.tag === undefined && reference.digest === undefined;
+  yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${all ? familiarName(reference) : familiarString(reference)}` };
 }
 
 async function wanted(reference: Reference, library: Library): Promise<Reference[]> {
@@ -37,7 +40,7 @@ async function wanted(reference: Reference, library: Library): Promise<Reference
   return tagged;
 }
 
-async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: LibraryImage, { store, library, signal }: PullOptions): AsyncGenerator<PullMessage, void, void> {
+async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: LibraryImage, { store, library, signal }: PullOptions): AsyncGenerator<PullMessage, boolean, void> {
   yield { status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' };
   const missing: { blob: Descriptor; id: string }[] = [];
   if (!has(store, image.id)) {
@@ -58,7 +61,7 @@ async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: 
   }
   const newer = await store.add(image, { reference: canonicalName(reference), digest: manifestDigest });
   yield { status: `Digest: ${manifestDigest}` };
-  yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${familiarString(withDefaultTag(reference))}` };
+  return newer;
 }
 
 async function* download(blob: Descriptor, id: string, library: Library, signal?: AbortSignal): AsyncGenerator<PullMessage, void, void> {

@@ -1,6 +1,10 @@
 // A registry of the lab's own: from `docker run registry:2` to a pull of what was pushed, in Docker's words. Everything here happens in the
 // lab's own network: the registry is a container that the learner has started. The texts are those of dockerd 26.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
@@ -136,6 +140,28 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     } finally {
       await lab.docker(['rm', '-f', 'elsewhere']);
       machine.close();
+    }
+  });
+
+  test('with TLS is believed by name when the lab knows its certificate, and at localhost without', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'slipway-tls-'));
+    try {
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=registry.lab', '-addext', 'subjectAltName=DNS:registry.lab', '-keyout', join(place, 'key'), '-out', join(place, 'crt')], { stdio: 'ignore' });
+      const [key, certificate] = ['key', 'crt'].map(name => readFileSync(join(place, name), 'utf8')) as [string, string];
+      await lab.ok(['run', '--rm', '-v', 'tls:/tls', 'busybox', 'sh', '-c', 'printf %s "$1" > /tls/key; printf %s "$2" > /tls/crt', 'sh', key, certificate]);
+      await start('secure', 5443, '-v', 'tls:/tls', '-e', 'REGISTRY_HTTP_TLS_CERTIFICATE=/tls/crt', '-e', 'REGISTRY_HTTP_TLS_KEY=/tls/key');
+      await lab.ok('tag localhost:5000/busybox localhost:5443/box');
+      expect((await lab.ok('push localhost:5443/box', { client: 28 })).split('\n').at(-1)).toMatch(/^latest: digest: /);
+
+      const inHost = (script: string, ...args: string[]) => lab.ok(['run', '--rm', '-v', '/etc:/e', 'busybox', 'sh', '-c', script, 'sh', ...args]);
+      const pull = () => lab.docker(['pull', 'registry.lab:5443/box'], { client: 28 });
+      expect((await pull()).stderr).toMatch(/^Error response from daemon: Get "https:\/\/registry\.lab:5443\/v2\/": dial tcp: lookup registry\.lab: no such host\n/);
+      await inHost('echo "172.17.0.1 registry.lab" >> /e/hosts');
+      expect((await pull()).stderr).toBe('Error response from daemon: Get "https://registry.lab:5443/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority\n');
+      await inHost('mkdir -p /e/docker/certs.d/registry.lab:5443 && printf %s "$1" > /e/docker/certs.d/registry.lab:5443/ca.crt', certificate);
+      expect((await pull()).stdout.trim().split('\n').at(-1)).toBe('registry.lab:5443/box:latest');
+    } finally {
+      rmSync(place, { recursive: true });
     }
   });
 
