@@ -12,6 +12,8 @@ export interface Config {
   publicUrl: URL | undefined;
   /** Believe the proxy's X-Forwarded-For and X-Forwarded-Proto. */
   trustProxy: boolean;
+  /** A domain whose every name leads here, for previews of labs' ports; undefined: only on this machine, by *.localhost. */
+  previewDomain: string | undefined;
   dataDir: string;
   /** Folders of lessons besides Slipway's own. */
   lessons: string[];
@@ -27,6 +29,7 @@ const environment = z.object({
   SLIPWAY_DEV: flag,
   SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLIPWAY_TRUST_PROXY: flag,
+  SLIPWAY_PREVIEW_DOMAIN: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i).optional(),
   SLIPWAY_DATABASE_URL: z.string().optional(),
   SLIPWAY_LESSONS: z.string().default('').transform(value => value.split(':').filter(Boolean)),
   SLIPWAY_SUSPEND_MINUTES: z.coerce.number().positive().default(30),
@@ -43,6 +46,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dev: set.SLIPWAY_DEV,
     publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
     trustProxy: set.SLIPWAY_TRUST_PROXY,
+    previewDomain: set.SLIPWAY_PREVIEW_DOMAIN,
     dataDir: webDir,
     lessons: set.SLIPWAY_LESSONS,
     suspendMs: set.SLIPWAY_SUSPEND_MINUTES * 60_000,

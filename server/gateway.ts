@@ -11,7 +11,8 @@ import { createRateLimit, type RateLimit } from './http/rate.ts';
 import { words } from './lab/words.ts';
 import { Refusal, type Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
-import { type Ack, type ClientEvents, joinSchema, type Problem, type ServerEvents, sizeSchema, SOCKET_PATH, terminalIdSchema } from './protocol.ts';
+import type { Previews } from './preview/previews.ts';
+import { type Ack, type ClientEvents, joinSchema, portSchema, type Problem, type ServerEvents, sizeSchema, SOCKET_PATH, terminalIdSchema } from './protocol.ts';
 import type { HubTerminal } from './terminal/terminal.ts';
 import type { Outlet, Viewer } from './terminal/viewer.ts';
 
@@ -67,9 +68,9 @@ const MAX_PER_ADDRESS = 2000;
 
 interface Identity { learner: string; address: string; }
 
-export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void) {
+export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void, previews: Previews | null = null) {
   const requests = createRateLimit(REQUESTS);
-  io.on('connection', client => serveClient(client, workspaces, requests, onError));
+  io.on('connection', client => serveClient(client, workspaces, requests, onError, previews));
 }
 
 /** The room of a workspace: all its tabs. */
@@ -80,7 +81,7 @@ const REQUESTS = { burst: 120, perMinute: 240 };
 
 interface View { terminal: HubTerminal; viewer: Viewer; }
 
-function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit, onError: (error: unknown) => void) {
+function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit, onError: (error: unknown) => void, previews: Previews | null) {
   const { learner, address } = client.data as Identity;
   const views = new Map<string, View>();
   let workspace: Workspace | undefined;
@@ -110,6 +111,10 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     await mine.reset(address);
     return mine.state;
   }));
+
+  client.on('preview:ports', request(z.object({}), async () => ({ ports: previews?.ports(current()) ?? [] })));
+
+  client.on('preview:open', request(portSchema, async ({ port }) => ({ url: await (previews ?? nowhere()).link(current(), port, client.request) })));
 
   client.on('terminal:open', request(sizeSchema, size => current().openTerminal(size)));
 
@@ -209,6 +214,8 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     };
   }
 }
+
+function nowhere(): never { throw new Refusal(words.noPreviews); }
 
 function problemOf(error: unknown, onError: (error: unknown) => void): string {
   if (error instanceof Refusal) return error.message;

@@ -18,6 +18,7 @@ import { loadSecret } from './http/secret.ts';
 import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
 import { createSite, openLessons } from './lessons.ts';
+import { createPreviews } from './preview/previews.ts';
 import { startScreens } from './terminal/screens.ts';
 
 /** How long open requests may go on when stopping. */
@@ -56,11 +57,19 @@ const workspaces = createWorkspaces({
   engine, store, screens, createGrader, onError,
   lesson: lessons.bySlug,
   suspendMs: config.suspendMs,
-  announceTo: workspace => (event, ...args) => void io.to(roomOf(workspace)).emit(event, ...args),
+  announceTo: workspace => (event, ...args) => {
+    io.to(roomOf(workspace)).emit(event, ...args);
+    if (event === 'lab:state') previews.labChanged(workspace);
+  },
 });
 releases.push(() => workspaces.release());
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
-serve(io, workspaces, onError);
+const previews = createPreviews({
+  io, engine, secret, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
+});
+releases.push(() => previews.release());
+serve(io, workspaces, onError, previews);
+previews.serve(http);
 
 await site.prepare();
 await new Promise<void>((resolve, reject) => {

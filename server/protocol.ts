@@ -16,6 +16,8 @@ export interface LabView {
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: string;
 }
+/** A port of the lab that a container publishes. */
+export interface PortView { port: number; containerPort: number; container: string; }
 export interface TerminalView { id: string; title: string; }
 
 export type TaskState =
@@ -40,6 +42,10 @@ export interface ClientEvents {
   /** Joins the workspace of a lesson (or /play); makes the lab when there is none. Answer as soon as the lab is known, state by events. */
   'workspace:join': (body: { slug: string | null }, ack: Ack<WorkspaceView>) => void;
   'lab:reset': (body: Record<string, never>, ack: Ack<WorkspaceView>) => void;
+  /** Which ports are published; changes come as 'lab:ports'. */
+  'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
+  /** A link to a port of the lab, for this browser, once and at once. */
+  'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;
   'terminal:open': (body: { cols: number; rows: number }, ack: Ack<TerminalView>) => void;
   /** The server answers with the screen as it is (a serialised terminal) and then streams 'terminal:output'. */
   'terminal:attach': (body: { id: string; cols: number; rows: number }, ack: Ack<{ screen: string }>) => void;
@@ -54,6 +60,7 @@ export interface ClientEvents {
 /** Server → browser. */
 export interface ServerEvents {
   'lab:state': (lab: LabView) => void;
+  'lab:ports': (ports: PortView[]) => void;
   'terminal:output': (id: string, data: ArrayBuffer) => void;
   /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
   'terminal:screen': (id: string, screen: string) => void;
@@ -68,6 +75,7 @@ export interface ServerEvents {
 
 export const sizeSchema = z.object({ cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) });
 export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/).nullable() });
+export const portSchema = z.object({ port: z.number().int().min(1).max(65_535) });
 export const terminalIdSchema = z.string().min(1).max(100);
 
 /** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */

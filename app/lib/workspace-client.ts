@@ -2,7 +2,7 @@
 // useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type LabView, type Problem, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { SOCKET_PATH, type ClientEvents, type LabView, type PortView, type Problem, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'failed';
@@ -14,6 +14,8 @@ export interface WorkspaceState {
   slow: boolean;
   lab: LabView | null;
   terminals: TerminalView[];
+  /** Of the lab, as containers publish them. */
+  ports: PortView[];
   active: string | null;
   tasks: Readonly<Record<string, TaskState>>;
   /** The task that was ticked last in this page's life, for the toast and the screen reader. */
@@ -52,7 +54,7 @@ export class WorkspaceClient {
 
   constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
-    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, edition: 0 };
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, edition: 0 };
   }
 
   readonly getSnapshot = (): WorkspaceState => this.state;
@@ -138,6 +140,20 @@ export class WorkspaceClient {
     if (this.socket?.connected) this.join(); else { this.socket?.disconnect(); this.socket?.connect(); }
   }
 
+  /** Opens a published port in a tab of its own. The tab is opened at once, by the click, or the browser would take it for an unasked one. */
+  openPort(port: number): void {
+    const socket = this.socket;
+    const tab = window.open('', '_blank');
+    if (!tab) { this.set({ problem: 'The browser did not open a new tab. Allow pop-ups for this page and try again.' }); return; }
+    tab.opener = null; // what a learner's server sends must not reach back to this page
+    const fail = (problem: string) => { tab.close(); this.set({ problem }); };
+    if (!socket?.connected) { fail('Not connected just now, so the port was not opened.'); return; }
+    socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:open', { port }, (error, answer) => {
+      if (error || isProblem(answer)) fail(error ? 'The port did not open in time. Try again.' : (answer as Problem).problem);
+      else tab.location.replace(answer.url);
+    });
+  }
+
   dismissNote(): void { this.set({ note: null }); }
   dismissProblem(): void { this.set({ problem: null }); }
 
@@ -152,6 +168,7 @@ export class WorkspaceClient {
       if (this.failures >= FAILED_AFTER) this.set({ link: 'failed' });
     });
     socket.on('lab:state', (lab) => { this.set({ lab }); this.settleLab(lab); });
+    socket.on('lab:ports', (ports) => this.set({ ports }));
     socket.on('terminal:opened', (terminal) => this.addTerminal(terminal));
     socket.on('terminal:closed', (id, reason) => { this.feeds.get(id)?.close(reason); this.removeTerminal(id); });
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
@@ -180,6 +197,7 @@ export class WorkspaceClient {
       this.confirmed.clear();
       this.apply(answer);
       for (const [id, feed] of this.feeds) if (this.confirmed.has(id)) feed.attach();
+      socket.emit('preview:ports', {}, (known) => { if (!isProblem(known)) this.set({ ports: known.ports }); });
     });
   }
 

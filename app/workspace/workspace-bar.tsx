@@ -2,6 +2,7 @@
 'use client';
 import { useState, type ReactNode } from 'react';
 import { ConnectionHelp } from './connection-help.tsx';
+import { PortChips } from './port-chips.tsx';
 import { ResetDialog } from './reset-dialog.tsx';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
@@ -18,6 +19,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
     <>
       <div className="workspace-bar" data-region="bar" tabIndex={-1} aria-label="Lab">
         {children}
+        <PortChips />
         <StatusLine />
         <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>Reset lab</button>
       </div>

@@ -8,6 +8,7 @@ import type { ControlVerbs, JournalEntry } from './control.ts';
 import { containerOutput } from './container-output.ts';
 import type { Labs } from './labs.ts';
 import type { EngineParts } from './open-host.ts';
+import { streamPorts } from './published-ports.ts';
 import { measureRoom } from './room.ts';
 import { LOGIN_ENVIRONMENT } from './terminals.ts';
 
@@ -57,6 +58,12 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
       await stream(host.journal, since, emit, AbortSignal.any([signal, host.closing.signal]));
       return {};
     },
+    ports: async (ref, { emit, signal }) => {
+      const { host } = labs.host(ref);
+      await streamPorts(host, emit, AbortSignal.any([signal, host.closing.signal]));
+      return {};
+    },
+    relay: async ref => parts.broker.call('relay', labs.host(ref).host.ref),
     containerOutput: async ({ container, maxBytes, ...ref }) => {
       const { host } = labs.host(ref);
       return containerOutput(host.ref, resolve(host, container).record.id, maxBytes);

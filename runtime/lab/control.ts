@@ -63,6 +63,10 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
 ]);
 export type JournalEntry = z.infer<typeof journalEntrySchema>;
 
+/** A TCP port of a host that a container publishes on 127.0.0.1 (or on all addresses). */
+export const publishedPortSchema = z.object({ port: z.number(), containerPort: z.number(), container: z.string() });
+export type PublishedTcpPort = z.infer<typeof publishedPortSchema>;
+
 /** The authoritative state of a host, for grading: the engine's own records, in the shapes of Docker's `inspect`. */
 export const evidenceSchema = z.object({
   seq: z.number(),
@@ -118,6 +122,10 @@ export const controlVerbs = {
   evidence: { request: hostRefSchema, response: evidenceSchema },
   /** Streams the journal from after `since` (0 = from the beginning that is kept, the newest 10,000) until the caller leaves. */
   journal: { request: hostRefSchema.extend({ since: z.number().default(0) }), response: none, item: journalEntrySchema },
+  /** Streams which ports are published, now and at every change, until the caller leaves. */
+  ports: { request: hostRefSchema, response: none, item: z.array(publishedPortSchema) },
+  /** Makes sure that there is a way into the host's network, and says where it begins (kernel/dial.ts). */
+  relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
   /** The text of a container's log (json-file), newest `maxBytes`, decoded; for grading and explanations. */
   containerOutput: { request: hostRefSchema.extend({ container: z.string(), maxBytes: z.number().int().max(1 << 20).default(65536) }), response: z.object({ stdout: z.string(), stderr: z.string() }) },
 } as const;

@@ -2,7 +2,7 @@
 // Errors keep their kind; Unavailable means "not now", whatever the reason.
 import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
-import { controlVerbs, type Evidence, type JournalEntry, type Lab, type Terminal } from '../../runtime/lab/control.ts';
+import { controlVerbs, type Evidence, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 
 export interface Journal {
@@ -29,6 +29,10 @@ export interface Engine {
   evidence(host: HostRef): Promise<Evidence>;
   containerOutput(host: HostRef, container: string): Promise<{ stdout: string; stderr: string }>;
   journal(host: HostRef, since: number, onEntry: (entry: JournalEntry) => void): Journal;
+  /** Published ports, now and at every change. */
+  ports(host: HostRef, onPorts: (ports: PublishedTcpPort[]) => void): Journal;
+  /** Where connections into the host's network begin. */
+  relay(host: HostRef): Promise<string>;
   release(): void;
 }
 
@@ -64,6 +68,13 @@ export function connectEngine(socketPath: string): Engine {
       ended.catch(() => {}); // whoever is interested awaits it; after release nobody is
       return { ended, release: () => stream.close() };
     },
+    ports: (host, onPorts) => {
+      const stream = new RpcClient(socketPath, controlVerbs);
+      const ended = stream.call('ports', host, { onItem: onPorts }).then(() => { throw new SlipwayError('Unavailable', 'the stream of ports ended'); });
+      ended.catch(() => {});
+      return { ended, release: () => stream.close() };
+    },
+    relay: async host => (await inTime(client.call('relay', host))).socketPath,
     release: () => client.close(),
   };
 }

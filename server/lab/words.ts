@@ -22,6 +22,8 @@ export const words = {
   ourFault: 'Something went wrong on our side. Try again; if it stays so, tell whoever runs this Slipway.',
   badRequest: 'The page sent something the server does not understand. Reload the page.',
   noLesson: 'There is no such lesson.',
+  noPreviews: 'Ports of a lab can be opened in the browser where Slipway is opened as localhost, or where its operator has set up a domain for them (SLIPWAY_PREVIEW_DOMAIN). From the terminal, curl reaches them anyway.',
+  noSuchPort: 'No container publishes that port any more.',
   reset: 'The lab was reset.',
   closed: 'The terminal was closed.',
 } as const;

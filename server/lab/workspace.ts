@@ -1,6 +1,7 @@
 // A learner's workspace while somebody has it open: its lab, its terminals, its tasks. All tabs of the learner share it; what happens
 // is told to all of them through `announce`. Made and kept by workspaces.ts. One preparation at a time, whoever asks.
 import { asSlipwayError } from '../../runtime/errors.ts';
+import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Lab, Terminal } from '../../runtime/lab/control.ts';
 import { carriedOver } from '../grading/types.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
@@ -62,6 +63,12 @@ export class Workspace {
   /** What the page shows now. */
   get state(): WorkspaceView {
     return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks() };
+  }
+
+  /** The host whose ports the page may open, while the lab is ready. */
+  get host(): HostRef | undefined {
+    const host = this.lab?.hosts[0];
+    return this.lab && host && this.view.state === 'ready' ? { lab: this.lab.id, host: host.id } : undefined;
   }
 
   /** Brings the lab up when it is not; answers at once, what happens is announced. */

@@ -94,6 +94,12 @@ export function createTestEngine(): TestEngine {
     async closeTerminal(lab, terminal) { find(lab).terminals.get(terminal)?.shim.close(); },
     async evidence(host) { return { seq: find(host.lab).entries.length, containers: [], images: [] }; },
     async containerOutput() { return { stdout: '', stderr: '' }; },
+    ports(_host, onPorts) {
+      const ended = new Promise<never>(() => {});
+      setImmediate(() => onPorts([]));
+      return { ended, release() {} };
+    },
+    relay: () => Promise.reject(new SlipwayError('Unavailable', 'there is no network here')),
     journal(host, since, onEntry) {
       let listener: { hear: typeof onEntry; fail: (error: Error) => void } | undefined;
       const ended = new Promise<never>((_, reject) => {

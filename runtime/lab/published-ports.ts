@@ -1,0 +1,33 @@
+// Which TCP ports of a host its containers publish, for whoever shows them: the list as it is, then again at every change. Called by control-handlers.ts.
+import type { Host } from '../container/model.ts';
+import type { PublishedTcpPort } from './control.ts';
+
+export function publishedPorts(host: Host): PublishedTcpPort[] {
+  return [...host.containers.values()].flatMap(({ record: { name, state } }) => (state.status === 'running' || state.status === 'paused' ? state.endpoints : [])
+    .flatMap(e => e.ports).filter(p => p.protocol === 'tcp' && ['', '0.0.0.0', '127.0.0.1', '::'].includes(p.hostIp))
+    .map(p => ({ port: p.hostPort, containerPort: p.containerPort, container: name }))).sort((a, b) => a.port - b.port);
+}
+
+/** Until the signal. A caller that is slow gets the newest list, not all of them. */
+export async function streamPorts(host: Host, emit: (ports: PublishedTcpPort[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+  let wake = () => {};
+  let changed = true;
+  let last = '';
+  const notice = () => { changed = true; wake(); };
+  const unsubscribe = host.events.subscribe(event => { if (event.Type === 'network' || event.Type === 'container') notice(); });
+  signal.addEventListener('abort', notice);
+  try {
+    while (!signal.aborted) {
+      const more = new Promise<void>(resolve => { wake = resolve; });
+      if (!changed) { await more; continue; }
+      changed = false;
+      const ports = publishedPorts(host);
+      if (JSON.stringify(ports) === last) continue;
+      last = JSON.stringify(ports);
+      await emit(ports);
+    }
+  } finally {
+    signal.removeEventListener('abort', notice);
+    unsubscribe();
+  }
+}

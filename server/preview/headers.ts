@@ -1,0 +1,35 @@
+// What of a request reaches the learner's server, and what of its answer reaches the browser. The site's own cookies never go in, and nothing that
+// comes out may touch more than the preview's own origin. Pure.
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+
+/** Of one connection only: https://datatracker.ietf.org/doc/html/rfc9110#section-7.6.1 */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+/** They would reach other names of the domain. */
+const NOT_THEIRS = new Set(['strict-transport-security', 'clear-site-data', 'public-key-pins', 'alt-svc']);
+const OURS = /^slipway_/i;
+
+export function requestHeaders(headers: IncomingHttpHeaders, options: { https: boolean; upgrade: boolean }): OutgoingHttpHeaders {
+  const out = without(headers, HOP_BY_HOP);
+  const cookies = (headers.cookie ?? '').split(';').map(part => part.trim()).filter(part => part && !OURS.test(part));
+  delete out.cookie;
+  if (cookies.length) out.cookie = cookies.join('; ');
+  for (const name of Object.keys(out)) if (name.startsWith('x-forwarded-')) delete out[name];
+  out['x-forwarded-proto'] = options.https ? 'https' : 'http';
+  if (headers.host) out['x-forwarded-host'] = headers.host;
+  if (options.upgrade) Object.assign(out, { connection: 'Upgrade', upgrade: headers.upgrade });
+  else out.connection = 'close';
+  return out;
+}
+
+export function responseHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const out = without(headers, HOP_BY_HOP, NOT_THEIRS);
+  const cookies = (headers['set-cookie'] ?? []).filter(cookie => !OURS.test(cookie.trim())).map(cookie => cookie.split(';').filter(part => !/^\s*domain\s*=/i.test(part)).join(';'));
+  delete out['set-cookie'];
+  if (cookies.length) out['set-cookie'] = cookies;
+  return out;
+}
+
+function without(headers: IncomingHttpHeaders, ...sets: ReadonlySet<string>[]): OutgoingHttpHeaders {
+  const named = new Set([headers.connection].flat().join(',').split(',').map(name => name.trim().toLowerCase()));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !named.has(name) && !sets.some(set => set.has(name))));
+}

@@ -1,0 +1,100 @@
+// Previews of a lab's published ports: which there are, the link that opens one, and what answers at the other end. Joins ports.ts (what the engine
+// tells), pass.ts (who may) and proxy.ts (the way there); wired by main.ts, asked by the gateway.
+import type { IncomingMessage, Server } from 'node:http';
+import { SlipwayError } from '../../runtime/errors.ts';
+import { dialThrough } from '../../runtime/kernel/dial.ts';
+import type { HostRef } from '../../runtime/kernel/protocol.ts';
+import type { Io } from '../gateway.ts';
+import type { Engine } from '../lab/engine.ts';
+import { words } from '../lab/words.ts';
+import { Refusal, type Workspace } from '../lab/workspace.ts';
+import type { PortView } from '../protocol.ts';
+import { originFor, type Target } from './address.ts';
+import { createPasses } from './pass.ts';
+import { createPortWatch } from './ports.ts';
+import { servePreviews } from './proxy.ts';
+
+export interface Previews {
+  /** Stands before everything else on the server. */
+  serve(http: Server): void;
+  /** Of the lab that the page shows; watched from then on, as long as a tab shows it. */
+  ports(workspace: Workspace): PortView[];
+  link(workspace: Workspace, port: number, page: IncomingMessage): Promise<string>;
+  /** Its lab is another one, or has become ready, or is gone. */
+  labChanged(workspace: string): void;
+  release(): void;
+}
+
+export interface PreviewOptions {
+  io: Io;
+  engine: Pick<Engine, 'ports' | 'relay' | 'listLabs'>;
+  secret: Buffer;
+  publicUrl: URL | undefined;
+  domain: string | undefined;
+  isHttps: (request: IncomingMessage) => boolean;
+  onError: (error: unknown) => void;
+}
+
+const ROOM = /^workspace:(.+)$/;
+
+export function createPreviews(options: PreviewOptions): Previews {
+  const { io, engine, domain, isHttps, onError } = options;
+  const passes = createPasses(options.secret);
+  const shown = new Map<string, Workspace>();
+  const hosts = new Map<string, HostRef>(); // lab → the host whose ports are meant
+  const watch = createPortWatch({ engine, onError, announce: (workspace, ports) => void io.to(`workspace:${workspace}`).emit('lab:ports', ports) });
+  const onEmpty = (room: string) => {
+    const workspace = ROOM.exec(room)?.[1];
+    if (workspace === undefined) return;
+    watch.hide(workspace);
+    shown.delete(workspace);
+  };
+  io.of('/').adapter.on('delete-room', onEmpty);
+
+  return {
+    serve(http) {
+      servePreviews(http, { domains: [...(domain ? [domain] : []), 'localhost'], passes, isHttps, onError, dial });
+    },
+    ports(workspace) {
+      shown.set(workspace.record.id, workspace);
+      watch.show(workspace.record.id, workspace.host);
+      return watch.ports(workspace.record.id);
+    },
+    async link(workspace, port, page) {
+      const { host } = workspace;
+      if (!host) throw new Refusal(words.notReady);
+      if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(words.noSuchPort);
+      const target: Target = { lab: host.lab, port };
+      const origin = originFor(target, { host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) }, domain);
+      if (!origin) throw new Refusal(words.noPreviews);
+      hosts.set(host.lab, host);
+      return `${origin}${passes.link(target)}`;
+    },
+    labChanged(id) {
+      const workspace = shown.get(id);
+      if (workspace) watch.show(id, workspace.host);
+    },
+    release() {
+      io.of('/').adapter.off('delete-room', onEmpty);
+      watch.release();
+    },
+  };
+
+  /** A pass outlives this process; which host is meant is asked again then. */
+  async function dial({ lab, port }: Target) {
+    const known = hosts.get(lab) ?? await firstHost(lab);
+    hosts.set(lab, known);
+    try {
+      return await dialThrough(await engine.relay(known), '127.0.0.1', port);
+    } catch (error) {
+      if (error instanceof SlipwayError && error.kind === 'NotFound') hosts.delete(lab);
+      throw error;
+    }
+  }
+
+  async function firstHost(lab: string): Promise<HostRef> {
+    const host = (await engine.listLabs()).find(known => known.id === lab)?.hosts[0];
+    if (!host) throw new SlipwayError('NotFound', `no such lab: ${lab}`);
+    return { lab, host: host.id };
+  }
+}

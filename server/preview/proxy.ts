@@ -1,0 +1,107 @@
+// The way of a browser to a port of its lab: HTTP/1.1, streaming, server-sent events and WebSockets, through the lab's relay. Stands before all other
+// listeners of the server, so that nothing of the site is ever served on a preview's origin, whoever adds a listener later.
+import { request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { asSlipwayError } from '../../runtime/errors.ts';
+import { isPreviewHost, targetOf, type Target } from './address.ts';
+import { requestHeaders, responseHeaders } from './headers.ts';
+import { ENTER_PATH, type Passes } from './pass.ts';
+
+export interface ProxyOptions {
+  domains: readonly string[];
+  passes: Passes;
+  /** A connection to the port as the lab's host sees it at 127.0.0.1. */
+  dial: (target: Target) => Promise<Socket>;
+  isHttps: (request: IncomingMessage) => boolean;
+  onError: (error: unknown) => void;
+}
+
+export function servePreviews(http: Server, options: ProxyOptions) {
+  const others = http.emit.bind(http) as (event: string, ...args: unknown[]) => boolean;
+  http.emit = (event: string, ...args: unknown[]): boolean => {
+    const request = args[0] as IncomingMessage;
+    if ((event !== 'request' && event !== 'upgrade') || !isPreviewHost(request.headers.host, options.domains)) return others(event, ...args);
+    if (event === 'request') void answer(options, request, args[1] as ServerResponse);
+    else void upgrade(options, request, args[1] as Duplex, args[2] as Buffer);
+    return true;
+  };
+  http.on('upgrade', (_request, socket: Duplex) => { if (http.listenerCount('upgrade') === 1) socket.destroy(); }); // without any, upgrades would come as requests
+}
+
+async function answer(options: ProxyOptions, request: IncomingMessage, response: ServerResponse) {
+  const target = targetOf(request.headers.host, options.domains);
+  if (!target) return say(response, 404, 'There is no such preview.');
+  const url = new URL(request.url ?? '/', 'http://preview');
+  const https = options.isHttps(request);
+  if (url.pathname === ENTER_PATH) {
+    const cookie = options.passes.enter(target, url.searchParams.get('token') ?? '', { secure: https });
+    if (!cookie && !options.passes.mayEnter(target, request.headers.cookie)) return say(response, 403, 'This link has been used or is too old. Open the port from your lesson again.');
+    response.writeHead(303, { ...(cookie ? { 'set-cookie': cookie } : {}), location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    return response.end();
+  }
+  if (!options.passes.mayEnter(target, request.headers.cookie)) return say(response, 403, 'Only the owner of this lab can open its ports. If you are, open the port from your lesson.');
+  try {
+    const socket = await options.dial(target);
+    if (response.destroyed) return socket.destroy();
+    const upstream = httpRequest({ method: request.method, path: request.url, headers: requestHeaders(request.headers, { https, upgrade: false }), createConnection: () => socket });
+    const fail = (error: Error) => {
+      if (response.headersSent) response.destroy();
+      else say(response, 502, `The program at port ${target.port} did not answer as a web server would: ${error.message}`);
+    };
+    upstream.once('error', fail);
+    upstream.once('response', from => {
+      response.writeHead(from.statusCode ?? 502, responseHeaders(from.headers));
+      response.flushHeaders(); // an event stream may say nothing for long
+      from.once('error', fail);
+      from.pipe(response);
+    });
+    response.once('close', () => upstream.destroy());
+    request.pipe(upstream);
+  } catch (error) {
+    refuse(options, response, target, error);
+  }
+}
+
+async function upgrade(options: ProxyOptions, request: IncomingMessage, socket: Duplex, head: Buffer) {
+  const close = (status: string) => void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  socket.on('error', () => socket.destroy());
+  const target = targetOf(request.headers.host, options.domains);
+  const { origin } = request.headers;
+  // A cookie goes along with a WebSocket that any page opens: only the preview's own may.
+  if (!target || !options.passes.mayEnter(target, request.headers.cookie) || (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== request.headers.host))) return close('403 Forbidden');
+  try {
+    const connection = await options.dial(target);
+    const upstream = httpRequest({ method: request.method, path: request.url, headers: requestHeaders(request.headers, { https: options.isHttps(request), upgrade: true }), createConnection: () => connection });
+    upstream.once('error', () => close('502 Bad Gateway'));
+    upstream.once('response', from => { from.resume(); close(`${from.statusCode} ${from.statusMessage}`); });
+    upstream.once('upgrade', (from, other, rest: Buffer) => {
+      const lines = Object.entries({ ...responseHeaders(from.headers), connection: 'Upgrade', upgrade: from.headers.upgrade }).flatMap(([name, value]) => [value ?? []].flat().map(one => `${name}: ${one}`));
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
+      if (rest.length) socket.write(rest);
+      if (head.length) other.write(head);
+      other.on('error', () => socket.destroy());
+      socket.once('close', () => other.destroy());
+      other.once('close', () => socket.destroy());
+      socket.pipe(other).pipe(socket);
+    });
+    upstream.end();
+  } catch (error) {
+    if (asSlipwayError(error).kind === 'System') options.onError(error);
+    close('502 Bad Gateway');
+  }
+}
+
+function refuse(options: ProxyOptions, response: ServerResponse, target: Target, error: unknown) {
+  const { kind, message } = asSlipwayError(error);
+  if (kind === 'NotFound') return say(response, 404, 'This lab has ended. Open your lesson again for a new one.');
+  if (/refused/.test(message)) return say(response, 502, `Nothing listens on port ${target.port} of your lab yet. Start it, then reload.`);
+  if (kind !== 'Unavailable') options.onError(error);
+  say(response, 502, 'The lab does not answer just now. Reload in a moment.');
+}
+
+function say(response: ServerResponse, status: number, text: string) {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" });
+  response.end(`${text}\n`);
+}
