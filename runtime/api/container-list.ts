@@ -36,7 +36,7 @@ export async function selectContainers(api: Api, wanted: Filters, options: { all
     if (onlyRunning && !isRunning(record.state)) continue;
     if (wanted.has('status') && !wanted.get('status')!.includes(state)) continue;
     if (exitCodes && !(hasExited(record.state) && exitCodes.includes(record.state.exitCode))) continue;
-    if (wanted.has('health') && !wanted.get('health')!.includes('none')) continue; // no container has a health check result
+    if (wanted.has('health') && !wanted.get('health')!.includes(container.live.health?.status ?? 'none')) continue;
     if (wanted.has('id') && !wanted.get('id')!.some(id => record.id.startsWith(id) || record.id === id)) continue;
     if (names && !names.some(name => name.test(`/${record.name}`) || name.test(record.name))) continue;
     if (!labelsMatch(wanted.get('label'), record.config.Labels)) continue;
@@ -79,12 +79,16 @@ export function statusText(container: Container, now: number): string {
   if (container.live.removing) return 'Removal In Progress';
   switch (state.status) {
     case 'created': return 'Created';
-    case 'running': return `Up ${humanDuration(now - Date.parse(state.startedAt))}`;
+    case 'running': return `Up ${humanDuration(now - Date.parse(state.startedAt))}${healthText(container)}`;
     case 'paused': return `Up ${humanDuration(now - Date.parse(state.startedAt))} (Paused)`;
     case 'restarting': return `Restarting (${state.exitCode}) ${humanDuration(now - Date.parse(state.finishedAt))} ago`;
     case 'exited': return `Exited (${state.exitCode}) ${humanDuration(now - Date.parse(state.finishedAt))} ago`;
     case 'dead': return 'Dead';
   }
+}
+
+function healthText({ live: { health } }: Container): string {
+  return health ? ` (${health.status === 'starting' ? 'health: starting' : health.status})` : '';
 }
 
 const stateName = (container: Container) => (container.live.removing ? 'removing' : container.record.state.status);

@@ -45,7 +45,7 @@ export function checkOptions(host: Pick<Host, 'cgroupVersion'>, config: Containe
   checkLimits(h);
   checkModes(config, h);
   refuse(h);
-  return warnings(host, config, h);
+  return warnings(host, h);
 }
 
 export function checkRestartPolicy({ Name, MaximumRetryCount }: HostConfig['RestartPolicy']) {
@@ -101,12 +101,11 @@ function refuse(h: HostConfig) {
   }
 }
 
-function warnings(host: Pick<Host, 'cgroupVersion'>, config: ContainerConfig, h: HostConfig): string[] {
+function warnings(host: Pick<Host, 'cgroupVersion'>, h: HostConfig): string[] {
   const v2 = host.cgroupVersion === 'v2';
   const mandatory = (h.SecurityOpt ?? []).filter(o => /^(apparmor|label)[:=]/.test(o) && !/^(apparmor[:=]unconfined|label[:=]disable)$/.test(o));
   return [
     ...(h.BlkioWeight ? [SAYS.blkioWeight] : []),
-    ...(config.Healthcheck?.Test?.length && config.Healthcheck.Test[0] !== 'NONE' ? [SAYS.health] : []),
     ...(h.KernelMemory ? [SAYS.kernelMemory] : []),
     ...(h.MemorySwappiness !== null && v2 ? [SAYS.swappiness] : []),
     ...(h.OomKillDisable && v2 ? [SAYS.oomKillDisable] : []),

@@ -3,6 +3,7 @@ import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
 import { taskStatus } from '../paths.ts';
 import { leaveNetworks } from '../network/endpoint.ts';
 import { asSlipwayError } from '../errors.ts';
+import { watchHealth } from './health.ts';
 import { runHelper } from './helper.ts';
 import { howItEnded } from './how-it-ended.ts';
 import { cgroupOf, taskOf } from './paths.ts';
@@ -17,6 +18,7 @@ const SIGKILLED = 137;
 
 /** Waits on the shim for the end of the running process. */
 export function watchExit(host: Host, container: Container, shim: ShimConnection) {
+  watchHealth(host, container, shim);
   shim.once('end', end => {
     if (container.live.shim !== shim) return;
     // A shim whose command has ended waits for nobody: who connects at that moment may lose it before it has said how.

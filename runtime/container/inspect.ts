@@ -58,6 +58,7 @@ function stateOf(container: Container): Record<string, unknown> {
     Error: 'error' in state ? state.error : '',
     StartedAt: 'startedAt' in state ? state.startedAt : ZERO_TIME,
     FinishedAt: 'finishedAt' in state ? state.finishedAt : ZERO_TIME,
+    ...(container.live.health ? { Health: { Status: container.live.health.status, FailingStreak: container.live.health.failingStreak, Log: container.live.health.log } } : {}),
   };
 }
 

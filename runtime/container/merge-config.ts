@@ -21,8 +21,18 @@ export function mergeConfig(user: ContainerConfig, image: ImageConfig): Containe
     WorkingDir: user.WorkingDir || (image.WorkingDir ?? ''),
     Labels: { ...image.Labels, ...user.Labels },
     StopSignal: user.StopSignal || image.StopSignal || undefined,
+    Healthcheck: mergedHealthcheck(user.Healthcheck, image.Healthcheck),
     Shell: user.Shell ?? image.Shell ?? null,
     OnBuild: null,
+  };
+}
+
+/** What the user leaves open is the image's. */
+function mergedHealthcheck(user: ContainerConfig['Healthcheck'], image: ContainerConfig['Healthcheck']): ContainerConfig['Healthcheck'] {
+  if (!user || !image) return user ?? image;
+  return {
+    Test: user.Test?.length ? user.Test : image.Test, Interval: user.Interval || image.Interval, Timeout: user.Timeout || image.Timeout,
+    StartPeriod: user.StartPeriod || image.StartPeriod, StartInterval: user.StartInterval || image.StartInterval, Retries: user.Retries || image.Retries,
   };
 }
 

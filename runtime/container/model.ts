@@ -63,7 +63,7 @@ export interface ImageForContainer {
 export interface ImageConfig {
   User?: string; ExposedPorts?: Record<string, unknown> | null; Env?: string[] | null; Entrypoint?: string[] | null; Cmd?: string[] | null;
   Volumes?: Record<string, unknown> | null; WorkingDir?: string; Labels?: Record<string, string> | null; StopSignal?: string;
-  Shell?: string[] | null; OnBuild?: string[] | null;
+  Healthcheck?: ContainerConfig['Healthcheck']; Shell?: string[] | null; OnBuild?: string[] | null;
 }
 
 /** ISO 8601 in UTC with nanoseconds, as Docker prints times. */
@@ -173,9 +173,14 @@ export interface ContainerLive {
   restartDelayMs: number;
   readonly removeWaiters: Set<(result: WaitResult) => void>;
   readonly execIds: Set<string>;
+  /** Of one with a health check, since it last started. */
+  health: Health | null;
   /** A removal is under way: inspect and ps say `removing`, other verbs refuse. */
   removing: boolean;
 }
+
+/** As inspect shows it. `log` has the latest results, oldest first. */
+export interface Health { status: 'starting' | 'healthy' | 'unhealthy'; failingStreak: number; log: { Start: Timestamp; End: Timestamp; ExitCode: number; Output: string }[] }
 
 export interface PendingAttachment { connect(shim: ShimConnection): void; abandon(reason: string): void }
 

@@ -6,6 +6,7 @@ import { taskSocket } from '../paths.ts';
 import { joinNetworks, leaveNetworks, makeLinks } from '../network/endpoint.ts';
 import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
+import { greeted } from './greeted.ts';
 import { findLinks } from './links.ts';
 import { netnsPath, sandboxIdOf, taskOf } from './paths.ts';
 import { hasOwnNetns, startTask } from './plan.ts';
@@ -83,16 +84,6 @@ function awaitStart(shim: ShimConnection, onStarted: (pid: number) => void): Pro
     });
     shim.once('end', resolve);
   });
-}
-
-/** A connection that the shim has accepted: what is sent on it now is read before a later GO on another one. */
-export async function greeted(socket: string): Promise<ShimConnection> {
-  const shim = await ShimConnection.open(socket);
-  await new Promise<void>(resolve => {
-    shim.once('hello', () => resolve());
-    shim.once('end', () => resolve());
-  });
-  return shim;
 }
 
 function announceStart(host: Host, container: Container, endpoints: readonly Endpoint[]) {
