@@ -22,6 +22,7 @@ export function checkTasks(tasks: readonly Task[], shown: readonly string[], whe
     if (trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
     task.wrongTurns.forEach((turn, t) => {
       if (trueOfNothing(turn.when)) add([index, 'wrongTurns', t, 'when'], `wrong turn ${turn.id} fits an untouched lab`, 'Name what the learner did.');
+      if (turn.points !== undefined && turn.points >= (task.points ?? 0)) add([index, 'wrongTurns', t, 'points'], task.points === undefined ? `task ${task.id} has no points to give a part of` : `wrong turn ${turn.id} is worth as much as the task`, 'Give the task more points than each of its wrong turns.');
       if (task.wrongTurns.findIndex(other => other.id === turn.id) !== t) add([index, 'wrongTurns', t, 'id'], `two wrong turns are called ${turn.id}`, 'Give one of them another id.');
       for (const field of ['expected', 'found', 'next'] as const) checkTemplate([index, 'wrongTurns', t, field], turn[field]);
     });

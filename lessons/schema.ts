@@ -36,6 +36,7 @@ export const wrongTurnSchema = z.strictObject({
   expected: template.optional().describe('Only when it differs from the task\'s.'),
   found: template,
   next: template,
+  points: z.number().int().min(1).optional().describe('What this much of the task is worth already.'),
 });
 export type WrongTurn = z.output<typeof wrongTurnSchema>;
 
@@ -47,6 +48,7 @@ export const taskSchema = z.strictObject({
   attempt: conditionSchema.describe('What counts as having tried. Before that the task stays neutral.'),
   expected: template.describe('What the task wants to see, in the learner\'s words.'),
   next: template.describe('What to do next when no wrong turn fits.'),
+  points: z.number().int().min(1).max(100).optional().describe('What the task is worth; without it no points are shown.'),
   done: template.describe('The evidence, shown with the tick.'),
   wrongTurns: z.array(wrongTurnSchema).min(2),
   solution: z.array(commandSchema).min(1),

@@ -23,8 +23,10 @@ export interface TerminalView { id: string; title: string; }
 export type TaskState =
   | { state: 'locked' }                       // needs an earlier task
   | { state: 'open' }                         // no relevant attempt yet: neutral
-  | { state: 'tried'; expected: string; found: string; next: string }
-  | { state: 'done'; at: string; evidence: string };
+  | ({ state: 'tried'; expected: string; found: string; next: string } & Points)
+  | ({ state: 'done'; at: string; evidence: string } & Points);
+/** Never without the words beside it that say why. */
+export interface Points { points?: { got: number; of: number }; }
 export interface TaskProgress { id: string; progress: TaskState; }
 
 export interface WorkspaceView {

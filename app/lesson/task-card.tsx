@@ -26,6 +26,8 @@ export function TaskCard({ id, number, title, needs, children }: Props) {
   );
 }
 
+const pointsInWords = ({ got, of }: { got: number; of: number }) => `${got} of ${of} ${of === 1 ? 'point' : 'points'}`;
+
 function stateWord(progress: TaskState): string {
   switch (progress.state) {
     case 'done': return 'Done';
@@ -37,12 +39,13 @@ function stateWord(progress: TaskState): string {
 
 function Outcome({ progress, needs }: { progress: TaskState; needs: string[] }) {
   switch (progress.state) {
-    case 'done': return <p className="task-outcome"><strong>Done{progress.at && <> at <LocalTime iso={progress.at} /></>}.</strong> <Words text={progress.evidence} /></p>;
+    case 'done': return <p className="task-outcome"><strong>Done{progress.at && <> at <LocalTime iso={progress.at} /></>}.</strong> <Words text={progress.evidence} />{progress.points && <> {pointsInWords(progress.points)}.</>}</p>;
     case 'tried': return (
       <dl className="task-outcome">
         <div><dt>Expected</dt><dd><Words text={progress.expected} /></dd></div>
         <div><dt>Found</dt><dd><Words text={progress.found} /></dd></div>
         <div><dt>Next</dt><dd><Words text={progress.next} /></dd></div>
+        {progress.points && <div><dt>So far</dt><dd>{pointsInWords(progress.points)}</dd></div>}
       </dl>
     );
     case 'locked': return <p className="task-outcome">Counts once you have done: {needs.join(', ') || 'the tasks before it'}.</p>;

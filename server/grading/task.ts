@@ -49,7 +49,7 @@ export class GradedTask {
     if (!this.isOpen || seq <= this.judgedSeq) return false;
     const match = this.check.holds(context);
     if (!match) return false;
-    this.record = { ...this.record, progress: { state: 'done', at, evidence: fill(this.task.done, match) }, seq };
+    this.record = { ...this.record, progress: { state: 'done', at, evidence: fill(this.task.done, match), ...this.points(this.task.points ?? 0) }, seq };
     return true;
   }
 
@@ -69,15 +69,19 @@ export class GradedTask {
       return false;
     }
     const next = best
-      ? { state: 'tried' as const, expected: fill(best.turn.expected ?? this.task.expected, best.match), found: fill(best.turn.found, best.match), next: fill(best.turn.next, best.match) }
-      : { state: 'tried' as const, expected: fill(this.task.expected, attempt ?? { seq }), found: describe(this.task.check, context), next: fill(this.task.next, attempt ?? { seq }) };
-    if (progress.state === 'tried' && progress.expected === next.expected && progress.found === next.found && progress.next === next.next) return false;
+      ? { state: 'tried' as const, expected: fill(best.turn.expected ?? this.task.expected, best.match), found: fill(best.turn.found, best.match), next: fill(best.turn.next, best.match), ...this.points(best.turn.points ?? 0) }
+      : { state: 'tried' as const, expected: fill(this.task.expected, attempt ?? { seq }), found: describe(this.task.check, context), next: fill(this.task.next, attempt ?? { seq }), ...this.points(0) };
+    if (progress.state === 'tried' && progress.expected === next.expected && progress.found === next.found && progress.next === next.next && progress.points?.got === next.points?.got) return false;
     this.record = { ...this.record, progress: next, seq };
     return true;
   }
 
   wantsOutput(context: Context) {
     return [this.check, this.attempt, ...this.turns].flatMap(tracker => tracker.wantsOutput(context));
+  }
+
+  private points(got: number) {
+    return this.task.points === undefined ? {} : { points: { got, of: this.task.points } };
   }
 
   /** The most recent wrong turn that fits; of several at once, the first in the lesson. */
