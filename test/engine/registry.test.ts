@@ -143,6 +143,31 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     }
   });
 
+  test('is left in the middle of a pull, by who goes away or by its own death: nothing stays, and the next pull is whole', async () => {
+    await lab.ok(['run', '--name', 'large', 'localhost:5000/busybox', 'dd', 'if=/dev/urandom', 'of=/large', 'bs=1M', 'count=60']);
+    await lab.ok('commit large localhost:5000/large');
+    await lab.ok('push localhost:5000/large');
+    await lab.ok('rm large');
+    await lab.ok('rmi localhost:5000/large');
+    const disk = () => lab.ok(['run', '--rm', '-v', '/var/lib/docker:/d', 'busybox', 'sh', '-c', 'ls /d/tmp; ls -d /d/overlay2/????????????????????????']);
+    const before = await disk();
+    const leaving = lab.start(['pull', 'localhost:5000/large']);
+    await eventually(() => leaving.output.stdout, text => text.includes('Pulling fs layer'), 'the pull begins');
+    leaving.kill();
+    await leaving.ended;
+    await eventually(disk, now => now === before, 'what was begun is taken away');
+
+    const dying = lab.start(['pull', 'localhost:5000/large']);
+    await eventually(() => dying.output.stdout, text => text.includes('Pulling fs layer'), 'the pull begins');
+    await lab.ok('kill registry');
+    expect(await dying.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/connection refused\n$/) });
+    expect(await disk()).toBe(before);
+    await lab.ok('start registry');
+    await eventually(() => lab.docker(['pull', 'localhost:5000/nothing']), ({ stderr }) => !/connection refused|EOF|reset/.test(stderr), 'the registry answers');
+    await lab.ok('pull localhost:5000/large');
+    expect(await lab.ok('run --rm localhost:5000/large stat -c %s /large')).toBe(String(60 << 20));
+  });
+
   test('with TLS is believed by name when the lab knows its certificate, and at localhost without', async () => {
     const place = mkdtempSync(join(tmpdir(), 'slipway-tls-'));
     try {
