@@ -16,20 +16,20 @@ const invalid = (message: string) => new SlipwayError('InvalidParameter', messag
 const notHere = (message: string) => new SlipwayError('InvalidParameter', message);
 
 /** Limits, by dockerd's rules. Throws. */
-export function checkLimits(h: Limited): void {
+export function checkLimits({ limits }: Pick<Host, 'limits'>, h: Limited): void {
   if (h.Memory && h.Memory < MIN_MEMORY) throw invalid('Minimum memory limit allowed is 6MB');
   if (h.Memory && h.MemorySwap > 0 && h.MemorySwap < h.Memory) throw invalid('Minimum memoryswap limit should be larger than memory limit, see usage');
   if (!h.Memory && h.MemorySwap > 0) throw invalid('You should always set the Memory limit when using Memoryswap limit, see usage');
   if (h.MemoryReservation && h.MemoryReservation < MIN_MEMORY) throw invalid('Minimum memory reservation allowed is 6MB');
   if (h.Memory && h.MemoryReservation && h.Memory < h.MemoryReservation) throw invalid('Minimum memory limit can not be less than memory reservation limit, see usage');
-  const cpus = availableParallelism();
-  if (h.NanoCpus < 0 || h.NanoCpus > cpus * 1e9) throw invalid(`Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available`);
+  const share = Math.max(1, Math.ceil(limits.cpus)); // the lab's, as docker info shows: with cgroup v1 the kernel refuses a container more than its parent has
+  if (h.NanoCpus < 0 || h.NanoCpus > share * 1e9) throw invalid(`Range of CPUs is from 0.01 to ${share}.00, as there are only ${share} CPUs available`);
   if (h.NanoCpus && h.CpuPeriod) throw invalid('Conflicting options: Nano CPUs and CPU Period cannot both be set.');
   if (h.NanoCpus && h.CpuQuota) throw invalid('Conflicting options: Nano CPUs and CPU Quota cannot both be set.');
   if (h.CpuPeriod && (h.CpuPeriod < 1000 || h.CpuPeriod > 1_000_000)) throw invalid('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)');
   if (h.CpuQuota > 0 && h.CpuQuota < 1000) throw invalid('CPU cfs quota can not be less than 1ms (i.e. 1000)');
   if (h.CpuRealtimePeriod || h.CpuRealtimeRuntime) throw notHere(SAYS.realtime);
-  checkSet(h.CpusetCpus, cpus, 'cpus', 'CPUs');
+  checkSet(h.CpusetCpus, availableParallelism(), 'cpus', 'CPUs');
   checkSet(h.CpusetMems, 1, 'mems', 'memory nodes');
 }
 
@@ -41,8 +41,8 @@ function checkSet(asked: string, available: number, name: string, words: string)
 }
 
 /** Everything but limits. Throws for what is wrong or refused; answers with the warnings of create. */
-export function checkOptions(host: Pick<Host, 'cgroupVersion'>, config: ContainerConfig, h: HostConfig): string[] {
-  checkLimits(h);
+export function checkOptions(host: Pick<Host, 'cgroupVersion' | 'limits'>, config: ContainerConfig, h: HostConfig): string[] {
+  checkLimits(host, h);
   checkModes(config, h);
   refuse(h);
   return warnings(host, h);

@@ -18,7 +18,7 @@ export function update(host: Host, container: Container, asked: UpdateRequest): 
     const failed = (kind: 'InvalidParameter' | 'System' | 'Conflict', why: string) => new SlipwayError(kind, `Cannot update container ${record.id}: ${why}`);
     if (container.live.removing) throw failed('Conflict', 'Container is marked for removal and cannot be "update".');
     const { RestartPolicy, ...limits } = asked;
-    checkLimits(limits);
+    checkLimits(host, limits);
     if (RestartPolicy) checkRestartPolicy(RestartPolicy);
     const before = record.hostConfig;
     if (limits.NanoCpus && (before.CpuQuota || before.CpuPeriod)) throw failed('Conflict', `Conflicting options: Nano CPUs cannot be updated as CPU ${before.CpuPeriod ? 'Period' : 'Quota'} has already been set`);

@@ -91,4 +91,11 @@ describe('dockerd\'s own rules', () => {
     const { stderr, code } = await lab.docker(['create', ...words.split(' '), 'busybox', 'true']);
     expect([stderr, code]).toEqual([`Error response from daemon: ${message}\n`, 1]);
   });
+
+  test('no container has more processors than the lab', async () => {
+    const cpus = await lab.ok(['info', '--format', '{{.NCPU}}']);
+    const { stderr, code } = await lab.docker(['create', '--cpus', `${Number(cpus) + 0.5}`, 'busybox', 'true']);
+    expect([stderr, code]).toEqual([`Error response from daemon: Range of CPUs is from 0.01 to ${cpus}.00, as there are only ${cpus} CPUs available\n`, 1]);
+    expect(await lab.ok(['run', '--rm', '--cpus', cpus, 'busybox', 'echo', 'ran'])).toBe('ran');
+  });
 });
