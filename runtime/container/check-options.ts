@@ -85,7 +85,6 @@ function refuse(h: HostConfig) {
   if (some(h.BlkioWeightDevice) || some(h.BlkioDeviceReadBps) || some(h.BlkioDeviceWriteBps) || some(h.BlkioDeviceReadIOps) || some(h.BlkioDeviceWriteIOps)) throw notHere(SAYS.blockDevice);
   if (h.CgroupParent && !/^\/?docker\/?$/.test(h.CgroupParent)) throw notHere(SAYS.cgroupParent);
   if (h.Init) throw notHere(SAYS.init);
-  if (some(h.VolumesFrom)) throw notHere(SAYS.volumesFrom);
   if (h.VolumeDriver && h.VolumeDriver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${h.VolumeDriver}: plugin ${JSON.stringify(h.VolumeDriver)} not found`);
   if (some(h.DeviceRequests)) throw notHere(SAYS.gpu);
   if (h.OomScoreAdj < 0) throw notHere(SAYS.oomScore);

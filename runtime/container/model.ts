@@ -118,6 +118,8 @@ export interface MountPoint {
   propagation: string;
   /** An anonymous volume goes with `rm -v` and `--rm`. */
   anonymous: boolean;
+  /** A new volume stays empty, rather than start with what the image has in its place. */
+  noCopy?: boolean;
   /** Came in HostConfig.Mounts rather than Binds or Volumes. */
   fromMounts: boolean;
 }

@@ -1,16 +1,18 @@
-// -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
+// --volumes-from, -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
 import { posix } from 'node:path';
-import { SlipwayError } from '../errors.ts';
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { volumeData } from '../volume/volumes.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
 import type { Host, MountPoint } from './model.ts';
+import { resolve } from './resolve.ts';
 
 const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
 const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 
-/** In Docker's order of precedence: Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
+/** In Docker's order of precedence: what comes from other containers, over which the own ones go, then Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
 export function mountPoints(host: Host, config: ContainerConfig, hostConfig: HostConfig): MountPoint[] {
   const points: MountPoint[] = [];
+  const inherited = (hostConfig.VolumesFrom ?? []).flatMap(spec => volumesFrom(host, spec));
   const add = (point: MountPoint) => {
     if (points.some(p => p.destination === point.destination)) throw new SlipwayError('InvalidParameter', `Duplicate mount point: ${point.destination}`);
     points.push(point);
@@ -18,11 +20,29 @@ export function mountPoints(host: Host, config: ContainerConfig, hostConfig: Hos
   for (const bind of hostConfig.Binds ?? []) add(parseBind(host, bind));
   for (const mount of hostConfig.Mounts ?? []) add(parseMount(host, mount));
   for (const [path, options] of Object.entries(hostConfig.Tmpfs ?? {})) add({ ...tmpfs(clean(path), options), fromMounts: false });
+  for (const point of inherited) {
+    const at = points.findIndex(p => p.destination === point.destination);
+    if (at < 0) points.push(point);
+  }
   for (const path of Object.keys(config.Volumes ?? {})) {
     const destination = clean(path);
     if (!points.some(p => p.destination === destination)) add(volume(host, '', destination, { mode: '', rw: true }));
   }
   return points;
+}
+
+/** `container[:mode]`: all its binds and volumes, those that it has from others too. */
+function volumesFrom(host: Host, spec: string): MountPoint[] {
+  const [ref = '', mode = ''] = spec.split(/:(.*)/s);
+  if (!/^(|ro|rw|z|Z|ro,z|ro,Z|rw,z|rw,Z)$/.test(mode)) throw new SlipwayError('InvalidParameter', `invalid mode: ${mode}`);
+  let record;
+  try {
+    record = resolve(host, ref).record;
+  } catch (error) {
+    throw new SlipwayError('InvalidParameter', asSlipwayError(error).message, { cause: error }); // not NotFound: for a client that would mean the image
+  }
+  const readOnly = mode.split(',').includes('ro');
+  return record.mounts.filter(m => m.type !== 'tmpfs').map(m => ({ ...m, rw: m.rw && !readOnly, fromMounts: false, noCopy: true }));
 }
 
 function clean(path: string): string {
@@ -45,7 +65,7 @@ function parseBind(host: Host, spec: string): MountPoint {
     const propagation = words.find(w => PROPAGATIONS.includes(w)) ?? 'rprivate';
     return { type: 'bind', name: '', source: posix.normalize(source).replace(/(.)\/$/, '$1'), destination, driver: '', mode, rw, propagation, anonymous: false, fromMounts: false };
   }
-  return volume(host, source, destination, { mode: mode || 'z', rw });
+  return { ...volume(host, source, destination, { mode: mode || 'z', rw }), ...(words.includes('nocopy') ? { noCopy: true } : {}) };
 }
 
 function volume(host: Host, name: string, destination: string, options: { mode: string; rw: boolean }): MountPoint {
@@ -68,7 +88,7 @@ function parseMount(host: Host, mount: MountRequest): MountPoint {
       if (!mount.Source.startsWith('/')) throw invalid(`invalid mount path: '${mount.Source}' mount path must be absolute`);
       return { type: 'bind', name: '', source: posix.normalize(mount.Source), destination, driver: '', mode: '', rw: !mount.ReadOnly, propagation: mount.BindOptions?.Propagation || 'rprivate', anonymous: false, fromMounts: true };
     case 'volume':
-      return { ...volume(host, mount.Source, destination, { mode: 'z', rw: !mount.ReadOnly }), fromMounts: true };
+      return { ...volume(host, mount.Source, destination, { mode: 'z', rw: !mount.ReadOnly }), fromMounts: true, ...(mount.VolumeOptions?.NoCopy ? { noCopy: true } : {}) };
     case 'tmpfs': {
       const o = mount.TmpfsOptions;
       return tmpfs(destination, [...(o?.SizeBytes ? [`size=${o.SizeBytes}`] : []), ...(o?.Mode ? [`mode=${o.Mode.toString(8)}`] : []), ...(mount.ReadOnly ? ['ro'] : [])].join(','));

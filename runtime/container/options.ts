@@ -24,7 +24,6 @@ export const SAYS = {
   devicePermissions: 'The permissions of a device have no effect: in a lab a device can be used as its file mode says',
   gpu: 'could not select device driver "" with capabilities: [[gpu]]: a lab has no GPU',
   init: 'this lab has no init program for --init',
-  volumesFrom: 'this engine does not take over another container\'s volumes: name them with -v',
   kernelMemory: 'Specifying a kernel memory limit is deprecated and has no effect.',
   logRotation: 'Options of the log are not used: a container\'s log is one file, and what comes after 64 MB is dropped',
   logDriver: 'sends its output to a service that a lab does not have: use json-file, local or none',
@@ -59,5 +58,5 @@ export const RUN_OPTIONS: Readonly<Record<string, Support>> = {
   pid: real, 'pids-limit': real, platform: real, privileged: real, publish: real, 'publish-all': real, pull: client, quiet: client,
   'read-only': real, restart: real, rm: real, runtime: real, 'security-opt': inPart(SAYS.mandatoryAccess), 'shm-size': real, 'sig-proxy': client,
   'stop-signal': real, 'stop-timeout': real, 'storage-opt': refused(SAYS.storageOpt), sysctl: real, tmpfs: real, tty: real, ulimit: real, user: real, userns: real, uts: real,
-  volume: real, 'volume-driver': real, 'volumes-from': refused(SAYS.volumesFrom), workdir: real,
+  volume: real, 'volume-driver': real, 'volumes-from': real, workdir: real,
 };

@@ -91,7 +91,7 @@ function volumeSteps(record: ContainerRecord): Step[] {
     const copy = '[ -d "$1" ] && [ -z "$(ls -A "$2")" ] && cp -a "$1/." "$2/" || true';
     return [
       { do: 'mkdir', path: mount.source, mode: 0o755 },
-      ...(record.hasBeenStarted || record.layers.length === 0 ? [] : [{ do: 'run', argv: ['busybox', 'sh', '-c', copy, 'sh', `${mergedDir(record.id)}${mount.destination}`, mount.source] } satisfies Step]),
+      ...(record.hasBeenStarted || record.layers.length === 0 || mount.noCopy ? [] : [{ do: 'run', argv: ['busybox', 'sh', '-c', copy, 'sh', `${mergedDir(record.id)}${mount.destination}`, mount.source] } satisfies Step]),
     ];
   });
 }

@@ -30,7 +30,7 @@ const LACKING: Record<string, string[]> = {
   'cgroup-parent': ['--cgroup-parent=/other'], 'cpu-rt-period': ['--cpu-rt-period=1000'], 'cpu-rt-runtime': ['--cpu-rt-runtime=1000'], device: ['--device=/dev/null:/dev/x:r'],
   'device-cgroup-rule': ['--device-cgroup-rule=c 1:3 r'], gpus: ['--gpus=all'],
   init: ['--init'], 'log-driver': ['--log-driver=syslog'], 'log-opt': ['--log-opt=max-size=1m'],
-  'oom-score-adj': ['--oom-score-adj=-5'], 'security-opt': ['--security-opt=apparmor=mine'], 'storage-opt': ['--storage-opt=size=1g'], 'volumes-from': ['--volumes-from=other'],
+  'oom-score-adj': ['--oom-score-adj=-5'], 'security-opt': ['--security-opt=apparmor=mine'], 'storage-opt': ['--storage-opt=size=1g'],
 };
 
 /** The client itself loses these on their way; other clients may not. */

@@ -33,6 +33,25 @@ describe('volumes', () => {
     await lab.ok('volume rm vo3');
   });
 
+  test('--volumes-from takes over another container\'s, those it has from a third too', async () => {
+    await lab.ok('create --name vf1 -v vo5:/d -v /anonymous busybox true');
+    await lab.ok('create --name vf2 --volumes-from vf1 busybox true');
+    await run('--volumes-from', 'vf2', 'busybox', 'sh', '-c', 'echo hi > /d/f; echo ho > /anonymous/g');
+    expect((await run('--volumes-from', 'vf1', 'busybox', 'cat', '/d/f', '/anonymous/g')).stdout).toBe('hi\nho\n');
+    expect(await run('--volumes-from', 'vf2:ro', 'busybox', 'touch', '/d/x')).toEqual({ stdout: '', stderr: 'touch: /d/x: Read-only file system\n', code: 1 });
+    expect((await lab.docker(['create', '--volumes-from', 'nope', 'busybox', 'true'])).stderr).toBe('Error response from daemon: No such container: nope\n');
+    expect((await lab.docker(['create', '--volumes-from', 'vf1:foo', 'busybox', 'true'])).stderr).toBe('Error response from daemon: invalid mode: foo\n');
+    await lab.ok('rm -v vf1 vf2');
+    await lab.ok('volume rm vo5');
+  });
+
+  test('a new volume has what the image has in its place, unless nocopy', async () => {
+    expect((await run('-v', 'vo6:/bin', 'busybox', 'true')).code).toBe(0);
+    expect((await run('-v', 'vo7:/etc:nocopy', 'busybox', 'ls', '/etc')).stdout.split('\n')).not.toContain('passwd');
+    expect((await run('-v', 'vo6:/d', 'busybox', 'ls', '/d')).stdout.split('\n')).toContain('busybox');
+    await lab.ok('volume rm vo6 vo7');
+  });
+
   test('list, inspect and filters', async () => {
     await lab.ok('volume create --label a=b vo4');
     expect(await lab.ok('volume ls -q --filter label=a=b')).toBe('vo4');
