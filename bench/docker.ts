@@ -37,6 +37,13 @@ const nothing = async () => '';
 const cases: { what: string; noGoal?: true; prepare: (docker: Docker) => Promise<string>; run: (docker: Docker, context: string) => Promise<unknown>; tidy: (docker: Docker, context: string) => Promise<unknown> }[] = [
   { what: 'docker version (mostly the client)', noGoal: true, prepare: nothing, run: docker => docker('version'), tidy: nothing },
   { what: 'docker run --rm busybox true', prepare: pullBusybox, run: docker => docker('run', '--rm', 'busybox', 'true'), tidy: nothing },
+  { what: 'docker run --rm --network none busybox true', prepare: pullBusybox, run: docker => docker('run', '--rm', '--network', 'none', 'busybox', 'true'), tidy: nothing },
+  {
+    what: 'docker run --rm --network mine busybox true',
+    prepare: async docker => { await pullBusybox(docker); await docker('network', 'create', 'bench-mine'); return ''; },
+    run: docker => docker('run', '--rm', '--network', 'bench-mine', 'busybox', 'true'),
+    tidy: docker => docker('network', 'rm', 'bench-mine'),
+  },
   {
     what: 'docker run -d busybox sleep; rm -f', prepare: pullBusybox, tidy: nothing,
     run: async docker => docker('rm', '-f', await docker('run', '-d', 'busybox', 'sleep', '1000')),
