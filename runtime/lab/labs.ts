@@ -232,6 +232,7 @@ export class Labs {
     const record = this.record(ref.lab);
     const opened = this.open.get(key(ref));
     if (opened) return opened;
+    if (record.state === 'disposing') throw new SlipwayError('NotFound', `no such lab: ${ref.lab}`);
     if (!record.hosts.some(h => h.id === ref.host)) throw new SlipwayError('NotFound', `no such host in lab ${ref.lab}: ${ref.host}`);
     throw new SlipwayError('Unavailable', `host ${ref.host} of lab ${ref.lab} does not run`);
   }
