@@ -40,7 +40,6 @@ describe.skipIf(dockerd)('the engine', () => {
   });
 
   test.each([
-    ['build -', /this engine does not build images/], ['commit sysnone', /this engine does not make images/],
     ['login -u a -p b', /this lab has no network/], ['search x', /this lab has no network|no such host|denied|unable/], ['swarm init', /no swarm mode/], ['node ls', /This node is not a swarm manager/],
   ])('%s says in words that it is not there', async (line, text) => {
     const { stderr, code } = await lab.docker(line.split(' '), { env: { DOCKER_BUILDKIT: '0' }, stdin: 'FROM busybox\n' });
