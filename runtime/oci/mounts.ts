@@ -14,9 +14,9 @@ export function containerMounts(record: ContainerRecord, where: { sandbox: strin
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', writable] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [writable, 'nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    where.ipc === 'host'
+    ...(hostConfig.IpcMode === 'none' ? [] : [where.ipc === 'host'
       ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rprivate'] }
-      : { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${hostConfig.ShmSize}`] },
+      : { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${hostConfig.ShmSize}`] }]),
   ];
   const asked = record.mounts.map((mount): OciMount => (mount.type === 'tmpfs'
     ? { destination: mount.destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.mode) }

@@ -99,3 +99,26 @@ describe('dockerd\'s own rules', () => {
     expect(await lab.ok(['run', '--rm', '--cpus', cpus, 'busybox', 'echo', 'ran'])).toBe('ran');
   });
 });
+
+// Recorded from dockerd 26.1.5.
+describe('options that are real', () => {
+  test.each<[string, string, string]>([
+    ['--ipc none', 'ls -d /dev/mqueue; ls -d /dev/shm 2>&1', '/dev/mqueue|ls: /dev/shm: No such file or directory'],
+    ['--device /dev/null:/dev/x', 'echo gone > /dev/x; cat /dev/x', ''],
+    ['--sysctl net.ipv4.ip_forward=0', 'cat /proc/sys/net/ipv4/ip_forward', '0'],
+    ['--group-add 7777', 'id -G', '0 7777'],
+    ['-u 1000:1000 --group-add 7', 'id -u; id -g; id -G', '1000|1000|1000 7'],
+    ['--userns host', 'echo ok', 'ok'],
+    ['--cgroupns private', 'echo ok', 'ok'],
+    ['--log-driver local', 'echo ok', 'ok'],
+    ['--read-only --tmpfs /t', 'echo a > /t/a; cat /t/a; touch /x 2>&1', 'a|touch: /x: Read-only file system'],
+    ['--hostname a --domainname b.c', 'hostname; cat /proc/sys/kernel/domainname', 'a|b.c'],
+    ['--oom-score-adj 7', 'cat /proc/self/oom_score_adj', '7'],
+    ['--security-opt no-new-privileges', 'grep NoNewPrivs /proc/self/status', 'NoNewPrivs:\t1'],
+    ['--cap-drop ALL --cap-add chown', 'grep CapEff /proc/self/status', 'CapEff:\t0000000000000001'],
+    ['--ulimit core=0 --stop-signal USR1 --stop-timeout 3', 'ulimit -c', '0'],
+  ])('%s', async (words, command, expected) => {
+    const { stdout, stderr } = await lab.docker(['run', '--rm', ...words.split(' '), 'busybox', 'sh', '-c', command]);
+    expect([stdout.trim().replaceAll('\n', '|'), stderr]).toEqual([expected, '']);
+  });
+});
