@@ -44,13 +44,13 @@ test('the page sees no cookie of the site, and cannot act as the learner', async
     const polled = await fetch(`${base}/ws/?EIO=4&transport=polling`, { credentials: 'include' }).then(r => r.status, () => 'refused');
     const socket = await new Promise(resolve => {
       const ws = new WebSocket(`${base.replace('http', 'ws')}/ws/?EIO=4&transport=websocket`);
-      ws.onopen = () => resolve('open');
-      ws.onerror = () => resolve('refused');
+      ws.addEventListener('open', () => resolve('open'));
+      ws.addEventListener('error', () => resolve('refused'));
     });
     const frame = document.createElement('iframe');
     frame.src = `${base}/`;
     document.body.append(frame);
-    await new Promise(resolve => { frame.onload = resolve; setTimeout(resolve, 5000); });
+    await new Promise(resolve => { frame.addEventListener('load', resolve); setTimeout(resolve, 5000); });
     let framed = 'refused';
     try { framed = frame.contentDocument ? 'blank' : 'refused'; } catch { framed = 'refused'; }
     return { read, own, polled, socket, framed };
