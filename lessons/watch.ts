@@ -2,7 +2,7 @@
 // the folders themselves and the lessons in them, nothing else (a git checkout's own files change all the time); costs nothing while nobody saves.
 import { watch, type FSWatcher } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** An editor or a git pull writes several files at once; one telling is enough. */
 const SETTLE_MS = 150;
@@ -51,8 +51,14 @@ export async function watchLessons(folders: readonly string[], onChange: () => v
   function open(path: string, options: { recursive: boolean }, onEvent: (name: string) => void) {
     try {
       const watcher = watch(path, options, (_event, name) => onEvent(name ?? ''));
-      watcher.on('error', onFault);
       watchers.set(path, watcher);
+      watcher.on('error', error => {
+        if (folders.includes(path)) return onFault(error);
+        // An editor's temporary file went, or may not be read: look at the lesson anew.
+        if (watchers.get(path) === watcher) watchers.delete(path);
+        watcher.close();
+        setTimeout(() => void below(dirname(path)).then(changed), SETTLE_MS).unref();
+      });
     } catch (error) {
       onFault(error);
     }
