@@ -52,16 +52,21 @@ export async function watchLessons(folders: readonly string[], onChange: () => v
     try {
       const watcher = watch(path, options, (_event, name) => onEvent(name ?? ''));
       watchers.set(path, watcher);
-      watcher.on('error', error => {
-        if (folders.includes(path)) return onFault(error);
-        // An editor's temporary file went, or may not be read: look at the lesson anew.
+      watcher.on('error', fault => {
+        if (folders.includes(path)) return onFault(fault);
         if (watchers.get(path) === watcher) watchers.delete(path);
         watcher.close();
-        setTimeout(() => void below(dirname(path)).then(changed), SETTLE_MS).unref();
+        setTimeout(lookAgain, SETTLE_MS, dirname(path)).unref();
       });
     } catch (error) {
       onFault(error);
     }
+  }
+
+  /** An editor's temporary file went while it was looked at, or may not be read: that ends a watch, but not the lesson. */
+  async function lookAgain(folder: string) {
+    await below(folder);
+    changed();
   }
 
   function changed() {
