@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,6 +53,15 @@ static void refuse(struct pair *p, const char *why)
 	release(p);
 }
 
+static void keep_alive(int fd)
+{
+	int on = 1, idle_s = 5, interval_s = 2, probes = 3;
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
 /* The line may come in pieces; what follows it is already meant for the server. */
 static void ask(struct pair *p)
 {
@@ -77,6 +88,8 @@ static void ask(struct pair *p)
 	p->server.fd = socket(is4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	p->server.bytes = malloc(BUFFER);
 	if (p->server.fd < 0 || !p->server.bytes) { refuse(p, strerror(errno)); return; }
+	/* A container that goes takes its network along, and with it what its process still had to say: nobody else would tell us. */
+	keep_alive(p->server.fd);
 	int result = is4 ? connect(p->server.fd, (struct sockaddr *)&v4, sizeof v4) : connect(p->server.fd, (struct sockaddr *)&v6, sizeof v6);
 	if (result < 0 && errno != EINPROGRESS) { refuse(p, strerror(errno)); return; }
 	p->phase = CONNECTING;

@@ -40,7 +40,7 @@ describe.skipIf(dockerd)('the engine', () => {
   });
 
   test.each([
-    ['login -u a -p b', /this lab has no network/], ['search x', /this lab has no network|no such host|denied|unable/], ['swarm init', /no swarm mode/], ['node ls', /This node is not a swarm manager/],
+    ['swarm init', /no swarm mode/], ['node ls', /This node is not a swarm manager/],
   ])('%s says in words that it is not there', async (line, text) => {
     const { stderr, code } = await lab.docker(line.split(' '), { env: { DOCKER_BUILDKIT: '0' }, stdin: 'FROM busybox\n' });
     expect([code, stderr]).toEqual([1, expect.stringMatching(text)]);
