@@ -25,7 +25,8 @@ export function makeBridge(network: Network): Step[] {
   const mtu = network.options['com.docker.network.driver.mtu'];
   return [
     { do: 'run', argv: ['ip', '-batch', '-'], stdin: [
-      `link add ${link} type bridge`,
+      // An address of its own: a bridge without one takes its ports', changing as they come and go, and containers go on sending to the old.
+      `link add ${link} address 02:42:${network.id.slice(0, 8).match(/../g)!.join(':')} type bridge`,
       ...(mtu ? [`link set ${link} mtu ${mtu}`] : []),
       ...network.subnets.filter(s => s.gateway).map(({ subnet, gateway }) => {
         const block = parseBlock(subnet)!;
