@@ -48,9 +48,10 @@ done
 bind /usr /usr ,ro
 bind /etc /etc ,ro
 bind "$assets" "$assets" ,ro
+# Before the pool: an installed Slipway has its state in the same directory as its assets, and would cover what is mounted below.
+bind "$state" "$state" ''
 mount -t tmpfs -o mode=0755,size=1m,nosuid,nodev pool "$new$pool"
 bind "$records" "$records" ,ro
-bind "$state" "$state" ''
 bind "$run" "$run" ''
 bind "$app" "$cell_app" ,ro
 mkdir "$new/proc" "$new/dev" "$new/tmp" "$new/old"
