@@ -1,4 +1,4 @@
-// Runs a program to its end: small administrative commands of the broker (btrfs) and the native program. Bounded in time and output.
+// Runs a program to its end: the broker's small administrative commands (btrfs). Bounded in time and output.
 import { spawn } from 'node:child_process';
 import { SlipwayError } from '../errors.ts';
 
@@ -6,16 +6,15 @@ const MAX_OUTPUT = 1 << 20; // bytes
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' } as unknown as NodeJS.ProcessEnv;
 
 /** Resolves with stdout; rejects with what the program said. */
-export function run(program: string, args: readonly string[], options: { input?: Buffer; timeoutMs?: number } = {}): Promise<string> {
+export function run(program: string, args: readonly string[], options: { timeoutMs?: number } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: ENVIRONMENT });
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
     const out: Buffer[] = [];
     const said: Buffer[] = [];
     let size = 0;
     const keep = (list: Buffer[]) => (chunk: Buffer) => { if ((size += chunk.length) <= MAX_OUTPUT) list.push(chunk); };
     child.stdout.on('data', keep(out));
     child.stderr.on('data', keep(said));
-    child.stdin.on('error', () => {}); // a program that ends early says why on stderr
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 30_000);
     child.on('error', error => { clearTimeout(timer); reject(new SlipwayError('System', `cannot run ${program}: ${error.message}`, { cause: error })); });
     child.on('close', (code, signal) => {
@@ -23,6 +22,5 @@ export function run(program: string, args: readonly string[], options: { input?:
       if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
       else reject(new SlipwayError('System', Buffer.concat(said).toString('utf8').trim() || `${program} ended with ${signal ?? `exit code ${code}`}`));
     });
-    child.stdin.end(options.input);
   });
 }

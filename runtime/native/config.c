@@ -1,11 +1,10 @@
-/* The configuration on stdin: a flat list of strings. Written by the broker only; parsed strictly all the same. */
+/* The configuration of a request: a flat list of strings. Written by the broker only; parsed strictly all the same. */
 #include "native.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { MAX_BYTES = 32 << 20, MAX_ITEMS = 1 << 17 };
+enum { MAX_ITEMS = 1 << 17 };
 
 bool config_parse(char *bytes, size_t size, struct config *out)
 {
@@ -32,24 +31,6 @@ bool config_parse(char *bytes, size_t size, struct config *out)
 	}
 	*out = (struct config){ items, count, 0 };
 	return true;
-}
-
-void config_read(int fd, struct config *out)
-{
-	size_t size = 0, capacity = 1 << 16;
-	char *bytes = malloc(capacity);
-	for (;;) {
-		if (!bytes) die("out of memory");
-		ssize_t n = read(fd, bytes + size, capacity - size);
-		if (n < 0 && errno == EINTR) continue;
-		if (n < 0) die("read configuration");
-		if (n == 0) break;
-		size += (size_t)n;
-		if (size > MAX_BYTES) die("configuration too large");
-		if (size == capacity) bytes = realloc(bytes, capacity *= 2);
-	}
-	errno = 0;
-	if (!config_parse(bytes, size, out)) die("configuration malformed");
 }
 
 struct text config_next(struct config *c)

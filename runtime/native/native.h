@@ -1,5 +1,5 @@
 /* What the files of the native program share. The program does what Node cannot: it makes a host of a lab (host.c), enters one
- * (enter.c) and holds a task's stdio there (hold.c). It reads its whole configuration from stdin, written by the broker. */
+ * (enter.c) and holds a task's stdio there (hold.c). The broker sends it requests on stdin, each with its whole configuration (serve.c). */
 #ifndef SLIPWAY_NATIVE_H
 #define SLIPWAY_NATIVE_H
 
@@ -18,7 +18,6 @@ struct config {
 	size_t count, at;
 };
 bool config_parse(char *bytes, size_t size, struct config *out); /* false when malformed; keeps pointers into bytes */
-void config_read(int fd, struct config *out);                     /* dies when malformed */
 struct text config_next(struct config *c);
 const char *config_string(struct config *c); /* dies when it holds a NUL */
 long long config_number(struct config *c);

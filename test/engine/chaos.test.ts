@@ -10,7 +10,7 @@ import type { EngineEvent } from '../../runtime/lab/control.ts';
 import { ShimConnection } from '../../runtime/kernel/shim.ts';
 import { instance } from '../../runtime/paths.ts';
 import { crash } from '../run-instance.ts';
-import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
+import { createTestLab, dockerd, eventually, type TestLab, outputOf } from './lab.ts';
 
 const seconds = Number(process.env.SLIPWAY_CHAOS_SECONDS ?? 15);
 const containers = Number(process.env.SLIPWAY_CHAOS_CONTAINERS ?? 8);
@@ -132,16 +132,6 @@ async function openWriter() {
   shim.subscribe({ ring: true });
   shim.stdin(Buffer.from(`stty -echo; busybox true 2>/dev/null; i=0; while [ $i -lt ${LINES} ]; do echo line $i; i=$((i+1)); sleep 0.05; done\r`));
   return { lines: () => [...text.matchAll(/^(line \d+)\r?$/gm)].map(match => match[1]!), close: () => shim.close() };
-}
-
-async function outputOf(socketPath: string): Promise<string> {
-  const shim = await ShimConnection.open(socketPath);
-  let text = '';
-  shim.on('output', (_stream, data) => { text += data.toString(); });
-  shim.subscribe({ ring: false });
-  shim.go();
-  await new Promise(resolve => shim.once('end', resolve));
-  return text;
 }
 
 const leftInKernel = () => findCgroups().hierarchies.flatMap(h => {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawn as spawnPty } from '@lydell/node-pty';
 import { controlVerbs, type Lab } from '../../runtime/lab/control.ts';
+import { ShimConnection } from '../../runtime/kernel/shim.ts';
 import { assetsDir, engineSocket } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 
@@ -171,3 +172,14 @@ export async function eventually<T>(ask: () => Promise<T> | T, wanted: (answer: 
 export const normalise = (text: string) => text
   .replace(/\b[0-9a-f]{64}\b/g, 'ID').replace(/\b[0-9a-f]{12}\b/g, 'SHORTID')
   .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME');
+
+/** Starts what waits at a shim's socket and gives all that it wrote, stdout and stderr together. */
+export async function outputOf(socketPath: string): Promise<string> {
+  const shim = await ShimConnection.open(socketPath);
+  let text = '';
+  shim.on('output', (_stream, data) => { text += data.toString(); });
+  shim.subscribe({ ring: false });
+  shim.go();
+  await new Promise(resolve => shim.once('end', resolve));
+  return text;
+}

@@ -9,7 +9,7 @@ import { ShimConnection } from '../../runtime/kernel/shim.ts';
 import { brokerSocket, instance } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { crash } from '../run-instance.ts';
-import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
+import { createTestLab, dockerd, eventually, type TestLab, outputOf } from './lab.ts';
 
 let lab: TestLab;
 let id: string;
@@ -21,13 +21,7 @@ afterAll(() => lab.dispose());
 
 const onHost = async (script: string) => {
   const { socketPath } = await lab.engine.call('exec', { lab: id, host: 'h1', argv: ['/bin/sh', '-c', script] });
-  const shim = await ShimConnection.open(socketPath);
-  let text = '';
-  shim.on('output', (_stream, data) => { text += data.toString(); });
-  shim.subscribe({ ring: false });
-  shim.go();
-  await new Promise(resolve => shim.once('end', resolve));
-  return text.trim();
+  return (await outputOf(socketPath)).trim();
 };
 const cgroups = () => findCgroups().hierarchies.map(h => join(h.mount, `slipway-${instance}`, id)).filter(existsSync);
 const state = async (name: string) => lab.ok(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', name]);
