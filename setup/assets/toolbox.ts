@@ -12,10 +12,10 @@ import type { Report } from './step.ts';
 
 const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['aardvark-dns', '--version']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version']];
 
 export async function toolboxRecipe(): Promise<unknown> {
-  return { version: 2, PROGRAMS, from: await currentWorkstation() };
+  return { version: 3, PROGRAMS, from: await currentWorkstation() };
 }
 
 export async function buildToolbox(report: Report): Promise<void> {
@@ -29,6 +29,8 @@ export async function buildToolbox(report: Report): Promise<void> {
   const busybox = await fetchBusybox();
   await copyFile(busybox.program, join(beside, 'bin/busybox'));
   await chmod(join(beside, 'bin/busybox'), 0o555);
+  await copyFile(await fetchInit(), join(beside, 'bin/docker-init'));
+  await chmod(join(beside, 'bin/docker-init'), 0o555);
   report(90, 'trying the tools');
   await tryOut(beside);
   await run(['chown', '-R', '0:0', beside]);
@@ -62,14 +64,19 @@ export async function fetchBusybox(): Promise<{ program: string; version: string
   return { program, version };
 }
 
-/** Answers names on user-defined networks (runtime/network/names.ts). Kept, like busybox. */
-async function fetchNameServer(): Promise<string> {
-  const kept = join(assetsDir, 'cache/aardvark-dns');
-  const program = join(kept, 'usr/lib/podman/aardvark-dns');
+/** Answers names on user-defined networks (runtime/network/names.ts). */
+const fetchNameServer = () => fetchKept('aardvark-dns', 'usr/lib/podman/aardvark-dns');
+/** `docker run --init`: static, since it runs in containers of any image. */
+const fetchInit = () => fetchKept('tini', 'usr/bin/tini-static');
+
+/** A program of a package, kept like busybox. */
+async function fetchKept(name: string, path: string): Promise<string> {
+  const kept = join(assetsDir, 'cache', name);
+  const program = join(kept, path);
   if (!await stat(program).then(() => true, () => false)) {
-    const apt = await openApt(join(assetsDir, 'tmp/apt-aardvark'), SUITE);
+    const apt = await openApt(join(assetsDir, `tmp/apt-${name}`), SUITE);
     try {
-      await unpackDebs(await apt.download(['aardvark-dns'], { alone: true }), kept);
+      await unpackDebs(await apt.download([name], { alone: true }), kept);
     } finally {
       await apt.release();
     }
