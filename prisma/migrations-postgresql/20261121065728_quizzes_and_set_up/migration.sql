@@ -1,0 +1,19 @@
+-- AlterTable
+ALTER TABLE "Attempt" ADD COLUMN     "baseSeq" INTEGER NOT NULL DEFAULT 0;
+
+-- CreateTable
+CREATE TABLE "QuizRecord" (
+    "workspaceId" TEXT NOT NULL,
+    "quizId" TEXT NOT NULL,
+    "answer" JSONB NOT NULL,
+    "right" BOOLEAN NOT NULL,
+    "got" INTEGER NOT NULL,
+    "of" INTEGER NOT NULL,
+    "tries" INTEGER NOT NULL DEFAULT 1,
+    "at" TIMESTAMP(3) NOT NULL,
+
+    CONSTRAINT "QuizRecord_pkey" PRIMARY KEY ("workspaceId","quizId")
+);
+
+-- AddForeignKey
+ALTER TABLE "QuizRecord" ADD CONSTRAINT "QuizRecord_workspaceId_fkey" FOREIGN KEY ("workspaceId") REFERENCES "Workspace"("id") ON DELETE CASCADE ON UPDATE CASCADE;
