@@ -8,7 +8,7 @@ const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hook
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{app,server,runtime,lessons,prisma,setup,bench}/**/*.test.{ts,tsx,mjs}', 'test/*.test.ts'], exclude: ['**/node_modules/**'] } },
+      { test: { name: 'unit', include: ['{app,server,runtime,lessons,texts,prisma,setup,bench}/**/*.test.{ts,tsx,mjs}', 'test/*.test.ts'], exclude: ['**/node_modules/**'] } },
       { test: { name: 'system', include: ['test/{kernel,security,engine,lessons}/**/*.test.ts'], ...alone } },
       { test: { name: 'web', include: ['test/web/**/*.test.ts'], ...alone, testTimeout: 180_000 } },
     ],

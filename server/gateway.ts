@@ -8,8 +8,9 @@ import type { Visitor, Visitors } from './http/learner.ts';
 import { isOwnOrigin } from './http/origin.ts';
 import { createPlaces } from './http/places.ts';
 import { createRateLimit, type RateLimit } from './http/rate.ts';
-import { words } from './lab/words.ts';
-import { Refusal, type Workspace } from './lab/workspace.ts';
+import { chooseLanguage, inLanguage, type InOne, type Language, languages, type Text } from '../texts/language.ts';
+import { say } from '../texts/server.ts';
+import { type Announce, Refusal, type Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
 import type { Previews } from './preview/previews.ts';
 import { type Ack, type ClientEvents, joinSchema, portSchema, type Problem, type ServerEvents, sizeSchema, SOCKET_PATH, terminalIdSchema } from './protocol.ts';
@@ -51,10 +52,12 @@ export function createIo(http: HttpServer, options: { visitors: Visitors; public
   });
   io.use((socket, next) => {
     const visit = visits.get(socket.request) ?? options.visitors.of(socket.request);
-    const identity: Identity = { learner: visit.learner, address: options.visitors.addressOf(socket.request) };
-    if (!perLearner.take(identity.learner)) return next(new Error(words.tooManyTabs));
+    const { cookie, 'accept-language': asked } = socket.request.headers;
+    const language = chooseLanguage(cookie, asked);
+    const identity: Identity = { learner: visit.learner, address: options.visitors.addressOf(socket.request), language };
+    if (!perLearner.take(identity.learner)) return next(new Error(say('lab.tooManyTabs')[language]));
     socket.conn.once('close', () => perLearner.free(identity.learner));
-    if (!perAddress.take(identity.address)) return next(new Error(words.tooManyTabs));
+    if (!perAddress.take(identity.address)) return next(new Error(say('lab.tooManyTabs')[language]));
     socket.conn.once('close', () => perAddress.free(identity.address));
     socket.data = identity;
     next();
@@ -66,15 +69,22 @@ export function createIo(http: HttpServer, options: { visitors: Visitors; public
 const MAX_PER_LEARNER = 40;
 const MAX_PER_ADDRESS = 2000;
 
-interface Identity { learner: string; address: string; }
+/** `language` is the tab's: a switch of language connects anew. */
+interface Identity { learner: string; address: string; language: Language; }
 
 export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void, previews: Previews | null = null) {
   const requests = createRateLimit(REQUESTS);
   io.on('connection', client => serveClient(client, workspaces, requests, onError, previews));
 }
 
-/** The room of a workspace: all its tabs. */
+/** The room of a workspace: all its tabs. Those that read the same language share a room besides. */
 export const roomOf = (workspace: string) => `workspace:${workspace}`;
+const readersOf = (workspace: string, language: Language) => `readers:${workspace} ${language}`;
+
+/** Tells all tabs of a workspace, each in its language. */
+export const announcer = (io: Io, workspace: string): Announce => (event, ...args) => {
+  for (const language of languages) io.to(readersOf(workspace, language)).emit(event, ...inLanguage(args, language) as Parameters<ServerEvents[typeof event]>);
+};
 
 /** Joining, attaching, opening: far more than a person does, far less than what would keep the screens' thread busy. */
 const REQUESTS = { burst: 120, perMinute: 240 };
@@ -82,7 +92,7 @@ const REQUESTS = { burst: 120, perMinute: 240 };
 interface View { terminal: HubTerminal; viewer: Viewer; }
 
 function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit, onError: (error: unknown) => void, previews: Previews | null) {
-  const { learner, address } = client.data as Identity;
+  const { learner, address, language } = client.data as Identity;
   const views = new Map<string, View>();
   let workspace: Workspace | undefined;
   /** Given to the connection and not yet taken by the network. */
@@ -99,10 +109,10 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     const joined = await workspaces.join(learner, slug, address);
     if (!client.connected || workspace) { // gone, or joined another one, while this one was looked up
       workspaces.leave(joined);
-      throw new Refusal(words.noWorkspace);
+      throw new Refusal(say('lab.noWorkspace'));
     }
     workspace = joined;
-    await client.join(roomOf(joined.record.id));
+    await client.join([roomOf(joined.record.id), readersOf(joined.record.id, language)]);
     return joined.state;
   }));
 
@@ -121,12 +131,12 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('terminal:attach', async (body, ack) => {
     await request(attachSchema, async ({ id, ...size }) => {
       const terminal = current().terminal(id);
-      if (views.size >= MAX_VIEWS && !views.has(id)) throw new Refusal(words.tooManyTerminals(MAX_VIEWS));
+      if (views.size >= MAX_VIEWS && !views.has(id)) throw new Refusal(say('lab.tooManyTerminals', { count: MAX_VIEWS }));
       detach(id);
       const { viewer, screen, go } = await terminal.attach(outletOf(id), size);
       if (!client.connected) {
         terminal.detach(viewer);
-        throw new Refusal(words.noWorkspace);
+        throw new Refusal(say('lab.noWorkspace'));
       }
       detach(id); // a second attach that came meanwhile
       views.set(id, { terminal, viewer });
@@ -170,6 +180,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     for (const id of views.keys()) detach(id);
     if (!workspace) return;
     void client.leave(roomOf(workspace.record.id));
+    void client.leave(readersOf(workspace.record.id, language));
     workspaces.leave(workspace);
     workspace = undefined;
   }
@@ -182,7 +193,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   }
 
   function current(): Workspace {
-    if (!workspace) throw new Refusal(words.noWorkspace);
+    if (!workspace) throw new Refusal(say('lab.noWorkspace'));
     return workspace;
   }
 
@@ -200,27 +211,27 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
 
   /** An event that is answered: checks its shape, and turns errors into words. */
   function request<B, T>(schema: z.ZodType<B>, work: (body: B) => Promise<T>) {
-    return async (body: unknown, ack: Ack<T>) => {
+    return async (body: unknown, ack: Ack<InOne<T>>) => {
       if (typeof ack !== 'function') return;
-      let answer: T | Problem;
+      let answer: T | { problem: Text };
       try {
-        if (!requests.take(learner)) throw new Refusal(words.tooFast);
+        if (!requests.take(learner)) throw new Refusal(say('lab.tooFast'));
         const parsed = schema.safeParse(body);
-        answer = parsed.success ? await work(parsed.data) : { problem: words.badRequest };
+        answer = parsed.success ? await work(parsed.data) : { problem: say('lab.badRequest') };
       } catch (error) {
         answer = { problem: problemOf(error, onError) };
       }
-      ack(answer);
+      ack(inLanguage(answer, language) as InOne<T> | Problem);
     };
   }
 }
 
-function nowhere(): never { throw new Refusal(words.noPreviews); }
+function nowhere(): never { throw new Refusal(say('port.noPreviews')); }
 
-function problemOf(error: unknown, onError: (error: unknown) => void): string {
-  if (error instanceof Refusal) return error.message;
+function problemOf(error: unknown, onError: (error: unknown) => void): Text {
+  if (error instanceof Refusal) return error.words;
   const { kind } = asSlipwayError(error);
-  if (kind === 'Unavailable') return words.engineRestarts;
+  if (kind === 'Unavailable') return say('lab.engineRestarts');
   onError(error);
-  return words.ourFault;
+  return say('lab.ourFault');
 }

@@ -10,7 +10,7 @@ import { asSlipwayError } from '../runtime/errors.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
 import { createStore } from './data/store.ts';
-import { createIo, roomOf, serve } from './gateway.ts';
+import { announcer, createIo, serve } from './gateway.ts';
 import { createGrader } from './grading/grader.ts';
 import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
@@ -58,7 +58,7 @@ const workspaces = createWorkspaces({
   lesson: lessons.bySlug,
   suspendMs: config.suspendMs,
   announceTo: workspace => (event, ...args) => {
-    io.to(roomOf(workspace)).emit(event, ...args);
+    announcer(io, workspace)(event, ...args);
     if (event === 'lab:state') previews.labChanged(workspace);
   },
 });

@@ -1,38 +1,45 @@
 // Wire types between site and server: all that app/ may import of server/. Changing one side without the other fails to compile.
 import { z } from 'zod';
+import type { Text } from '../texts/language.ts';
 
 /** The socket.io path; next to Next's own routes on one port. */
 export const SOCKET_PATH = '/ws';
 
+/**
+ * Words as the server holds them before it knows who reads them. What is marked `T = string` below goes over the wire in the reader's language;
+ * within the server T is Said.
+ */
+export type Said = Text | string;
+
 /** A learner's lab as the page shows it. */
-export interface LabView {
+export interface LabView<T = string> {
   id: string;
   hostname: string;
   state: 'starting' | 'ready' | 'gone';
   /** Why it could not start, in words that say what to do. */
-  problem?: string;
+  problem?: T;
   /** The machine is full: its place among those who wait (1 is next), and how long it may take when that can be said. `problem` says it in words. */
   queue?: { place: number; seconds?: number };
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
-  notice?: string;
+  notice?: T;
 }
 /** A port of the lab that a container publishes. */
 export interface PortView { port: number; containerPort: number; container: string; }
 export interface TerminalView { id: string; title: string; }
 
-export type TaskState =
+export type TaskState<T = string> =
   | { state: 'locked' }                       // needs an earlier task
   | { state: 'open' }                         // no relevant attempt yet: neutral
-  | ({ state: 'tried'; expected: string; found: string; next: string } & Points)
-  | ({ state: 'done'; at: string; evidence: string } & Points);
+  | ({ state: 'tried'; expected: T; found: T; next: T } & Points)
+  | ({ state: 'done'; at: string; evidence: T } & Points);
 /** Never without the words beside it that say why. */
 export interface Points { points?: { got: number; of: number }; }
-export interface TaskProgress { id: string; progress: TaskState; }
+export interface TaskProgress<T = string> { id: string; progress: TaskState<T>; }
 
-export interface WorkspaceView {
-  lab: LabView;
+export interface WorkspaceView<T = string> {
+  lab: LabView<T>;
   terminals: TerminalView[];
-  tasks: TaskProgress[];
+  tasks: TaskProgress<T>[];
 }
 
 /** Errors of acknowledgements: what happened, and what to do. */
@@ -60,19 +67,19 @@ export interface ClientEvents {
 }
 
 /** Server → browser. */
-export interface ServerEvents {
-  'lab:state': (lab: LabView) => void;
+export interface ServerEvents<T = string> {
+  'lab:state': (lab: LabView<T>) => void;
   'lab:ports': (ports: PortView[]) => void;
   'terminal:output': (id: string, data: ArrayBuffer) => void;
   /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
   'terminal:screen': (id: string, screen: string) => void;
   'terminal:opened': (terminal: TerminalView) => void;
-  'terminal:closed': (id: string, reason: string) => void;
-  'task:progress': (task: TaskProgress) => void;
+  'terminal:closed': (id: string, reason: T) => void;
+  'task:progress': (task: TaskProgress<T>) => void;
   /** The lesson's text or tasks have been changed by its author: what the page shows of it is old. */
   'lesson:changed': () => void;
   /** One sentence that explains the error a learner has just met, and one next step. Shown beside the terminal, dismissible. */
-  'explain': (note: { id: string; title: string; text: string; command?: string }) => void;
+  'explain': (note: { id: string; title: T; text: T; command?: string }) => void;
 }
 
 export const sizeSchema = z.object({ cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) });
@@ -81,4 +88,9 @@ export const portSchema = z.object({ port: z.number().int().min(1).max(65_535) }
 export const terminalIdSchema = z.string().min(1).max(100);
 
 /** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */
-export interface LessonSummary { slug: string; title: string; summary: string; minutes: number; level: string; tasks: number; part: string; }
+export interface LessonSummary {
+  slug: string; title: string; summary: string; minutes: number; level: string; tasks: number;
+  /** The part it belongs to, and perhaps the chapter. */
+  headings: { title: string; summary?: string | undefined }[];
+  prerequisites: { slug: string; title: string }[];
+}

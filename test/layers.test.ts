@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const FOLDERS = ['app', 'server', 'runtime', 'lessons', 'prisma', 'setup'];
+const FOLDERS = ['app', 'server', 'runtime', 'lessons', 'texts', 'prisma', 'setup'];
 
 type Import = { from: string; to: string; typeOnly: boolean };
 type Rule = { who: RegExp; may: RegExp[]; why: string };
@@ -14,12 +14,13 @@ const RUNTIME_CLIENT = /^runtime\/(errors|ids|paths|rpc|lab\/control|kernel\/dia
 
 /** Between the top folders. Every import counts, also of types. */
 const rules: Rule[] = [
-  { who: /^app\//, may: [/^app\//, /^server\/(protocol|site)\.ts$/], why: 'the site is a client of the server and holds neither engine nor database' },
-  { who: /^server\//, may: [/^server\//, /^lessons\//, /^prisma\//, RUNTIME_CLIENT], why: "the server speaks to the engine through the runtime's client" },
+  { who: /^app\//, may: [/^app\//, /^server\/(protocol|site)\.ts$/, /^texts\/(?!server)/], why: 'the site is a client of the server and holds neither engine nor database' },
+  { who: /^server\//, may: [/^server\//, /^lessons\//, /^texts\/(?!site)/, /^prisma\//, RUNTIME_CLIENT], why: "the server speaks to the engine through the runtime's client" },
   { who: /^server\/(?!data\/)/, may: [/^(?!prisma\/client)/], why: 'server/data is the only importer of the database client' },
   { who: /^runtime\/supervisor\.ts$/, may: [/^runtime\//, /^setup\/assets\/pool\.ts$/], why: 'the supervisor mounts the pool that set-up made, and that is all' },
   { who: /^runtime\/(?!supervisor\.ts$)/, may: [/^runtime\//], why: 'the runtime has never heard of lessons, users or the site' },
-  { who: /^lessons\//, may: [/^lessons\//], why: 'lessons are data, and read by others' },
+  { who: /^lessons\//, may: [/^lessons\//, /^texts\/language\.ts$/], why: 'lessons are data, and read by others' },
+  { who: /^texts\//, may: [/^texts\//], why: 'words know nothing of what they are said about' },
   { who: /^prisma\//, may: [/^prisma\//, /^runtime\/paths\.ts$/], why: 'models and migrations stand by themselves' },
   { who: /^setup\//, may: [/^setup\//, /^runtime\//], why: 'set-up builds for the runtime, and knows nothing of the site' },
   { who: /^runtime\/broker\//, may: [/^runtime\/broker\//, /^runtime\/(errors|ids|paths|rpc|cleanup|kernel\/protocol)\.ts$/], why: 'the broker is root: it must reach nothing that parses what learners send' },

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { createQueue } from './queue.ts';
-import { words } from './words.ts';
+import { createQueue, inWords } from './queue.ts';
 
 test('first come, first served; who leaves makes room for those behind', () => {
   const queue = createQueue();
@@ -31,6 +30,6 @@ test('an estimate is made from how fast others got in, and none when nobody can 
 });
 
 test('the words say the place, and how long only when it is known', () => {
-  expect(words.queued(1, undefined)).toBe('There is no room for another lab just now. You are next; your lab starts by itself as soon as there is. The lesson can be read meanwhile.');
-  expect(words.queued(3, 130)).toContain('You are number 3 in the queue, which takes about 3 minutes as things go');
+  expect(inWords(1, undefined).en).toBe('There is no room for another lab just now. You are next; your lab starts by itself as soon as there is. The lesson can be read meanwhile.');
+  expect(inWords(3, 130).en).toContain('You are number 3 in the queue, which takes about 3 minutes as things go');
 });

@@ -1,5 +1,7 @@
 // Who waits for a lab while the machine is full, first come first served, and how long it may take: judged by how fast others got in lately.
 // One for all workspaces; used by workspace.ts.
+import type { Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
 
 /** Entries older than this say nothing about now. */
 const LATELY_MS = 30 * 60_000;
@@ -18,6 +20,12 @@ export interface Ticket {
 export interface Queue {
   readonly length: number;
   join(): Ticket;
+}
+
+export function inWords(place: number, seconds: number | undefined): Text {
+  const count = seconds === undefined ? 0 : Math.ceil(seconds / 60);
+  if (place <= 1) return count ? say('lab.queuedNextFor', { count }) : say('lab.queuedNext');
+  return count ? say('lab.queuedFor', { place, count }) : say('lab.queued', { place });
 }
 
 export function createQueue(now: () => number = Date.now): Queue {

@@ -5,15 +5,16 @@ import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Lab, Terminal } from '../../runtime/lab/control.ts';
 import { carriedOver } from '../grading/types.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
-import type { LabView, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
+import { SOURCE, type Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
+import type { LabView, Said, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
 import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
-import type { Queue, Ticket } from './queue.ts';
-import { words } from './words.ts';
+import { inWords, type Queue, type Ticket } from './queue.ts';
 
-export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents[E]>) => void;
+export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents<Said>[E]>) => void;
 
 export interface WorkspaceOptions {
   record: WorkspaceRecord;
@@ -25,7 +26,7 @@ export interface WorkspaceOptions {
   lesson: ProgressOptions['lesson'];
   createGrader: ProgressOptions['createGrader'];
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
-  admit: (address: string, options: { replacing: boolean }) => Promise<string | undefined>;
+  admit: (address: string, options: { replacing: boolean }) => Promise<Text | undefined>;
   /** All who wait because the machine is full. */
   queue: Queue;
   onError: (error: unknown) => void;
@@ -46,22 +47,22 @@ export class Workspace {
   members = 0;
   private readonly options: WorkspaceOptions;
   private lab: Lab | undefined;
-  private view: LabView = { id: '', hostname: '', state: 'starting' };
+  private view: LabView<Said> = { id: '', hostname: '', state: 'starting' };
   private readonly terminals = new Map<string, Open>();
   private progress: Progress | undefined;
-  private stored: TaskProgress[] = [];
-  private notice: string | undefined;
+  private stored: TaskProgress<Said>[] = [];
+  private notice: Text | undefined;
   private preparing: Promise<void> | undefined;
   private readonly stop = new AbortController();
 
   constructor(options: WorkspaceOptions) {
     this.options = options;
     this.record = options.record;
-    if (this.record.lab === null && this.record.begunBefore) this.notice = words.labLost;
+    if (this.record.lab === null && this.record.begunBefore) this.notice = say('lab.lost');
   }
 
   /** What the page shows now. */
-  get state(): WorkspaceView {
+  get state(): WorkspaceView<Said> {
     return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks() };
   }
 
@@ -83,7 +84,7 @@ export class Workspace {
     if (this.preparing) return; // one is on its way
     let clearing = () => {};
     const cleared = new Promise<void>(resolve => { clearing = resolve; });
-    let refused: string | undefined;
+    let refused: Text | undefined;
     this.prepare(address, async () => {
       try {
         refused = await this.options.admit(address, { replacing: this.record.lab !== null });
@@ -99,8 +100,8 @@ export class Workspace {
 
   async openTerminal(size: Size): Promise<TerminalView> {
     const host = this.lab?.hosts[0];
-    if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(words.notReady);
-    if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(words.tooManyTerminals(MAX_TERMINALS));
+    if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(say('lab.notReady'));
+    if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(say('lab.tooManyTerminals', { count: MAX_TERMINALS }));
     const numbers = [...this.terminals.values()].map(open => Number(/^Terminal (\d+)$/.exec(open.info.title)?.[1] ?? 0));
     try {
       const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: `Terminal ${Math.max(0, ...numbers) + 1}` });
@@ -110,20 +111,20 @@ export class Workspace {
     } catch (error) {
       this.options.onError(error);
       void this.recheck();
-      throw new Refusal(await this.engineAnswers() ? words.notNow : words.engineRestarts);
+      throw new Refusal(await this.engineAnswers() ? say('lab.notNow') : say('lab.engineRestarts'));
     }
   }
 
   terminal(id: string): HubTerminal {
     const open = this.terminals.get(id);
-    if (!open) throw new Refusal(words.noTerminal);
+    if (!open) throw new Refusal(say('lab.noTerminal'));
     return open.hub;
   }
 
   async closeTerminal(id: string) {
     const open = this.terminals.get(id);
     if (!open) return;
-    this.forget(id, words.closed);
+    this.forget(id, say('lab.closed'));
     await this.options.engine.closeTerminal(open.info.lab, id);
   }
 
@@ -156,7 +157,7 @@ export class Workspace {
     this.notice = undefined;
     const old = this.record.lab;
     if (old === null) return;
-    await this.dropLab(words.reset);
+    await this.dropLab(say('lab.reset'));
     await this.options.engine.disposeLab(old).catch(this.options.onError); // what stays is swept later
   }
 
@@ -164,7 +165,7 @@ export class Workspace {
   private prepare(address: string, first?: () => Promise<boolean>) {
     this.preparing ??= this.bringUp(address, first).catch(error => {
       this.options.onError(error);
-      this.change({ id: '', hostname: '', state: 'gone', problem: words.ourFault });
+      this.change({ id: '', hostname: '', state: 'gone', problem: say('lab.ourFault') });
     }).finally(() => {
       this.preparing = undefined;
       if (this.view.state === 'starting' && this.members && !this.stop.signal.aborted) this.prepare(address); // somebody came as it gave up
@@ -189,7 +190,7 @@ export class Workspace {
           if (asSlipwayError(error).kind !== 'Unavailable') throw error;
           this.options.onError(error);
           if (!(await this.engineAnswers())) {
-            this.change({ id: '', hostname: '', state: 'starting', problem: words.engineAway });
+            this.change({ id: '', hostname: '', state: 'starting', problem: say('lab.engineAway') });
             await this.pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!);
             continue;
           }
@@ -205,8 +206,8 @@ export class Workspace {
   /** Throws Unavailable when it cannot be had now. */
   private async tryOnce(address: string, admission: { given: boolean }) {
     if (this.record.lab !== null && !(await this.find(this.record.lab))) {
-      await this.dropLab(words.labLost);
-      this.notice = words.labLost;
+      await this.dropLab(say('lab.lost'));
+      this.notice = say('lab.lost');
     }
     if (!this.lab) {
       const refusal = admission.given ? undefined : await this.options.admit(address, { replacing: false });
@@ -224,7 +225,7 @@ export class Workspace {
 
   /** Shows the place; who is next asks again after a while, the others look whether they are. */
   private async waitIn({ place, seconds }: Ticket, attempt: number) {
-    this.change({ id: '', hostname: '', state: 'starting', problem: words.queued(place, seconds), queue: { place, ...(seconds === undefined ? {} : { seconds }) } });
+    this.change({ id: '', hostname: '', state: 'starting', problem: inWords(place, seconds), queue: { place, ...(seconds === undefined ? {} : { seconds }) } });
     await this.pause(place <= 1 ? RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]! : QUEUE_MS);
   }
 
@@ -267,7 +268,7 @@ export class Workspace {
     this.terminals.set(info.id, { info, hub });
   }
 
-  private forget(id: string, reason: string) {
+  private forget(id: string, reason: Text) {
     const open = this.terminals.get(id);
     if (!open) return;
     this.terminals.delete(id);
@@ -288,7 +289,7 @@ export class Workspace {
       onProgress: task => announce('task:progress', task),
       onExplain: note => announce('explain', note),
       onLabGone: () => this.lost(),
-      onAway: away => { if (this.view.state === 'ready') this.change({ ...this.view, problem: away ? words.engineRestarts : undefined }); },
+      onAway: away => { if (this.view.state === 'ready') this.change({ ...this.view, problem: away ? say('lab.engineRestarts') : undefined }); },
     });
     for (const task of this.progress.tasks()) announce('task:progress', task);
   }
@@ -311,12 +312,12 @@ export class Workspace {
   private lost() {
     if (this.stop.signal.aborted) return;
     if (this.preparing) return void this.preparing.then(() => this.lost());
-    this.change({ id: '', hostname: '', state: 'starting', notice: words.labLost });
+    this.change({ id: '', hostname: '', state: 'starting', notice: say('lab.lost') });
     if (this.members) this.prepare(''); // else whoever opens it next gets a new one
   }
 
   /** Ends the attempt and begins the next, without touching the engine. */
-  private async dropLab(reason: string) {
+  private async dropLab(reason: Text) {
     for (const id of this.terminals.keys()) this.forget(id, reason);
     const { progress } = this;
     this.progress = undefined;
@@ -328,7 +329,7 @@ export class Workspace {
     for (const task of this.tasks()) this.options.announce('task:progress', task);
   }
 
-  private tasks(): TaskProgress[] {
+  private tasks(): TaskProgress<Said>[] {
     return this.progress?.tasks() ?? this.stored;
   }
 
@@ -342,7 +343,7 @@ export class Workspace {
     grader.stop();
   }
 
-  private change(view: LabView) {
+  private change(view: LabView<Said>) {
     if (JSON.stringify(view) === JSON.stringify(this.view)) return;
     this.view = view;
     this.options.announce('lab:state', view);
@@ -361,8 +362,14 @@ export class Workspace {
   }
 }
 
-/** A request that cannot be granted now; the message is for the learner. */
-export class Refusal extends Error {}
+/** A request that cannot be granted now; the words are for the learner. */
+export class Refusal extends Error {
+  readonly words: Text;
+  constructor(words: Text) {
+    super(words[SOURCE]);
+    this.words = words;
+  }
+}
 
 const PREFIX = 'learner-';
 export const labName = (workspace: string) => `${PREFIX}${workspace}`;

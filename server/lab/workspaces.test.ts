@@ -2,7 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Lesson, Task } from '../../lessons/schema.ts';
 import type { Grader, GraderOptions, StoredTask } from '../grading/types.ts';
 import { ask, heard, joined, learnerId, startTestSite, type Browser, type TestSite } from '../testing/site.ts';
-import { words } from './words.ts';
+import { say } from '../../texts/server.ts';
+import { inWords } from './queue.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
 
@@ -90,7 +91,7 @@ test('while the engine is away the page says so, and the lab comes up by itself 
   site = await graded();
   site.engine.away(true);
   const browser = site.browser(learnerId());
-  const said = heard(browser, 'lab:state', lab => lab.problem === words.engineAway);
+  const said = heard(browser, 'lab:state', lab => lab.problem === say('lab.engineAway').en);
   expect((await ask(browser, 'workspace:join', { slug: null })).lab.state).toBe('starting');
   expect((await said)[0].state).toBe('starting');
   const ready = heard(browser, 'lab:state', lab => lab.state === 'ready');
@@ -104,14 +105,14 @@ test('an engine that goes away under an open lab leaves the shell working, and i
   const { lab, terminals } = await joined(browser, 'lifecycle');
   const id = terminals[0]!.id;
   await ask(browser, 'terminal:attach', { id, ...size });
-  const said = heard(browser, 'lab:state', state => state.problem === words.engineRestarts && state.state === 'ready');
+  const said = heard(browser, 'lab:state', state => state.problem === say('lab.engineRestarts').en && state.state === 'ready');
   site.engine.away(true);
   await said;
   let text = '';
   browser.on('terminal:output', (_, data) => { text += Buffer.from(data).toString(); });
   browser.emit('terminal:input', id, 'echo still-$((1+1))\r');
   await expect.poll(() => text, soon).toContain('still-2');
-  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(words.engineRestarts);
+  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(say('lab.engineRestarts').en);
   site.engine.happen(lab.id, call('/done/stop', 200)); // while nobody listens
   const [back, ticked] = [heard(browser, 'lab:state', state => !state.problem), heard(browser, 'task:progress', task => task.id === 'stop')];
   site.engine.away(false);
@@ -130,13 +131,13 @@ test('a lab that the engine has lost is made anew, with a notice, open or not', 
   const fresh = heard(browser, 'lab:state', state => state.state === 'ready');
   site.engine.lose(lab.id);
   const [after] = await fresh;
-  expect(after).toMatchObject({ notice: words.labLost });
+  expect(after).toMatchObject({ notice: say('lab.lost').en });
   expect(after.id).not.toBe(lab.id);
 
   await site.restart();
   site.engine.lose(after.id);
   const again = await joined(site.browser(ada), 'lifecycle');
-  expect(again.lab).toMatchObject({ state: 'ready', notice: words.labLost });
+  expect(again.lab).toMatchObject({ state: 'ready', notice: say('lab.lost').en });
   expect(again.tasks[0]!.progress.state).toBe('done');
 });
 
@@ -147,7 +148,7 @@ test('no lab is made for a page that is not there any more', async () => {
   const { lab } = await joined(gone);
   gone.disconnect();
   site.engine.full = true;
-  const said = heard(away, 'lab:state', state => state.problem === words.queued(1, undefined));
+  const said = heard(away, 'lab:state', state => state.problem === inWords(1, undefined).en);
   await ask(away, 'workspace:join', { slug: null });
   await said;
   away.disconnect();
@@ -158,7 +159,7 @@ test('no lab is made for a page that is not there any more', async () => {
   await joined(watcher);
   await joined(site.browser(learnerId()));
   expect(site.engine.made).toBe(3);
-  expect((await joined(site.browser(ada))).lab.notice).toBe(words.labLost);
+  expect((await joined(site.browser(ada))).lab.notice).toBe(say('lab.lost').en);
 });
 
 test('a lab whose host has ended under the page is made anew, with a notice', async () => {
@@ -167,7 +168,7 @@ test('a lab whose host has ended under the page is made anew, with a notice', as
   const { lab } = await joined(browser);
   const fresh = heard(browser, 'lab:state', state => state.state === 'ready' && state.id !== lab.id);
   site.engine.halt(lab.id);
-  expect((await fresh)[0].notice).toBe(words.labLost);
+  expect((await fresh)[0].notice).toBe(say('lab.lost').en);
   expect(site.engine.labs.has(lab.id)).toBe(false);
 });
 
@@ -175,7 +176,7 @@ test('when the machine is full the page says so, and the lab starts when there i
   site = await startTestSite();
   site.engine.full = true;
   const browser = site.browser(learnerId());
-  const [said, ready] = [heard(browser, 'lab:state', lab => lab.problem === words.queued(1, undefined)), heard(browser, 'lab:state', lab => lab.state === 'ready')];
+  const [said, ready] = [heard(browser, 'lab:state', lab => lab.problem === inWords(1, undefined).en), heard(browser, 'lab:state', lab => lab.state === 'ready')];
   await ask(browser, 'workspace:join', { slug: null });
   await said;
   site.engine.full = false;
@@ -199,7 +200,7 @@ test('one lab too many takes the place of the one least recently used, but never
   const second = site.browser(ada);
   const refused = heard(second, 'lab:state', lab => lab.state === 'gone');
   await ask(second, 'workspace:join', { slug: null });
-  expect((await refused)[0].problem).toBe(words.tooManyOpen(1));
+  expect((await refused)[0].problem).toBe(say('lab.tooManyOpen', { count: 1 }).en);
   first.disconnect();
   const ready = heard(second, 'lab:state', lab => lab.state === 'ready');
   await expect.poll(async () => {
@@ -222,7 +223,7 @@ test('who resets again and again is asked to wait, and keeps the lab', async () 
       await ready;
     }
   };
-  await expect(resets()).rejects.toThrow(words.tooFastLearner);
+  await expect(resets()).rejects.toThrow(say('lab.tooFastLearner').en);
   const { lab } = await joined(browser);
   expect([...site.engine.labs.keys()]).toEqual([lab.id]);
 });
@@ -232,7 +233,7 @@ test('the ninth terminal is refused in words', async () => {
   const browser = site.browser(learnerId());
   await joined(browser);
   for (let n = 2; n <= 8; n++) expect((await ask(browser, 'terminal:open', size)).title).toBe(`Terminal ${n}`);
-  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(words.tooManyTerminals(8));
+  await expect(ask(browser, 'terminal:open', size)).rejects.toThrow(say('lab.tooManyTerminals', { count: 8 }).en);
 });
 
 test('a lab that nobody has opened for long is given up, and its workspace says so later', async () => {
@@ -246,7 +247,7 @@ test('a lab that nobody has opened for long is given up, and its workspace says 
     await site.workspaces.sweep();
     return [...site.engine.labs.keys()];
   }, soon).toEqual([lab.id]);
-  expect((await joined(site.browser(ada), 'lifecycle')).lab.notice).toBe(words.labLost);
+  expect((await joined(site.browser(ada), 'lifecycle')).lab.notice).toBe(say('lab.lost').en);
 });
 
 test('some time after the last tab has closed the web process lets go; the lab stays', async () => {

@@ -8,7 +8,8 @@ import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import type { ProgressOptions } from './progress.ts';
 import { createQueue } from './queue.ts';
-import { words } from './words.ts';
+import type { Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
 import { type Announce, Refusal, Workspace, workspaceOfLab } from './workspace.ts';
 
 export interface WorkspacesOptions {
@@ -70,7 +71,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   return {
     async join(learner, slug, address) {
       const lesson = slug === null ? undefined : options.lesson(slug);
-      if (slug !== null && !lesson) throw new Refusal(words.noLesson);
+      if (slug !== null && !lesson) throw new Refusal(say('lab.noLesson'));
       const key = `${learner} ${slug ?? ''}`;
       let pending = open.get(key);
       if (!pending) {
@@ -161,15 +162,15 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     return workspace;
   }
 
-  async function admit(learner: string, address: string, replacing: boolean): Promise<string | undefined> {
+  async function admit(learner: string, address: string, replacing: boolean): Promise<Text | undefined> {
     const labs = replacing ? [] : await store.labsOf(learner);
     if (labs.length >= maxLabs) {
       const unused = labs.find(lab => !ids.get(lab.workspace)?.members);
-      if (!unused) return words.tooManyOpen(maxLabs);
+      if (!unused) return say('lab.tooManyOpen', { count: maxLabs });
       await giveUp(unused);
     }
-    if (!perLearner.take(learner)) return words.tooFastLearner;
-    if (address && !perAddress.take(address)) return words.tooFastAddress;
+    if (!perLearner.take(learner)) return say('lab.tooFastLearner');
+    if (address && !perAddress.take(address)) return say('lab.tooFastAddress');
     return undefined;
   }
 

@@ -6,7 +6,7 @@ import { dialThrough } from '../../runtime/kernel/dial.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Io } from '../gateway.ts';
 import type { Engine } from '../lab/engine.ts';
-import { words } from '../lab/words.ts';
+import { say } from '../../texts/server.ts';
 import { Refusal, type Workspace } from '../lab/workspace.ts';
 import type { PortView } from '../protocol.ts';
 import { originFor, type Target } from './address.ts';
@@ -62,11 +62,11 @@ export function createPreviews(options: PreviewOptions): Previews {
     },
     async link(workspace, port, page) {
       const { host } = workspace;
-      if (!host) throw new Refusal(words.notReady);
-      if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(words.noSuchPort);
+      if (!host) throw new Refusal(say('lab.notReady'));
+      if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(say('port.notPublished'));
       const target: Target = { lab: host.lab, port };
       const origin = originFor(target, { host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) }, domain);
-      if (!origin) throw new Refusal(words.noPreviews);
+      if (!origin) throw new Refusal(say('port.noPreviews'));
       hosts.set(host.lab, host);
       return `${origin}${passes.link(target)}`;
     },

@@ -4,7 +4,7 @@ import type { TaskEnd } from '../../runtime/kernel/shim.ts';
 import { type FloodShim, startFloodShim } from '../testing/flood.ts';
 import { BEHIND_ABOVE, PAUSE_ABOVE, SCREEN_PAUSE_ABOVE } from './flow.ts';
 import { type Screens, startScreens } from './screens.ts';
-import { HubTerminal } from './terminal.ts';
+import { HubTerminal, reasonOf } from './terminal.ts';
 import type { Outlet, Viewer } from './viewer.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // a loaded machine, not a slow server
@@ -77,7 +77,7 @@ class Tab implements Outlet {
     this.screens.push(text);
     this.parts = [];
   }
-  closed(reason: string) { this.ended = reason; }
+  closed(end: TaskEnd) { this.ended = reasonOf(end).en; }
   queuedBytes() { return this.queued; }
   catchUp() {
     this.kind = 'fast';

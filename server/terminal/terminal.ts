@@ -2,6 +2,8 @@
 // shim → coalescer → screen and viewers, and viewer → shim; no database, no engine and no log line on either way.
 // Memory stays bounded whatever the program prints and whatever the browsers do: see flow.ts.
 import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
+import type { Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
 import { isTerminalAnswer } from './answer.ts';
 import { createCoalescer, type Coalescer } from './coalesce.ts';
 import { INPUT_MAX, PAUSE_ABOVE, RESUME_BELOW, RESIZE_EVERY_MS, SCREEN_EVERY_MS, SCREEN_PAUSE_ABOVE, SCREEN_RESUME_BELOW } from './flow.ts';
@@ -179,18 +181,17 @@ export class HubTerminal {
   private end(end: TaskEnd) {
     if (this.over) return;
     this.coalescer.flush();
-    const reason = reasonOf(end);
     const viewers = [...this.viewers];
     this.release();
-    for (const viewer of viewers) viewer.outlet.closed(reason);
+    for (const viewer of viewers) viewer.outlet.closed(end);
     this.onEnd(end);
   }
 }
 
-export function reasonOf(end: TaskEnd): string {
+export function reasonOf(end: TaskEnd): Text {
   switch (end.kind) {
-    case 'exited': return end.code === 0 ? 'The shell has ended.' : `The shell has ended with exit code ${end.code}.`;
-    case 'failed': return `The shell could not start: ${end.message}`;
-    case 'lost': return 'The connection to this terminal was lost. Open a new one to go on.';
+    case 'exited': return end.code === 0 ? say('lab.shellEnded') : say('lab.shellFailed', { code: end.code });
+    case 'failed': return say('lab.shellNotStarted', { message: end.message });
+    case 'lost': return say('lab.terminalLost');
   }
 }

@@ -1,12 +1,13 @@
 // One browser tab looking at one terminal: what it was sent, what it has acknowledged, and whether it keeps up.
 // Owned by its HubTerminal (terminal.ts); the gateway gives it the way out.
+import type { TaskEnd } from '../../runtime/kernel/shim.ts';
 import { BEHIND_ABOVE } from './flow.ts';
 
 /** The way to the browser. */
 export interface Outlet {
   output(data: Buffer): void;
   screen(text: string): void;
-  closed(reason: string): void;
+  closed(end: TaskEnd): void;
   /** Bytes given to the connection that the network has not taken yet. A browser cannot acknowledge these away. */
   queuedBytes(): number;
 }

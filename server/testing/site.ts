@@ -9,7 +9,7 @@ import { migrate } from '../../prisma/migrate.ts';
 import type { Lesson } from '../../lessons/schema.ts';
 import { openDatabase } from '../data/client.ts';
 import { createStore, type Store } from '../data/store.ts';
-import { createIo, type Io, roomOf, serve } from '../gateway.ts';
+import { announcer, createIo, type Io, serve } from '../gateway.ts';
 import type { Grader, GraderOptions } from '../grading/types.ts';
 import { COOKIE, newLearnerId, signLearner } from '../http/cookie.ts';
 import { createVisitors } from '../http/learner.ts';
@@ -56,7 +56,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
       engine, store, screens,
       createGrader: options.createGrader ?? silentGrader,
       lesson: slug => (options.lesson?.slug === slug ? options.lesson : undefined),
-      announceTo: workspace => (event, ...args) => void io.to(roomOf(workspace)).emit(event, ...args),
+      announceTo: workspace => announcer(io, workspace),
       onError: error => errors.push(error),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
       ...(options.maxLabs === undefined ? {} : { maxLabs: options.maxLabs }),
