@@ -1,8 +1,11 @@
-// POST /containers/{id}/rename.
+// POST /containers/{id}/rename. A container that runs answers to its new name on user-defined networks at once.
 import { asSlipwayError, SlipwayError } from '../errors.ts';
+import { dnsNames } from '../network/endpoint.ts';
+import { addNames } from '../network/names.ts';
+import { runHelper } from './helper.ts';
 import { reserveName } from './names.ts';
 import { saveContainer } from './records.ts';
-import { emit, inTurn } from './state.ts';
+import { emit, inTurn, setState } from './state.ts';
 import type { Container, Host } from './model.ts';
 
 export function rename(host: Host, container: Container, name: string): Promise<void> {
@@ -15,8 +18,19 @@ export function rename(host: Host, container: Container, name: string): Promise<
     record.name = newName(host, `/${wanted}`, record.id);
     host.names.delete(oldName);
     saveContainer(host, record);
+    await renameOnNetworks(host, container);
     emit(host, container, 'rename', { oldName: `/${oldName}` });
   });
+}
+
+async function renameOnNetworks(host: Host, container: Container) {
+  const { record } = container;
+  const { state } = record;
+  if ((state.status !== 'running' && state.status !== 'paused') || !state.endpoints.some(e => e.dnsNames)) return;
+  const endpoints = state.endpoints.map(e => (e.dnsNames ? { ...e, dnsNames: dnsNames(record, host.networks.resolve(e.networkId)) } : e));
+  const { code, stderr } = await runHelper(host, { argv: ['busybox', 'true'], before: addNames(record.id, endpoints) });
+  if (code !== 0) throw new SlipwayError('System', stderr);
+  setState(host, container, { ...state, endpoints });
 }
 
 function newName(host: Host, wanted: string, id: string): string {
