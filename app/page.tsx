@@ -16,7 +16,7 @@ export default async function FrontPage() {
     .sort((a, b) => (progress.lessons[b.slug]?.lastSeenAt ?? '').localeCompare(progress.lessons[a.slug]?.lastSeenAt ?? ''))[0];
   const start = resumed ?? lessons.find((l) => doneOf(l.slug) < l.tasks) ?? first;
   const startWords = resumed ? `Go on: ${resumed.title}` : !start || doneOf(start.slug) > 0 ? 'Open the first lesson again' : start === first ? 'Start: your first container' : `Next: ${start.title}`;
-  const parts = [...new Set(lessons.map((l) => l.part))];
+  const parts = [...new Set(lessons.map((l) => l.headings[0]?.title ?? ''))];
   return (
     <>
       <SiteHeader />
@@ -39,7 +39,7 @@ export default async function FrontPage() {
           {parts.map((part) => (
             <div className="part" key={part}>
               <h3 className="label">{part}</h3>
-              <ol className="lesson-list">{lessons.filter((l) => l.part === part).map((l) => <LessonCard key={l.slug} lesson={l} number={lessons.indexOf(l) + 1} done={doneOf(l.slug)} />)}</ol>
+              <ol className="lesson-list">{lessons.filter((l) => l.headings[0]?.title === part).map((l) => <LessonCard key={l.slug} lesson={l} number={lessons.indexOf(l) + 1} done={doneOf(l.slug)} />)}</ol>
             </div>
           ))}
         </section>

@@ -1,10 +1,11 @@
 // A faulty lesson: each fault is told with file, line and what to do, and never stops the other lessons.
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { loadLessons } from './load.ts';
 import { formatProblem } from './problem.ts';
+import { matchesAnswer } from './quiz.ts';
 
 let root: string;
 beforeAll(async () => { root = await mkdtemp(join(tmpdir(), 'slipway-lessons-')); });
@@ -33,14 +34,17 @@ const tasks = `tasks:
 async function load(files: Record<string, string>, folder = '10-a') {
   const dir = await mkdtemp(join(root, 'set-'));
   await mkdir(join(dir, folder));
-  for (const [name, content] of Object.entries(files)) await writeFile(join(dir, folder, name), content);
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, folder, name)), { recursive: true });
+    await writeFile(join(dir, folder, name), content);
+  }
   return loadLessons(dir);
 }
 
 test('a right lesson loads without a word', async () => {
   const { lessons, problems } = await load({ 'lesson.md': text, 'tasks.yaml': tasks });
   expect(problems).toEqual([]);
-  expect(lessons).toMatchObject([{ slug: 'a', order: 10, folder: '10-a', title: 'T', profile: 'strict', tasks: [{ id: 'one', needs: [] }] }]);
+  expect(lessons).toMatchObject([{ slug: 'a', order: [10], folder: '10-a', title: 'T', profile: 'strict', tasks: [{ id: 'one', needs: [] }] }]);
 });
 
 const faults: [name: string, files: Record<string, string>, where: string, says: RegExp][] = [
@@ -61,6 +65,16 @@ const faults: [name: string, files: Record<string, string>, where: string, says:
   ['a need that comes later', { 'lesson.md': text, 'tasks.yaml': tasks.replace('title: One', 'title: One\n    needs: [zero]') }, '10-a/tasks.yaml:4:', /no earlier task/],
   ['only one other way', { 'lesson.md': text, 'tasks.yaml': tasks.replace(', [docker run z]', '') }, '10-a/tasks.yaml:13:', /otherWays/],
   ['an unknown prerequisite', { 'lesson.md': text.replace('part: P', 'part: P\nprerequisites: [zz]'), 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no lesson “zz”/],
+  ['more than one host', { 'lesson.md': text.replace('part: P', 'part: P\nhosts: 3'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /a lab has one host so far/],
+  ['a way out to the Internet', { 'lesson.md': text.replace('part: P', 'part: P\negress: true'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /labs cannot reach the Internet/],
+  ['no part', { 'lesson.md': text.replace('part: P\n', ''), 'tasks.yaml': tasks }, '10-a/lesson.md:2:', /belongs to no part/],
+  ['files laid outside', { 'lesson.md': text.replace('part: P', 'part: P\nfiles: { to: /root/../etc }'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /without \.\./],
+  ['a mode for no file', { 'lesson.md': text.replace('part: P', 'part: P\nfiles: { modes: { x: "0600" } }'), 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no x in files/],
+  ['a quiz without a right option', { 'lesson.md': `${text}\n::quiz{#q}\n`, 'tasks.yaml': `${tasks}quizzes:\n  - { id: q, question: Q, options: [{ answer: a, because: b }, { answer: c, because: d }] }\n` }, '10-a/tasks.yaml:18:', /no option is right/],
+  ['a quiz whose wrong option is not explained', { 'lesson.md': `${text}\n::quiz{#q}\n`, 'tasks.yaml': `${tasks}quizzes:\n  - { id: q, question: Q, options: [{ answer: a, right: true, because: b }, { answer: c }] }\n` }, '10-a/tasks.yaml:18:', /because/],
+  ['a quiz whose own answer is wrong', { 'lesson.md': `${text}\n::quiz{#q}\n`, 'tasks.yaml': `${tasks}quizzes:\n  - { id: q, question: Q, pattern: "pid ?1", accepts: [pid 1, one], because: b, otherwise: o }\n` }, '10-a/tasks.yaml:18:', /“one” does not match/],
+  ['a pattern that cannot be read', { 'lesson.md': `${text}\n::quiz{#q}\n`, 'tasks.yaml': `${tasks}quizzes:\n  - { id: q, question: Q, pattern: "(", accepts: [a], because: b, otherwise: o }\n` }, '10-a/tasks.yaml:18:', /cannot be read/],
+  ['a quiz that is not in the text', { 'lesson.md': text, 'tasks.yaml': `${tasks}quizzes:\n  - { id: q, question: Q, options: [{ answer: a, right: true, because: b }, { answer: c, because: d }] }\n` }, '10-a/tasks.yaml:18:', /quiz q is not in the text/],
 ];
 test.each(faults)('%s is told with its place and a remedy', async (_name, files, where, says) => {
   const { problems } = await load(files);
@@ -79,6 +93,50 @@ test('a faulty lesson is left out and the others are there, in the order of thei
   const { lessons, problems } = await loadLessons(dir);
   expect(lessons.map(lesson => lesson.slug)).toEqual(['c', 'b']);
   expect(problems).toHaveLength(1);
+});
+
+test('files are listed with mode and digest, wherever in files/ they lie', async () => {
+  const { lessons, problems } = await load({ 'lesson.md': text.replace('part: P', 'part: P\nfiles: { to: /srv/shop, owner: "1000:1000", modes: { site/secret: "0600" } }'), 'tasks.yaml': tasks, 'files/site/index.html': 'hello', 'files/site/secret': 's', 'files/.env': 'A=1', 'files/x~': 'left by an editor' });
+  expect(problems.map(formatProblem)).toEqual([]);
+  expect(lessons[0]!.files).toMatchObject({ to: '/srv/shop', owner: '1000:1000', list: [{ path: '.env', mode: 0o644 }, { path: 'site/index.html', mode: 0o644, sizeBytes: 5, digest: expect.stringMatching(/^2cf24dba/) }, { path: 'site/secret', mode: 0o600 }] });
+});
+
+test('a link anywhere in a lesson keeps it from loading: it could lead out of it', async () => {
+  const { lessons } = await load({ 'lesson.md': text, 'tasks.yaml': tasks });
+  const { root: at, folder } = lessons[0]!;
+  await mkdir(join(at, folder, 'files'));
+  await writeFile(join(at, folder, 'files', 'run.sh'), '');
+  await chmod(join(at, folder, 'files', 'run.sh'), 0o755);
+  expect((await loadLessons(at)).lessons[0]!.files.list).toMatchObject([{ path: 'run.sh', mode: 0o755 }]);
+  await symlink('/etc/passwd', join(at, folder, 'files', 'passwd'));
+  const again = await loadLessons(at);
+  expect(again.lessons).toEqual([]);
+  expect(again.problems.map(formatProblem).join()).toMatch(/^10-a\/files\/passwd:1: this is a link/);
+});
+
+test('parts and chapters come from the folders, in the order of all their numbers', async () => {
+  const dir = await mkdtemp(join(root, 'set-'));
+  const inPart = text.replace('part: P\n', '');
+  for (const [path, content] of [['20-later/part.md', '---\ntitle: Later on\n---\n'], ['10-basics/part.md', '---\ntitle: The basics\nsummary: First things.\n---\n'], ['10-basics/20-disk/part.md', '---\ntitle: Disk\n---\n']] as const) {
+    await mkdir(join(dir, dirname(path)), { recursive: true });
+    await writeFile(join(dir, path), content);
+  }
+  for (const [folder, md] of [['20-later/5-z', inPart], ['10-basics/20-disk/10-volumes', inPart], ['10-basics/10-run', inPart], ['15-alone', text]] as const) {
+    await mkdir(join(dir, folder), { recursive: true });
+    await writeFile(join(dir, folder, 'lesson.md'), md);
+    await writeFile(join(dir, folder, 'tasks.yaml'), tasks);
+  }
+  const { lessons, problems } = await loadLessons(dir);
+  expect(problems.map(formatProblem)).toEqual([]);
+  expect(lessons.map(({ slug, headings }) => [slug, headings.map(heading => heading.title).join(' / ')])).toEqual([['run', 'The basics'], ['volumes', 'The basics / Disk'], ['alone', 'P'], ['z', 'Later on']]);
+  await writeFile(join(dir, '10-basics/10-run/lesson.md'), text);
+  expect((await loadLessons(dir)).problems.map(formatProblem).join()).toMatch(/the folder says that this is part of “The basics”/);
+});
+
+test('a pattern that would keep other engines busy for years is answered at once', () => {
+  const begun = performance.now();
+  expect(matchesAnswer({ pattern: '(a|a|a?)+$' }, `${'a'.repeat(190)}!`)).toBe(false);
+  expect(performance.now() - begun).toBeLessThan(500);
 });
 
 test('the task that the README shows to authors is a right one', async () => {

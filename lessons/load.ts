@@ -1,11 +1,12 @@
-// Lessons from their folders: NN-slug/{lesson.md, tasks.yaml}. Called by the server at start and by the tests. A faulty lesson is left
+// Lessons from their folders: NN-slug/{lesson.md, tasks.yaml, files/}, which may lie in folders of parts and chapters (NN-name/part.md). Called by the server at start and by the tests. A faulty lesson is left
 // out and its faults are returned; it never stops the others.
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { listFiles } from './files.ts';
 import type { LessonProblem } from './problem.ts';
 import { type Rendered, renderLesson } from './render.ts';
-import { checkTasks } from './rules.ts';
-import { frontMatterSchema, tasksFileSchema, type Lesson } from './schema.ts';
+import { checkQuizzes, checkTasks } from './rules.ts';
+import { frontMatterSchema, type Heading, partSchema, tasksFileSchema, type Lesson } from './schema.ts';
 import { parseYaml } from './yaml.ts';
 
 export interface Loaded { lessons: Lesson[]; problems: LessonProblem[]; }
@@ -38,46 +39,104 @@ export async function loadLessons(...folders: string[]): Promise<Loaded> {
       if (!bySlug.has(slug)) problems.push({ file: join(lesson.folder, 'lesson.md'), line: 1, message: `there is no lesson “${slug}” to do first`, fix: `Correct prerequisites; there are ${[...bySlug.keys()].join(', ')}.` });
     }
   }
-  return { lessons: [...bySlug.values()].sort((a, b) => a.order - b.order), problems };
+  return { lessons: inOrder(bySlug.values()), problems };
 }
 
-async function loadFolder(folder: string, problems: LessonProblem[]) {
+/** By the numbers of their folders, from the outermost. */
+export const inOrder = (lessons: Iterable<Lesson>): Lesson[] => [...lessons].sort((a, b) => {
+  for (let depth = 0; depth < Math.max(a.order.length, b.order.length); depth++) {
+    const difference = (a.order[depth] ?? 0) - (b.order[depth] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+});
+
+type One = Awaited<ReturnType<typeof loadLesson>>;
+/** A part, and chapters in it. */
+const MAX_DEPTH = 2;
+
+async function loadFolder(root: string, problems: LessonProblem[], inside = '', headings: Heading[] = []): Promise<One[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true });
-    const names = entries.filter(entry => entry.isDirectory() && /^\d/.test(entry.name)).map(entry => entry.name).sort();
-    const loaded = await Promise.all(names.map(name => loadLesson(folder, name)));
-    return loaded.sort((a, b) => (a.lesson?.order ?? 0) - (b.lesson?.order ?? 0));
+    const entries = await readdir(join(root, inside), { withFileTypes: true });
+    for (const entry of entries) if (entry.isSymbolicLink() && /^\d/.test(entry.name)) problems.push({ file: join(inside, entry.name), line: 1, message: 'this is a link, and a link may lead anywhere', fix: 'Put the folder itself here, or name its place in SLIPWAY_LESSONS.' });
+    const names = entries.filter(entry => entry.isDirectory() && /^\d/.test(entry.name)).map(entry => join(inside, entry.name)).sort();
+    const loaded = await Promise.all(names.map(async name => {
+      if (headings.length >= MAX_DEPTH) return [await loadLesson(root, name)];
+      const part = await readPart(root, name);
+      if (!part) return [await loadLesson(root, name, headings)];
+      problems.push(...part.problems);
+      return loadFolder(root, problems, name, [...headings, part.heading]);
+    }));
+    return inOrderOfNames(loaded.flat());
   } catch (error) {
-    problems.push({ file: folder, line: 1, message: `the folder of lessons cannot be read: ${(error as Error).message}`, fix: 'Check its path and that everybody may read it.' });
+    problems.push({ file: join(root, inside), line: 1, message: `the folder of lessons cannot be read: ${(error as Error).message}`, fix: 'Check its path and that everybody may read it.' });
     return [];
   }
 }
 
-/** One lesson; `lesson` is there only when it can be shown and graded. */
-export async function loadLesson(root: string, folder: string): Promise<{ lesson: Lesson | undefined; problems: LessonProblem[]; /** The line of a place in tasks.yaml. */ lineOf?: (path: PropertyKey[]) => number; lessonLinks?: Rendered['lessonLinks'] }> {
-  const parts = /^(\d+)-([a-z0-9][a-z0-9-]*)$/.exec(folder);
-  if (!parts) return { lesson: undefined, problems: [{ file: folder, line: 1, message: 'the folder\'s name is no lesson\'s', fix: 'Name it by a number and small letters: 20-first-image.' }] };
+const inOrderOfNames = (loaded: One[]): One[] => {
+  const order = inOrder(loaded.flatMap(({ lesson }) => lesson ?? []));
+  return loaded.sort((a, b) => (a.lesson ? order.indexOf(a.lesson) : 0) - (b.lesson ? order.indexOf(b.lesson) : 0));
+};
+
+const FRONT = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/;
+
+/** Undefined when the folder is no part: it has no part.md. With a fault in it the part is called as its folder. */
+export async function readPart(root: string, folder: string): Promise<{ heading: Heading; problems: LessonProblem[] } | undefined> {
+  const text = await read(root, folder, 'part.md');
+  if (text === undefined) return undefined;
+  const file = join(folder, 'part.md');
+  const nameless: Heading = { title: basename(folder).replace(/^\d+-/, '').replaceAll('-', ' ') };
+  const front = FRONT.exec(text);
+  if (!front) return { heading: nameless, problems: [{ file, line: 1, message: 'there is no front matter', fix: 'Begin the file with --- lines that hold title, and a summary if you like.' }] };
+  const { value, problems } = parseYaml(front[1]!, partSchema, file, 2);
+  return { heading: value ?? nameless, problems };
+}
+
+/** The headings above a lesson's folder, outermost first. */
+async function headingsOf(root: string, folder: string): Promise<Heading[]> {
+  const above = folder.split('/').slice(0, -1);
+  const parts = await Promise.all(above.map((_, index) => readPart(root, above.slice(0, index + 1).join('/'))));
+  return parts.flatMap(part => (part ? [part.heading] : []));
+}
+
+/** One lesson; `lesson` is there only when it can be shown and graded. `folder` may lie in parts: 10-basics/20-volumes. */
+export async function loadLesson(root: string, folder: string, above?: Heading[]): Promise<{ lesson: Lesson | undefined; problems: LessonProblem[]; /** The line of a place in tasks.yaml. */ lineOf?: (path: PropertyKey[]) => number; lessonLinks?: Rendered['lessonLinks'] }> {
+  const levels = folder.split('/');
+  const names = levels.map(level => /^(\d+)-([a-z0-9][a-z0-9-]*)$/.exec(level));
+  const slug = names.at(-1)?.[2];
+  if (slug === undefined || names.includes(null)) return { lesson: undefined, problems: [{ file: folder, line: 1, message: 'the folder\'s name is no lesson\'s', fix: 'Name it by a number and small letters: 20-first-image.' }] };
+  if (levels.length > MAX_DEPTH + 1) return { lesson: undefined, problems: [{ file: folder, line: 1, message: 'this lies too deep', fix: 'A lesson may lie in a part, or in a chapter of a part.' }] };
 
   const text = await read(root, folder, 'lesson.md');
   const yaml = await read(root, folder, 'tasks.yaml');
   if (text === undefined || yaml === undefined) {
     const missing = [text === undefined ? 'lesson.md' : '', yaml === undefined ? 'tasks.yaml' : ''].filter(Boolean);
-    return { lesson: undefined, problems: missing.map(file => ({ file: join(folder, file), line: 1, message: 'the file is missing', fix: 'Make it; lessons/README.md shows what goes in.' })) };
+    return { lesson: undefined, problems: missing.map(file => ({ file: join(folder, file), line: 1, message: 'the file is missing', fix: 'Make it; docs/writing-lessons.md shows what goes in. (A folder of lessons has a part.md instead.)' })) };
   }
 
   const lessonFile = join(folder, 'lesson.md');
-  const front = /^---\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text);
-  if (!front) return { lesson: undefined, problems: [{ file: lessonFile, line: 1, message: 'there is no front matter', fix: 'Begin the file with --- lines that hold title, summary, minutes, level and part.' }] };
+  const front = FRONT.exec(text);
+  if (!front) return { lesson: undefined, problems: [{ file: lessonFile, line: 1, message: 'there is no front matter', fix: 'Begin the file with --- lines that hold title, summary, minutes and level.' }] };
   const meta = parseYaml(front[1]!, frontMatterSchema, lessonFile, 2);
   const tasks = parseYaml(yaml, tasksFileSchema, join(folder, 'tasks.yaml'));
   const firstLine = front[0].split('\n').length;
-  const rendered = renderLesson(text.slice(front[0].length), tasks.value?.tasks ?? [], lessonFile, firstLine);
+  const rendered = renderLesson(text.slice(front[0].length), tasks.value ?? { tasks: [], quizzes: [] }, lessonFile, firstLine);
+  const { files, problems: fileProblems } = await listFiles(root, folder, meta.value?.files.modes ?? {});
+  const headings = above ?? await headingsOf(root, folder);
 
-  const problems = [...meta.problems, ...tasks.problems];
-  if (tasks.value) problems.push(...rendered.problems, ...checkTasks(tasks.value.tasks, rendered.taskIds, { file: join(folder, 'tasks.yaml'), lineOf: tasks.lineOf }));
+  const problems = [...meta.problems, ...tasks.problems, ...fileProblems];
+  if (meta.value && headings.length === 0 && meta.value.part === undefined) problems.push({ file: lessonFile, line: 2, message: 'part: the lesson belongs to no part', fix: 'Write part: and its name, or put the lesson into a folder with a part.md.' });
+  if (meta.value?.part !== undefined && headings.length > 0) problems.push({ file: lessonFile, line: 2, message: `part: the folder says that this is part of “${headings[0]!.title}”`, fix: 'Remove part from the lesson.' });
+  const where = { file: join(folder, 'tasks.yaml'), lineOf: tasks.lineOf };
+  if (tasks.value) problems.push(...rendered.problems, ...checkTasks(tasks.value.tasks, rendered.taskIds, { ...where, prepared: (meta.value?.setup.length ?? 0) > 0 }), ...checkQuizzes(tasks.value.quizzes, rendered.quizIds, where));
   const { lineOf } = tasks;
   if (!meta.value || !tasks.value || problems.some(problem => !problem.harmless)) return { lesson: undefined, problems, lineOf };
-  const lesson: Lesson = { ...meta.value, slug: parts[2]!, order: Number(parts[1]), root, folder, body: rendered.body, tasks: tasks.value.tasks };
+  const { part, files: { to, owner }, ...fields } = meta.value;
+  const lesson: Lesson = {
+    ...fields, slug, order: names.map(name => Number(name![1])), headings: headings.length > 0 ? headings : [{ title: part! }], root, folder,
+    body: rendered.body, tasks: tasks.value.tasks, quizzes: tasks.value.quizzes, files: { to, owner, list: files },
+  };
   return { lesson, problems, lineOf, lessonLinks: rendered.lessonLinks };
 }
 

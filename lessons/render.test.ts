@@ -4,7 +4,7 @@ import { renderLesson } from './render.ts';
 import type { HastElement, HastNode, Task } from './schema.ts';
 
 const task = { id: 'a', title: 'Do it', solution: ['docker ps', { terminal: 'docker run -it x', type: ['^P^Q'] }] } as unknown as Task;
-const render = (markdown: string) => renderLesson(markdown, [task], 'lesson.md');
+const render = (markdown: string) => renderLesson(markdown, { tasks: [task], quizzes: [] }, 'lesson.md');
 const elements = (nodes: HastNode[]): HastElement[] => nodes.flatMap(node => (node.type === 'element' ? [node, ...elements(node.children)] : []));
 const find = (markdown: string, tagName: string) => elements(render(markdown).body.children).filter(element => element.tagName === tagName);
 const textOf = (node: HastNode): string => (node.type === 'text' ? node.value : node.children.map(textOf).join(''));
@@ -46,12 +46,47 @@ test('links that lead nowhere are told with their line; those to headings, tasks
   expect(lessonLinks).toEqual([{ slug: 'x', line: 3 }]);
 });
 
-test('nginx:latest in running text, and ::anything, stay text', () => {
-  expect(textOf({ type: 'element', tagName: 'div', properties: {}, children: render('Use nginx:latest now.\n\n::leaf').body.children })).toBe('Use nginx:latest now.\n::leaf');
+test('nginx:latest in running text stays text', () => {
+  expect(textOf({ type: 'element', tagName: 'div', properties: {}, children: render('Use nginx:latest now.').body.children })).toBe('Use nginx:latest now.');
 });
 
 test('the result is plain JSON, and headings can be linked to', () => {
   const { body } = render('## What has just happened?\n\n| a | b |\n| - | -: |\n| 1 | 2 |');
   expect(JSON.parse(JSON.stringify(body))).toEqual(body);
   expect(elements(body.children)[0]!.properties).toEqual({ id: 'what-has-just-happened' });
+});
+
+const quiz = { id: 'who', question: 'Who?', points: 1, many: false, options: [{ answer: 'a', right: true, because: 'b' }, { answer: 'c', right: false, because: 'd' }] };
+const withQuiz = (markdown: string) => renderLesson(markdown, { tasks: [], quizzes: [quiz] }, 'lesson.md');
+
+test('a quiz, a file to open and a port to open stand on one line each; what is right never reaches the page', () => {
+  const { body, problems, quizIds } = withQuiz('::quiz{#who}\n\n::open[The page]{file=/root/site/index.html line=3}\n\n::port{port=8080}');
+  expect(problems).toEqual([]);
+  expect(quizIds).toEqual(['who']);
+  expect(elements(body.children).map(({ tagName, properties }) => [tagName, properties])).toEqual([
+    ['x-quiz', { id: 'who' }], ['x-open', { label: 'The page', file: '/root/site/index.html', line: 3 }], ['x-port', { label: 'Port 8080', port: 8080 }],
+  ]);
+  expect(JSON.stringify(body)).not.toMatch(/because|right/);
+});
+
+test('a diagram is drawn when it is loaded, without colours, links or scripts of its own', () => {
+  const dot = 'digraph { a [label="<script>" URL="javascript:alert(1)" style=filled fillcolor=red class="accent evil"]; a -> b [label="asks"] }';
+  const { body, problems } = withQuiz(`:::diagram[a asks b]\n\`\`\`dot\n${dot}\n\`\`\`\n:::`);
+  expect(problems).toEqual([]);
+  const all = elements(body.children);
+  expect(all[0]).toMatchObject({ tagName: 'x-diagram', properties: { alt: 'a asks b' } });
+  expect(new Set(all.map(element => element.tagName))).toEqual(new Set(['x-diagram', 'svg', 'g', 'polygon', 'path', 'text', ...(all.some(e => e.tagName === 'ellipse') ? ['ellipse'] : [])]));
+  expect(JSON.stringify(body)).not.toMatch(/javascript|href|fill|stroke"|evil|red/);
+  expect(all.some(element => String(element.properties.className).includes('accent'))).toBe(true);
+  expect(textOf(all[1]!)).toContain('<script>');
+});
+
+test.each([
+  ['::quizz{#who}', /no directive ::quizz/], [':::quiz{#who}\n:::', /stands on one line: ::quiz/], ['::quiz{#what}', /no quiz “what”/], ['::open{file=site.html}', /whole path/], ['::open{file=/root/../etc/shadow}', /whole path/],
+  ['::port{port=http}', /number of a published port/], [':::diagram\n```dot\ngraph {}\n```\n:::', /no words/], [':::diagram[x]\ny\n:::', /no drawing/], [':::diagram[x]\n```dot\ndigraph { a -> }\n```\n:::', /cannot be drawn: syntax error/],
+  ['```bash rnu\nls\n```', /“rnu” after/], ['```bash terminal=web\nls\n```', /a command that a click runs/], ['![A whale](whale.png)', /pictures are not shown/],
+])('%j is told with its line', (markdown, says) => {
+  const { problems } = withQuiz(`first\n\n${markdown}`);
+  expect(problems.map(({ message }) => message).join('\n')).toMatch(says);
+  expect(problems[0]!.line).toBeGreaterThanOrEqual(3);
 });

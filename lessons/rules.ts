@@ -1,11 +1,12 @@
 // What zod cannot say of a lesson: that its parts fit together. Called by load.ts; reads the data only.
 import type { Condition } from './condition.ts';
 import type { LessonProblem } from './problem.ts';
+import type { Quiz } from './quiz.ts';
 import type { Task } from './schema.ts';
 
 export const templateNames = ['container.name', 'container.id', 'container.image', 'container.state', 'container.exitCode', 'container.command', 'call.message', 'call.status', 'call.path', 'event.action', 'event.exitCode', 'count', 'value'];
 
-type Where = { file: string; lineOf: (path: PropertyKey[]) => number };
+type Where = { file: string; lineOf: (path: PropertyKey[]) => number; /** The lesson has a set-up, so that what is not there at first may be there then. */ prepared?: boolean };
 
 export function checkTasks(tasks: readonly Task[], shown: readonly string[], where: Where): LessonProblem[] {
   const problems: LessonProblem[] = [];
@@ -18,10 +19,10 @@ export function checkTasks(tasks: readonly Task[], shown: readonly string[], whe
     task.needs.forEach((need, n) => {
       if ((position.get(need) ?? Infinity) >= index) add([index, 'needs', n], `task ${task.id} needs ${need}, which is no earlier task`, 'Name an earlier task, or change their order.');
     });
-    if (trueOfNothing(task.check)) add([index, 'check'], `an untouched lab passes task ${task.id}`, 'Also ask for something that the learner has to do: an event, a call or a container (put them below all).');
-    if (trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
+    if (!where.prepared && trueOfNothing(task.check)) add([index, 'check'], `an untouched lab passes task ${task.id}`, 'Also ask for something that the learner has to do: an event, a call or a container (put them below all).');
+    if (!where.prepared && trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
     task.wrongTurns.forEach((turn, t) => {
-      if (trueOfNothing(turn.when)) add([index, 'wrongTurns', t, 'when'], `wrong turn ${turn.id} fits an untouched lab`, 'Name what the learner did.');
+      if (!where.prepared && trueOfNothing(turn.when)) add([index, 'wrongTurns', t, 'when'], `wrong turn ${turn.id} fits an untouched lab`, 'Name what the learner did.');
       if (turn.points !== undefined && turn.points >= (task.points ?? 0)) add([index, 'wrongTurns', t, 'points'], task.points === undefined ? `task ${task.id} has no points to give a part of` : `wrong turn ${turn.id} is worth as much as the task`, 'Give the task more points than each of its wrong turns.');
       if (task.wrongTurns.findIndex(other => other.id === turn.id) !== t) add([index, 'wrongTurns', t, 'id'], `two wrong turns are called ${turn.id}`, 'Give one of them another id.');
       for (const field of ['expected', 'found', 'next'] as const) checkTemplate([index, 'wrongTurns', t, field], turn[field]);
@@ -39,6 +40,16 @@ export function checkTasks(tasks: readonly Task[], shown: readonly string[], whe
       if (!templateNames.includes(name!)) add(path, `nothing is called {${name}}`, `Use ${templateNames.map(known => `{${known}}`).join(', ')}.`);
     }
   }
+}
+
+export function checkQuizzes(quizzes: readonly Quiz[], shown: readonly string[], where: Where): LessonProblem[] {
+  const problems: LessonProblem[] = [];
+  quizzes.forEach(({ id }, index) => {
+    const add = (message: string, fix: string) => problems.push({ file: where.file, line: where.lineOf(['quizzes', index]), message, fix });
+    if (quizzes.findIndex(other => other.id === id) !== index) add(`two quizzes are called ${id}`, 'Give one of them another id.');
+    if (!shown.includes(id)) add(`quiz ${id} is not in the text`, `Put ::quiz{#${id}} into lesson.md where it belongs.`);
+  });
+  return problems;
 }
 
 /** Whether a condition holds of a lab in which nothing has ever happened. */

@@ -2,19 +2,40 @@
 // README.md. Data only: nothing a lesson contains is ever executed by the server.
 import { z } from 'zod';
 import { conditionSchema } from './condition.ts';
+import type { LessonFile } from './files.ts';
+import { quizSchema, type Quiz } from './quiz.ts';
 
 const text = z.string().trim().min(1);
 const id = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'use small letters, digits and dashes, beginning with a letter');
+
+const hostname = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'use small letters, digits and dashes');
+const place = z.string().regex(/^(\/[\w.@+-]+)+$/, 'write a folder\'s whole path, as in /root/shop').refine(path => !path.split('/').includes('..'), 'write a path without ..');
+
+/** part.md of a folder that holds lessons, or chapters of such. */
+export const partSchema = z.strictObject({
+  title: text.max(60).describe('The heading in the list of lessons.'),
+  summary: text.max(300).optional().describe('A sentence or two below it.'),
+});
 
 export const frontMatterSchema = z.strictObject({
   title: text.max(80).describe('Shown in the list of lessons and as the heading of the page.'),
   summary: text.max(300).describe('One or two sentences: what the learner can do afterwards.'),
   minutes: z.number().int().min(1).max(240).describe('How long it takes a beginner.'),
   level: z.enum(['beginner', 'intermediate', 'advanced']).describe('Who it is for.'),
-  part: text.max(60).describe('The part of the course it belongs to; lessons of one part are listed together.'),
+  part: text.max(60).optional().describe('The part of the course it belongs to; lessons of one part are listed together. Left out in a folder with a part.md, which says it for all.'),
   prerequisites: z.array(text).default([]).describe('Slugs of lessons to do first.'),
   images: z.array(text).default([]).describe('Images the lesson uses; each must be in the library.'),
   profile: z.enum(['strict', 'full']).default('strict').describe('The lab\'s safety profile; full only for lessons about namespaces or raw sockets.'),
+  hosts: z.union([z.number().int().min(1), z.array(hostname).min(1)]).default(1)
+    .refine(hosts => hosts === 1 || (Array.isArray(hosts) && hosts.length === 1), 'a lab has one host so far: leave hosts out, or give that host a name, as in [shop]')
+    .transform(hosts => (Array.isArray(hosts) ? hosts : [])).describe('The lab\'s hosts by their names; without it one host called host1.'),
+  egress: z.boolean().default(false).refine(egress => !egress, 'labs cannot reach the Internet, and no lesson can allow it: leave egress out; give the lab what it needs by images and files').describe('Whether the lab may reach the Internet. Always false so far.'),
+  files: z.strictObject({
+    to: place.default('/root').describe('The folder of the lab that everything in the lesson\'s files/ is laid into.'),
+    owner: z.string().regex(/^\d{1,5}:\d{1,5}$/, 'write two numbers, as in "1000:1000"').default('0:0').describe('The numbers of user and group that the files belong to.'),
+    modes: z.record(z.string(), z.string().regex(/^0?[0-7]{3}$/, 'write a mode in quotes, as in "0600"').transform(mode => Number.parseInt(mode, 8))).default({}).describe('Modes of single files; the others are 0755 when they can be executed, else 0644.'),
+  }).prefault({}).describe('Where files/ goes; without it to /root.'),
+  setup: z.array(z.union([text.transform(run => ({ run, says: '' })), z.strictObject({ run: text, says: text.max(80) })])).max(20).default([]).describe('Commands that prepare the lab before the learner sees it, again at every reset; `says` is shown while one runs.'),
 });
 export type FrontMatter = z.output<typeof frontMatterSchema>;
 
@@ -57,22 +78,29 @@ export const taskSchema = z.strictObject({
 });
 export type Task = z.output<typeof taskSchema>;
 
-export const tasksFileSchema = z.strictObject({ tasks: z.array(taskSchema).min(1) });
+export const tasksFileSchema = z.strictObject({ tasks: z.array(taskSchema).min(1), quizzes: z.array(quizSchema).default([]) });
 
-/** HAST as JSON; custom elements are x-run, x-task, x-hint, x-solution and x-callout (render.ts). */
+/** HAST as JSON; custom elements are those that render.ts lists. */
 export interface HastText { type: 'text'; value: string; }
 export interface HastElement { type: 'element'; tagName: string; properties: Record<string, string | number | boolean | (string | number)[]>; children: HastNode[]; }
 export type HastNode = HastText | HastElement;
 export interface HastRoot { type: 'root'; children: HastNode[]; }
 
-export interface Lesson extends FrontMatter {
+/** A heading over lessons: a part of the course, or a chapter of a part. */
+export interface Heading { title: string; summary?: string | undefined; }
+
+export interface Lesson extends Omit<FrontMatter, 'part' | 'files'> {
   /** The folder's name without its number: 10-container-lifecycle → container-lifecycle. */
   slug: string;
-  /** The folder's number. */
-  order: number;
-  /** The folder of lessons that its own folder lies in. */
+  /** The numbers of its folders, from the outermost: the order of the course. */
+  order: number[];
+  /** Where it stands in the course: a part, and perhaps a chapter of it. */
+  headings: Heading[];
+  /** The folder of lessons that its own folder lies in, and its own below that: 10-container-lifecycle, or 10-basics/20-volumes. */
   root: string;
   folder: string;
   body: HastRoot;
   tasks: Task[];
+  quizzes: Quiz[];
+  files: { to: string; owner: string; list: LessonFile[] };
 }

@@ -1,19 +1,22 @@
 // The lessons that there are, from Slipway's own folder and the operator's (SLIPWAY_LESSONS), read again whenever one is saved; and the facade (site.ts)
 // through which Next's server components see them and the learner's progress.
 import { formatProblem } from '../lessons/problem.ts';
-import { loadLessons } from '../lessons/load.ts';
+import { inOrder, loadLessons } from '../lessons/load.ts';
+import { isChoice, type Quiz } from '../lessons/quiz.ts';
 import type { Lesson } from '../lessons/schema.ts';
 import { watchLessons } from '../lessons/watch.ts';
 import type { Store } from './data/store.ts';
 import { readLearner } from './http/cookie.ts';
-import type { LessonSummary } from './protocol.ts';
+import type { LessonSummary, QuizView } from './protocol.ts';
 import type { Site } from './site.ts';
 
 export interface Lessons {
   readonly all: readonly Lesson[];
   bySlug(slug: string): Lesson | undefined;
   /** Called with each lesson that has changed, after it has. */
-  onChange(listener: (lesson: Lesson) => void): void;
+  onChange(listener: (lesson: Lesson, before: Lesson) => void): void;
+  /** Called with the slug of each lesson that is there no more. */
+  onRemove(listener: (slug: string) => void): void;
   release(): void;
 }
 
@@ -25,17 +28,21 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   let slugs = new Map<string, Lesson>();
   let all: Lesson[] = [];
   let reading = Promise.resolve();
-  const listeners: ((lesson: Lesson) => void)[] = [];
+  const changed: ((lesson: Lesson, before: Lesson) => void)[] = [];
+  const removed: ((slug: string) => void)[] = [];
   const read = async () => {
     const { lessons, problems } = await loadLessons(...folders);
     for (const problem of problems) onProblem(formatProblem(problem).replace(/\n\s+/, ' '));
-    const faulty = new Set(problems.map(problem => problem.file.split('/')[0]));
     const now = new Map(lessons.map(lesson => [lesson.slug, lesson]));
-    for (const [slug, lesson] of slugs) if (!now.has(slug) && faulty.has(lesson.folder)) now.set(slug, lesson);
+    for (const [slug, lesson] of slugs) if (!now.has(slug) && problems.some(problem => problem.file.startsWith(lesson.folder))) now.set(slug, lesson);
     const before = slugs;
     slugs = now;
-    all = [...now.values()].sort((a, b) => a.order - b.order);
-    for (const [slug, lesson] of now) if (before.has(slug) && JSON.stringify(before.get(slug)) !== JSON.stringify(lesson)) for (const listener of listeners) listener(lesson);
+    all = inOrder(now.values());
+    for (const [slug, was] of before) {
+      const lesson = now.get(slug);
+      if (!lesson) for (const listener of removed) listener(slug);
+      else if (JSON.stringify(was) !== JSON.stringify(lesson)) for (const listener of changed) listener(lesson, was);
+    }
   };
   await read();
   const watching = await watchLessons(folders, () => {
@@ -44,17 +51,18 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   return {
     get all() { return all; },
     bySlug: slug => slugs.get(slug),
-    onChange: listener => void listeners.push(listener),
+    onChange: listener => void changed.push(listener),
+    onRemove: listener => void removed.push(listener),
     release: () => watching.release(),
   };
 }
 
 export function createSite(lessons: Lessons, store: Store, secret: Buffer): Site {
   return {
-    listLessons: async () => lessons.all.map(summary),
+    listLessons: async () => lessons.all.map(lesson => summary(lesson, lessons)),
     async lessonPage(slug) {
       const lesson = lessons.bySlug(slug);
-      return lesson && { ...summary(lesson), body: lesson.body, taskList: lesson.tasks.map(({ id, title, needs }) => ({ id, title, needs })) };
+      return lesson && { ...summary(lesson, lessons), body: lesson.body, taskList: lesson.tasks.map(({ id, title, needs }) => ({ id, title, needs })), quizzes: lesson.quizzes.map(quizView) };
     },
     async progress(cookieHeader) {
       const learner = readLearner(cookieHeader, secret);
@@ -63,6 +71,12 @@ export function createSite(lessons: Lessons, store: Store, secret: Buffer): Site
   };
 }
 
-function summary({ slug, title, summary: text, minutes, level, tasks, part }: Lesson): LessonSummary {
-  return { slug, title, summary: text, minutes, level, tasks: tasks.length, part };
+function summary({ slug, title, summary: text, minutes, level, tasks, headings, prerequisites }: Lesson, lessons: Lessons): LessonSummary {
+  return { slug, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: first.title })) };
+}
+
+/** What a page may know of a question before it is answered. */
+function quizView(quiz: Quiz): QuizView {
+  const { id, question, points } = quiz;
+  return isChoice(quiz) ? { id, question, points, kind: quiz.many ? 'many' : 'one', options: quiz.options.map(option => option.answer) } : { id, question, points, kind: 'typed', options: [] };
 }

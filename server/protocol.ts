@@ -20,6 +20,8 @@ export interface LabView<T = string> {
   problem?: T;
   /** The machine is full: its place among those who wait (1 is next), and how long it may take when that can be said. `problem` says it in words. */
   queue?: { place: number; seconds?: number };
+  /** While it starts: which of the lesson's preparations is under way. */
+  doing?: T;
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: T;
 }
@@ -31,15 +33,25 @@ export type TaskState<T = string> =
   | { state: 'locked' }                       // needs an earlier task
   | { state: 'open' }                         // no relevant attempt yet: neutral
   | ({ state: 'tried'; expected: T; found: T; next: T } & Points)
-  | ({ state: 'done'; at: string; evidence: T } & Points);
+  | ({ state: 'done'; at: string; evidence: T } & Points)
+  | { state: 'skipped'; at: string };         // done for the learner by "Start here": opens what needs it, earns nothing, is open again after a reset
 /** Never without the words beside it that say why. */
 export interface Points { points?: { got: number; of: number }; }
+/** A question as the page shows it before it is answered. */
+export interface QuizView { id: string; question: string; points: number; kind: 'one' | 'many' | 'typed'; options: string[]; }
+/** What became of an answer. `said` has a word on each part of it: an option, or what was typed. */
+export interface QuizState { id: string; answer: string[]; right: boolean; said: { answer: string; right: boolean; because: string }[]; tries: number; points: { got: number; of: number }; }
+/** A text file of the lab; `version` names this very content (null: there is no such file yet). */
+export interface FileView { path: string; text: string; version: string | null; }
+
 export interface TaskProgress<T = string> { id: string; progress: TaskState<T>; }
 
 export interface WorkspaceView<T = string> {
   lab: LabView<T>;
   terminals: TerminalView[];
   tasks: TaskProgress<T>[];
+  /** Those that were answered. */
+  quizzes: QuizState[];
 }
 
 /** Errors of acknowledgements: what happened, and what to do. */
@@ -55,11 +67,20 @@ export interface ClientEvents {
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
   /** A link to a port of the lab, for this browser, once and at once. */
   'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;
-  'terminal:open': (body: { cols: number; rows: number }, ack: Ack<TerminalView>) => void;
+  /** A fresh lab in which everything before this task has been done for the learner. */
+  'lab:start-at': (body: { task: string }, ack: Ack<WorkspaceView>) => void;
+  'quiz:answer': (body: { id: string; answer: string[] }, ack: Ack<QuizState>) => void;
+  'file:read': (body: { path: string }, ack: Ack<FileView>) => void;
+  /** Only when the file still is what `version` names; otherwise the answer is what it is now. */
+  'file:save': (body: { path: string; text: string; version: string | null }, ack: Ack<{ saved: string } | { conflict: FileView }>) => void;
+  /** With a title: the terminal of that name, which is opened when there is none. */
+  'terminal:open': (body: { cols: number; rows: number; title?: string }, ack: Ack<TerminalView>) => void;
   /** The server answers with the screen as it is (a serialised terminal) and then streams 'terminal:output'. */
   'terminal:attach': (body: { id: string; cols: number; rows: number }, ack: Ack<{ screen: string }>) => void;
   'terminal:detach': (body: { id: string }) => void;
   'terminal:input': (id: string, data: string | ArrayBuffer) => void;
+  /** A command that a click types. The same again within a moment is one click too many, in whichever tab: it is dropped. */
+  'terminal:run': (body: { id: string; input: string }, ack: Ack<{ sent: boolean }>) => void;
   'terminal:resize': (body: { id: string; cols: number; rows: number }) => void;
   /** Bytes written to the screen since the last acknowledgement (from term.write's callback, coalesced to 64 KiB or 50 ms). */
   'terminal:ack': (id: string, bytes: number) => void;
@@ -78,6 +99,9 @@ export interface ServerEvents<T = string> {
   'task:progress': (task: TaskProgress<T>) => void;
   /** The lesson's text or tasks have been changed by its author: what the page shows of it is old. */
   'lesson:changed': () => void;
+  /** The lesson is there no more; the lab is. */
+  'lesson:removed': () => void;
+  'quiz:progress': (quiz: QuizState) => void;
   /** One sentence that explains the error a learner has just met, and one next step. Shown beside the terminal, dismissible. */
   'explain': (note: { id: string; title: T; text: T; command?: string }) => void;
 }

@@ -2,7 +2,7 @@
 // server/main.ts sets the facade before Next handles its first request; app/ calls site() inside a request (never while building:
 // pages that use it are dynamic). Only types and this accessor live here, so importing it pulls no server code into Next's bundle.
 import type { HastRoot } from '../lessons/schema.ts';
-import type { LessonSummary } from './protocol.ts';
+import type { LessonSummary, QuizView } from './protocol.ts';
 
 export interface LessonTask {
   id: string;
@@ -14,6 +14,7 @@ export interface LessonPage extends LessonSummary {
   /** The text, parsed: HTML elements and the custom ones of lessons/schema.ts. */
   body: HastRoot;
   taskList: LessonTask[];
+  quizzes: QuizView[];
 }
 export interface LearnerProgress {
   /** Per lesson slug: the ids of the tasks that are done, and when the lesson was last open. */

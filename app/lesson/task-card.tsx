@@ -31,6 +31,7 @@ const pointsInWords = ({ got, of }: { got: number; of: number }) => `${got} of $
 function stateWord(progress: TaskState): string {
   switch (progress.state) {
     case 'done': return 'Done';
+    case 'skipped': return 'Skipped';
     case 'tried': return 'Not yet';
     case 'locked': return 'Later';
     case 'open': return 'To do';
@@ -40,6 +41,7 @@ function stateWord(progress: TaskState): string {
 function Outcome({ progress, needs }: { progress: TaskState; needs: string[] }) {
   switch (progress.state) {
     case 'done': return <p className="task-outcome"><strong>Done{progress.at && <> at <LocalTime iso={progress.at} /></>}.</strong> <Words text={progress.evidence} />{progress.points && <> {pointsInWords(progress.points)}.</>}</p>;
+    case 'skipped': return <p className="task-outcome task-waiting">Done for you by “Start here”. It earns nothing; reset the lab to do it yourself.</p>;
     case 'tried': return (
       <dl className="task-outcome">
         <div><dt>Expected</dt><dd><Words text={progress.expected} /></dd></div>

@@ -63,7 +63,7 @@ export class Workspace {
 
   /** What the page shows now. */
   get state(): WorkspaceView<Said> {
-    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks() };
+    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks(), quizzes: [] };
   }
 
   /** The host whose ports the page may open, while the lab is ready. */

@@ -33,7 +33,7 @@ export default async function LessonRoute({ params }: Props) {
       <main id="main" className="workspace-main">
         <LessonWorkspace slug={slug} tasks={lesson.taskList} initial={initial}>
           <header className="lesson-head">
-            <p className="label">{lesson.part} · {lesson.level} · about {lesson.minutes} minutes</p>
+            <p className="label">{lesson.headings.map((h) => h.title).join(' · ')} · {lesson.level} · about {lesson.minutes} minutes</p>
             <h1>{lesson.title}</h1>
             <p className="lesson-summary">{lesson.summary}</p>
           </header>
