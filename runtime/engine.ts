@@ -4,9 +4,9 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { openLibrary } from './image/library.ts';
-import { PatientBroker } from './kernel/patient-broker.ts';
 import { controlVerbs } from './lab/control.ts';
 import { controlHandlers } from './lab/control-handlers.ts';
+import { FrostyBroker } from './lab/frost.ts';
 import { Labs } from './lab/labs.ts';
 import type { EngineParts } from './lab/open-host.ts';
 import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './paths.ts';
@@ -18,7 +18,7 @@ process.umask(0o007);
 
 mkdirSync(engineDir, { recursive: true, mode: 0o700 });
 mkdirSync(dirname(engineSocket), { recursive: true });
-const broker = new PatientBroker(brokerSocket);
+const broker = new FrostyBroker(brokerSocket);
 const { cgroup } = await broker.call('hello', {});
 const parts: EngineParts = {
   broker, library: openLibrary(libraryDir), cgroupVersion: cgroup,

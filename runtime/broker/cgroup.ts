@@ -105,18 +105,25 @@ export class Cgroups {
     return [...pids];
   }
 
-  async freeze(path: string, frozen: boolean) {
+  /** A lab's directory of one controller. */
+  directory(controller: string, path: string): string { return this.controller(controller, path); }
+
+  async freeze(path: string, frozen: boolean, deadlineMs = 10_000) {
     const dir = this.system.version === 'v2' ? this.directories(path)[0]! : this.controller('freezer', path);
     if (!existsSync(dir)) throw new SlipwayError('NotFound', `no such cgroup: ${path}`);
-    const deadline = Date.now() + 10_000;
-    const isFrozen = () => (this.system.version === 'v2' ? readLines(join(dir, 'cgroup.events')).includes('frozen 1') : readLines(join(dir, 'freezer.state'))[0] === 'FROZEN');
+    const deadline = Date.now() + deadlineMs;
     for (;;) {
       if (this.system.version === 'v2') write(dir, 'cgroup.freeze', frozen ? '1' : '0');
       else write(dir, 'freezer.state', frozen ? 'FROZEN' : 'THAWED');
-      if (isFrozen() === frozen) return;
+      if (this.isFrozen(path) === frozen) return;
       if (Date.now() > deadline) throw new SlipwayError('System', `cgroup ${path} would not ${frozen ? 'freeze' : 'thaw'}`);
       await delay(2);
     }
+  }
+
+  isFrozen(path: string): boolean {
+    if (this.system.version === 'v1' && !this.system.hierarchies.some(h => h.name === 'freezer')) return false;
+    return this.system.version === 'v2' ? readLines(join(this.directories(path)[0]!, 'cgroup.events')).includes('frozen 1') : readLines(join(this.controller('freezer', path), 'freezer.state'))[0] === 'FROZEN';
   }
 
   /** Thaws whatever is frozen below and kills until nobody is left. A task that the kernel holds (a hanging disk) is reported. */

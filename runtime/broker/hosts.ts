@@ -9,11 +9,16 @@ import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, worksta
 import { Cgroups } from './cgroup.ts';
 import { clearStaleQuotas, createDisk, disks, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
+import { diskFigures, labFigures, type LabFigures } from './figures.ts';
 import { planHost } from './host-plan.ts';
 import { callNative } from './native.ts';
 import { isAlive, startTime } from './process.ts';
 import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
 import { releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
+
+/** A process that waits for a hanging disk does not freeze. */
+const FREEZE_MS = 2_000;
+const NOTHING: LabFigures = { cpuNs: 0, memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, forksRefused: 0 };
 
 export interface Account { uid: number; gid: number }
 
@@ -32,7 +37,7 @@ export class Hosts {
 
   list() {
     return [...this.labs.values()].flatMap(lab => Object.entries(lab.hosts).map(([host, record]) => ({
-      lab: lab.lab, host, uidBase: uidBaseOf(lab.uidIndex), initPid: record.init?.pid ?? null, alive: isAlive(record.init),
+      lab: lab.lab, host, uidBase: uidBaseOf(lab.uidIndex), initPid: record.init?.pid ?? null, alive: isAlive(record.init), frozen: this.cgroups.isFrozen(`${lab.lab}/${host}`),
     })));
   }
 
@@ -44,6 +49,8 @@ export class Hosts {
     if (!host.init || !isAlive(host.init)) throw new SlipwayError('Unavailable', `host ${ref.lab}/${ref.host} is not running`);
     return { lab, host, uidBase: uidBaseOf(lab.uidIndex), init: host.init };
   }
+
+  has(id: string): boolean { return this.labs.has(id); }
 
   lab(id: string): LabRecord {
     const lab = this.labs.get(id);
@@ -85,10 +92,27 @@ export class Hosts {
     });
   }
 
+  /** All hosts of a lab: their processes stand still, helpers go on. One that will not stand still goes on, too. */
+  async freeze(lab: string, frozen: boolean) {
+    const hosts = Object.entries(this.lab(lab).hosts).filter(([, host]) => isAlive(host.init)).map(([id]) => `${lab}/${id}`);
+    try {
+      await Promise.all(hosts.map(path => this.cgroups.freeze(path, frozen, FREEZE_MS)));
+    } catch (error) {
+      if (frozen) await Promise.all(hosts.map(path => this.cgroups.freeze(path, false, FREEZE_MS).catch(() => undefined)));
+      throw error;
+    }
+  }
+
   /** Nothing, while it is suspended. */
   usage(lab: string): { memoryBytes: number; pids: number; cpuNs: number } {
     const runs = Object.values(this.lab(lab).hosts).some(host => host.init !== null);
     return runs ? this.cgroups.usage(lab) : { memoryBytes: 0, pids: 0, cpuNs: 0 };
+  }
+
+  async figures(lab: string): Promise<LabFigures & { diskBytes: number | null; recordsBytes: number | null }> {
+    const runs = Object.values(this.lab(lab).hosts).some(host => host.init !== null);
+    const disk = await diskFigures(lab);
+    return { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null };
   }
 
   dispose(lab: string) {

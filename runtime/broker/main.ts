@@ -31,6 +31,7 @@ const handlers: Handlers<BrokerVerbs> = {
   removeSnapshot: async ({ snapshot }) => { await removeSnapshot(snapshot); return {}; },
   suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
+  freezeLab: async ({ lab, frozen }) => { await hosts.freeze(lab, frozen); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
   listTasks: async ref => listTasks(ref),
@@ -44,6 +45,7 @@ const handlers: Handlers<BrokerVerbs> = {
 };
 
 if (existsSync(brokerSocket)) rmSync(brokerSocket);
+  figures: async ({ labs }) => Promise.all(labs.filter(lab => hosts.has(lab)).map(async lab => ({ lab, ...await hosts.figures(lab) }))),
 const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'));
 server.listen(brokerSocket, () => {
   chownSync(brokerSocket, hosts.engine.uid, hosts.engine.gid);

@@ -1,6 +1,7 @@
 // `slipway status | stop`.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
+import type { Lab } from '../lab/control.ts';
 import { readStatus } from '../supervisor/status.ts';
 import { withEngine } from './engine.ts';
 import { printTable } from './table.ts';
@@ -28,8 +29,8 @@ export async function showStatus(options: { json?: boolean | undefined }): Promi
 
 const ask = () => withEngine(async engine => {
   const [labs, pool, room] = await Promise.all([engine.call('listLabs', {}), engine.call('pool', {}), engine.call('room', {})]);
-  const suspended = labs.filter(lab => lab.state === 'suspended').length;
-  return { labs: { running: labs.length - suspended, suspended }, pool, ...room };
+  const count = (state: Lab['state']) => labs.filter(lab => lab.state === state).length;
+  return { ...room, labs: { running: count('running') + count('frozen'), frozen: count('frozen'), suspended: count('suspended'), most: room.labs.most }, pool };
 });
 
 export async function stopAll(options: { labs?: boolean | undefined }): Promise<number> {

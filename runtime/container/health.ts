@@ -48,7 +48,7 @@ export function watchHealth(host: Host, container: Container, shim: ShimConnecti
   const inStartPeriod = () => Date.now() - startedAt < startPeriodMs;
   const later = () => { if (!over) timer = setTimeout(() => void turn().catch(error => { if (!host.closing.signal.aborted) host.onError(error); }).then(later), health.status === 'starting' && inStartPeriod() ? startIntervalMs : intervalMs); };
   const turn = async () => {
-    if (container.record.state.status !== 'running') return; // paused
+    if (container.record.state.status !== 'running' || host.isFrozen()) return; // paused, or nobody is there
     const begun = inStartPeriod();
     const start = timestamp();
     const { exitCode, output } = await probe(host, container, command, ms(asked.Timeout, DEFAULT.timeoutMs));

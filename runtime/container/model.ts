@@ -30,6 +30,8 @@ export interface Host {
   readonly nameServer: NameServer;
   readonly volumes: Volumes;
   readonly broker: RpcClient<BrokerVerbs>;
+  /** Its processes stand still for a short absence: what would only look does not wake them. */
+  isFrozen(): boolean;
   readonly cgroupVersion: 'v1' | 'v2';
   /** Faults of ours, for the engine's log. */
   onError(error: unknown): void;

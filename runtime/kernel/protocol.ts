@@ -8,6 +8,9 @@ export const idSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 /** A task's id: container ids are 64 hex characters, so this one is a little longer. */
 export const taskIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
 
+/** Of a container's log, unless it is told otherwise. */
+export const LOG_MAX_BYTES = 64 << 20;
+
 /** Which host of which lab. */
 export const hostRefSchema = z.object({ lab: idSchema, host: idSchema });
 export type HostRef = z.infer<typeof hostRefSchema>;
@@ -73,7 +76,11 @@ export const taskSchema = z.object({
   /** Write a json-file log (Docker's format) to `<state>/logs/<lab>/<host>/<log>/<log>-json.log`, appended across starts. */
   log: taskIdSchema.optional(),
   /** Stop writing the log at this size; the rest is dropped and said so in the log. */
-  logMaxBytes: z.number().int().positive().default(64 << 20),
+  logMaxBytes: z.number().int().positive().default(LOG_MAX_BYTES),
+  /** How many files a log is kept in, itself included: at its size it moves to `<log>.1` and so on. 0: it stops at its size instead. */
+  logFiles: z.number().int().min(0).max(16).default(0),
+  /** JSON that each entry of the log carries as `attrs`; '' for none. */
+  logAttributes: z.string().max(8000).default(''),
   /** Kill what is left of the task after this time. */
   deadlineMs: z.number().int().positive().optional(),
   /** Keep the last this many bytes of output for those who attach later (terminals). */
@@ -100,7 +107,9 @@ export const brokerVerbs = {
   disposeLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   listHosts: {
     request: z.object({}),
-    response: z.array(hostRefSchema.extend({ uidBase: z.number(), initPid: z.number().nullable(), alive: z.boolean() })),
+  /** Makes all processes of the lab's hosts stand still, or go on; helpers always go on. Waits until it is so. Nothing of the lab's own doing can stop it from being undone. */
+  freezeLab: { request: z.object({ lab: idSchema, frozen: z.boolean() }), response: z.object({}) },
+    response: z.array(hostRefSchema.extend({ uidBase: z.number(), initPid: z.number().nullable(), alive: z.boolean(), frozen: z.boolean() })),
   },
   startTask: { request: hostRefSchema.extend({ task: taskSchema }), response: z.object({}) },
   /** Ids of the tasks whose shim is alive. */
@@ -124,3 +133,14 @@ export const brokerVerbs = {
   },
 } as const;
 export type BrokerVerbs = typeof brokerVerbs;
+  /** What labs use, and how often they met their own limits; those that are not there are left out. A suspended lab has its disk alone. */
+  figures: {
+    request: z.object({ labs: z.array(idSchema).max(10_000) }),
+    response: z.array(z.object({
+      lab: idSchema, cpuNs: z.number(), memoryBytes: z.number(), pids: z.number(),
+      /** Counters: how often the lab's memory was full, processes ended for want of memory, and new processes refused, in all its cgroups. They may go back. */
+      memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(),
+      /** Its disk, and what is written down about it (logs); null where the kernel does not say. */
+      diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
+    })),
+  },

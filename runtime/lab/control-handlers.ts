@@ -9,7 +9,7 @@ import { containerOutput } from './container-output.ts';
 import type { Labs } from './labs.ts';
 import type { EngineParts } from './open-host.ts';
 import { streamPorts } from './published-ports.ts';
-import { measureRoom } from './room.ts';
+import { measureRoom, mostLabs, reserved, setMostLabs } from './room.ts';
 import { LOGIN_ENVIRONMENT } from './terminals.ts';
 
 export function controlHandlers(labs: Labs, parts: EngineParts, version: string): Handlers<ControlVerbs> {
@@ -27,17 +27,23 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     resumeLab: ({ lab }) => labs.resume(lab),
     suspendAll: async () => ({ suspended: await labs.suspendAll() }),
     pool: async ({ min, max }) => {
+    freezeLab: async ({ lab }) => ({ frozen: await labs.freeze(lab) }),
+    thawLab: async ({ lab }) => { await labs.thaw(lab); return {}; },
+    figures: ({ labs: only }) => labs.figures(only),
       if (min !== undefined || max !== undefined) labs.pool.resize({ ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) });
       return labs.pool.state;
     },
-    room: async () => measureRoom(),
+    room: async ({ most }) => {
+      if (most !== undefined) setMostLabs(most);
+      return { ...measureRoom(), labs: { running: labs.running, most: mostLabs() }, reserve: reserved };
+    },
     openTerminal: async ({ lab, host, ...options }) => {
       await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;
       return labs.terminals.open(ref, options);
     },
     listTerminals: async ({ lab }) => { labs.record(lab); return labs.terminals.list(lab); },
-    closeTerminal: async ({ lab, terminal }) => { labs.record(lab); await labs.terminals.hangUp(lab, terminal); return {}; },
+    closeTerminal: async ({ lab, terminal }) => { await labs.thaw(lab); await labs.terminals.hangUp(lab, terminal); return {}; },
     exec: async ({ lab, host, argv, env, cwd, tty, stdin, deadlineMs }) => {
       await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;

@@ -9,8 +9,8 @@ export const labSchema = z.object({
   createdAt: z.string(),
   profile: profileSchema,
   limits: limitsSchema,
-  /** A suspended lab has its disk and no process; whatever needs it running opens it again. */
-  state: z.enum(['running', 'suspended']),
+  /** A frozen lab stands still, and a suspended one has its disk and no process; whatever needs it running thaws it or opens it again. */
+  state: z.enum(['running', 'frozen', 'suspended']),
   /** In order of creation; the first is the one a lesson's terminals open on. */
   hosts: z.array(z.object({ id: idSchema, hostname: z.string(), dockerHost: z.string(), state: z.enum(['running', 'stopped']) })),
 });
@@ -80,6 +80,18 @@ export type Evidence = z.infer<typeof evidenceSchema>;
 const none = z.object({});
 const roomSchema = z.object({ free: z.number(), total: z.number() });
 export const controlVerbs = {
+/** Counters count from some moment on and may go back: what they gain between two readings is what has happened. */
+export const figuresSchema = z.object({
+  lab: idSchema, cpuNs: z.number(), memoryBytes: z.number(), pids: z.number(),
+  memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(),
+  diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
+  /** Logs of containers that have reached their limit and keep no more; connections to the lab's docker socket that were refused. */
+  logsFull: z.number(), connectionsRefused: z.number(),
+  /** When a container was last started or ended, in ms since 1970; null: not lately. */
+  containerAt: z.number().nullable(),
+});
+export type Figures = z.infer<typeof figuresSchema>;
+
   hello: { request: none, response: z.object({ pid: z.number(), version: z.string() }) },
   createLab: {
     request: z.object({
@@ -106,9 +118,18 @@ export const controlVerbs = {
   /** Before the service stops. Answers how many were suspended; one that fails does not keep the others. */
   suspendAll: { request: none, response: z.object({ suspended: z.number() }) },
   /** Ready labs: at least `min`, by recent demand up to `max`. Without a size it only answers. */
+  /** Its processes stand still until something is to be done in it: for a short absence. False when something is being done. Idempotent. */
+  freezeLab: { request: z.object({ lab: idSchema }), response: z.object({ frozen: z.boolean() }) },
+  /** At once, whatever else is going on. Nothing for a lab that moves, or is suspended. */
+  thawLab: { request: z.object({ lab: idSchema }), response: none },
+  /** What labs use and which of their limits they met; without names, all. Cheap, also for many: files of the kernel. */
+  figures: { request: z.object({ labs: z.array(idSchema).optional() }), response: z.array(figuresSchema) },
   pool: { request: z.object({ min: z.number().int().min(0).optional(), max: z.number().int().min(0).optional() }), response: z.object({ min: z.number(), max: z.number(), ready: z.number() }) },
-  /** What the machine has left, in bytes and process ids. */
-  room: { request: none, response: z.object({ memory: roomSchema, disk: roomSchema, pids: roomSchema }) },
+  /** What the machine has left, in bytes and process ids, and how many labs run of how many at most (null: as many as there is room for). With `most` it is changed. */
+  room: {
+    request: z.object({ most: z.number().int().positive().nullable().optional() }),
+    response: z.object({ memory: roomSchema, disk: roomSchema, pids: roomSchema, labs: z.object({ running: z.number(), most: z.number().nullable() }), /** Shares that stay free. */ reserve: z.object({ memory: z.number(), disk: z.number(), pids: z.number() }) }),
+  },
   disposeLab: { request: z.object({ lab: idSchema }), response: none },
   /** A login shell on a pty. It waits for nobody: the shell starts at once, at this size. */
   openTerminal: { request: hostRefSchema.extend({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000), title: z.string().max(64).default('bash') }), response: terminalSchema },

@@ -10,7 +10,8 @@ import { runHelper } from '../container/helper.ts';
 import type { Host } from '../container/model.ts';
 import { timestamp } from '../container/time.ts';
 import { dockerSocket } from '../paths.ts';
-import type { Lab, SnapshotView } from './control.ts';
+import type { Figures, Lab, SnapshotView } from './control.ts';
+import { seenBy } from './seen.ts';
 import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
 import { restoreContainers } from './restore.ts';
@@ -40,7 +41,7 @@ export class Labs {
     this.terminals = new Terminals(parts);
     this.pool = new Pool(poolSize, {
       make: async profile => {
-        checkRoom();
+        checkRoom(this.running);
         return (await this.make({ hostname: FIRST_HOSTNAME, profile, limits: {}, pooled: true })).id;
       },
       dispose: lab => this.dispose(lab),
@@ -52,6 +53,8 @@ export class Labs {
   async restore(): Promise<void> {
     const hosts = await this.parts.broker.call('listHosts', {});
     const alive = new Set(hosts.filter(h => h.alive).map(h => key(h)));
+    // Who is to say what is in it must be able to answer; it freezes again when nobody comes.
+    for (const lab of new Set(hosts.filter(h => h.frozen).map(h => h.lab))) await this.parts.broker.call('freezeLab', { lab, frozen: false }).catch(error => this.parts.onError(error, { lab }));
     for (const record of loadLabs((error, path) => this.parts.onError(error, { path }))) {
       this.records.set(record.id, record);
       try {
@@ -76,7 +79,7 @@ export class Labs {
   }
 
   async create(request: { name?: string | undefined; hostname: string; profile: Profile; limits: Partial<Limits> }): Promise<Lab> {
-    checkRoom();
+    checkRoom(this.running);
     const usual = request.hostname === FIRST_HOSTNAME && Object.keys(request.limits).length === 0;
     const ready = usual ? this.pool.take(request.profile) : undefined;
     if (ready === undefined) return this.describe(await this.pool.first(() => this.make(request)));
@@ -138,7 +141,7 @@ export class Labs {
   }
 
   async fork(id: string, name: string): Promise<Lab> {
-    checkRoom();
+    checkRoom(this.running);
     const snapshot = loadSnapshot(id);
     const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'running', suspendedAt: null, pooled: false };
     await this.pool.first(() => this.raise(record, async () => {
@@ -153,10 +156,12 @@ export class Labs {
     return this.inTurn(lab, async () => {
       const record = this.record(lab);
       if (record.state !== 'running') return;
+      await this.parts.broker.thawLab(lab); // to hear a stop signal
       const opened = record.hosts.flatMap(h => this.open.get(key({ lab, host: h.id })) ?? []);
       await Promise.all([...opened.map(({ host }) => stopContainers(host)), this.terminals.putAway(lab)]);
       await this.closeHosts(record);
       await this.parts.broker.call('suspendLab', { lab });
+      this.parts.broker.forget(lab);
       this.note(record, 'suspended');
     });
   }
@@ -166,7 +171,7 @@ export class Labs {
       const record = this.record(lab);
       if (record.state === 'disposing') throw new SlipwayError('NotFound', `no such lab: ${lab}`);
       if (record.state === 'suspended') {
-        checkRoom();
+        checkRoom(this.running);
         await this.pool.first(async () => {
           for (const { id } of record.hosts) await this.makeHost(record, id);
           for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
@@ -174,8 +179,22 @@ export class Labs {
         });
         this.note(record, 'running');
       }
+      await this.thaw(lab);
       return this.describe(record);
     });
+  }
+
+  freeze(lab: string): Promise<boolean> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      return record.state === 'running' && !record.pooled && this.parts.broker.freezeLab(lab);
+    });
+  }
+
+  /** Not in turn: whatever else is being done with the lab, it wants it to move. */
+  async thaw(lab: string): Promise<void> {
+    this.record(lab);
+    await this.parts.broker.thawLab(lab);
   }
 
   /** A few at a time: containers take their time to stop, the disk does not get faster. */
@@ -201,6 +220,15 @@ export class Labs {
   /** Those that belong to somebody. */
   list(): Lab[] { return [...this.records.values()].filter(record => !record.pooled).map(record => this.describe(record)); }
 
+  /** Those that belong to somebody and have processes. */
+  get running(): number { return [...this.records.values()].filter(record => record.state === 'running' && !record.pooled).length; }
+
+  async figures(only?: string[]): Promise<Figures[]> {
+    const labs = only?.filter(lab => this.records.has(lab)) ?? this.list().map(lab => lab.id);
+    const known = labs.length ? await this.parts.broker.call('figures', { labs }) : [];
+    return known.map(figures => ({ ...figures, ...seenBy(this.records.get(figures.lab)?.hosts.flatMap(({ id }) => this.open.get(key({ lab: figures.lab, host: id })) ?? []) ?? []) }));
+  }
+
   async inspect(lab: string) {
     const record = this.record(lab);
     const { memoryBytes, pids, cpuNs, diskBytes } = await this.parts.broker.call('stat', { lab }).catch((error: unknown) => {
@@ -217,6 +245,7 @@ export class Labs {
       await this.closeHosts(record);
       this.terminals.forget(lab);
       await this.parts.broker.call('disposeLab', { lab });
+      this.parts.broker.forget(lab);
       forgetLab(lab);
       this.records.delete(lab);
     });
@@ -288,7 +317,7 @@ export class Labs {
   private describe(record: LabRecord): Lab {
     return {
       id: record.id, name: record.name, createdAt: record.createdAt, profile: record.profile, limits: record.limits,
-      state: record.state === 'suspended' ? 'suspended' : 'running',
+      state: record.state === 'suspended' ? 'suspended' : this.parts.broker.isFrozen(record.id) ? 'frozen' : 'running',
       hosts: record.hosts.map(h => ({ id: h.id, hostname: h.hostname, dockerHost: `unix://${dockerSocket(record.id, h.id)}`, state: this.open.has(key({ lab: record.id, host: h.id })) ? 'running' as const : 'stopped' as const })),
     };
   }

@@ -11,22 +11,22 @@ import { nowNano, timestamp } from '../container/time.ts';
 import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
 import { openImageStore } from '../image/store.ts';
-import type { BrokerVerbs, HostRef } from '../kernel/protocol.ts';
+import type { HostRef } from '../kernel/protocol.ts';
 import { createNameServer } from '../container/name-server.ts';
 import { defaultNetwork } from '../network/default-networks.ts';
 import type { Network } from '../network/model.ts';
 import { createNetworks } from '../network/networks.ts';
 import { dockerSocket } from '../paths.ts';
 import { removeLayers } from '../snapshot/layers.ts';
-import type { RpcClient } from '../rpc.ts';
 import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
 import { createEventBus } from './events.ts';
+import type { FrostyBroker } from './frost.ts';
 import { openJournal } from './journal.ts';
 import type { LabRecord } from './lab-records.ts';
 
 /** What every host of this engine shares. */
 export interface EngineParts {
-  broker: RpcClient<BrokerVerbs>;
+  broker: FrostyBroker;
   library: Library;
   cgroupVersion: 'v1' | 'v2';
   onError(error: unknown, about: Record<string, unknown>): void;
@@ -35,6 +35,8 @@ export interface EngineParts {
 export interface OpenHost {
   host: Host;
   images: ImageStore;
+  /** Connections to its docker socket that were refused, being too many. */
+  refused(): number;
   /** Stops serving and writing; what runs in the host lives on. Idempotent. */
   close(): Promise<void>;
 }
@@ -63,16 +65,20 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
     images, events, journal, networks: createNetworks([...record.networks.map(n => defaultNetwork(n, lab.createdAt)), ...loadRecords<Network>(networksFile)], userDefined => writeJson(networksFile, userDefined)),
     nameServer: createNameServer({ ref, broker: parts.broker }),
     volumes: createVolumes(loadRecords<VolumeRecord>(volumesFile), records => writeJson(volumesFile, records), () => timestamp()),
-    broker: parts.broker, cgroupVersion: parts.cgroupVersion,
+    broker: parts.broker, isFrozen: () => parts.broker.isFrozen(lab.id), cgroupVersion: parts.cgroupVersion,
     onError, closing: new AbortController(),
   };
   const server = createDockerApi({ host, images, library: parts.library, onError });
+  let refused = 0;
+  server.on('drop', () => refused++);
+  // Somebody outside: from inside a frozen lab nobody calls.
+  for (const event of ['connection', 'request', 'upgrade'] as const) server.on(event, () => { if (parts.broker.isFrozen(lab.id)) parts.broker.thawLab(lab.id).catch(onError); });
   const socket = dockerSocket(ref.lab, ref.host);
   rmSync(socket, { force: true });
   await listen(server, socket);
   chmodSync(socket, 0o666); // its directory is seen by this host alone, whose root is nobody here
   let closed: Promise<void> | undefined;
-  return { host, images, close: () => (closed ??= close(host, server, socket)) };
+  return { host, images, refused: () => refused, close: () => (closed ??= close(host, server, socket)) };
 }
 
 function listen(server: Server, socket: string): Promise<void> {

@@ -25,8 +25,15 @@ export function measureRoom(): Room {
   };
 }
 
+/** However much there is: no more than so many labs run at the same time. */
+const capacity = { most: z.coerce.number().int().positive().optional().parse(process.env.SLIPWAY_MAX_LABS) ?? null as number | null };
+export const mostLabs = () => capacity.most;
+export const reserved = { memory: reserve.SLIPWAY_RESERVE_MEMORY, disk: reserve.SLIPWAY_RESERVE_DISK, pids: reserve.SLIPWAY_RESERVE_PIDS };
+export function setMostLabs(most: number | null) { capacity.most = most; }
+
 /** Throws Unavailable, naming what is scarce. */
-export function checkRoom(room: Room = measureRoom()) {
+export function checkRoom(running: number, room: Room = measureRoom()) {
+  if (capacity.most !== null && running >= capacity.most) throw new SlipwayError('Unavailable', `no room for another lab: ${running} run, which is the most (SLIPWAY_MAX_LABS)`);
   const scarce = ([['memory', reserve.SLIPWAY_RESERVE_MEMORY], ['disk', reserve.SLIPWAY_RESERVE_DISK], ['pids', reserve.SLIPWAY_RESERVE_PIDS]] as const).find(([what, share]) => room[what].free < room[what].total * share)?.[0];
   if (scarce) throw new SlipwayError('Unavailable', `no room for another lab: ${{ memory: 'memory is short', disk: 'the disk is nearly full', pids: 'there are too many processes' }[scarce]}`);
 }
