@@ -14,6 +14,10 @@ export async function withEngine<T>(work: (engine: RpcClient<ControlVerbs>) => P
   const engine = new RpcClient(engineSocket, controlVerbs);
   try {
     return await work(engine);
+  } catch (error) {
+    // It was started before this command line was built.
+    if (error instanceof SlipwayError && /^unknown verb |: unexpected answer: /.test(error.message)) throw new SlipwayError('Unavailable', 'the Slipway that runs is of another version than this command: restart it (systemctl restart slipway, or Ctrl-C and npm start; labs are kept)', { cause: error });
+    throw error;
   } finally {
     engine.close();
   }

@@ -1,15 +1,20 @@
-// `slipway lab create | ls | rm`.
+// `slipway lab create | ls | rm`; snapshots and forks are in snapshots.ts.
 import type { Lab } from '../lab/control.ts';
 import { findLab, withEngine } from './engine.ts';
 import { printTable } from './table.ts';
 
 export const createLab = (options: { name?: string | undefined; json?: boolean | undefined }) => withEngine(async engine => {
   const lab = await engine.call('createLab', options.name === undefined ? {} : { name: options.name });
+  announceLab(lab, options);
+  return 0;
+});
+
+/** A lab that was just made, and what can be done with it. */
+export function announceLab(lab: Lab, options: { json?: boolean | undefined }) {
   const { id, name, dockerHost } = summary(lab);
   if (options.json) console.log(JSON.stringify({ id, name, dockerHost }));
   else console.log(`${id}\n\nA terminal in it:     npx slipway lab shell ${id}\nAny Docker client:    export DOCKER_HOST=${dockerHost}\nWhen you are done:    npx slipway lab rm ${id}`);
-  return 0;
-});
+}
 
 export const listLabs = (options: { json?: boolean | undefined }) => withEngine(async engine => {
   const labs = (await engine.call('listLabs', {})).map(summary);
@@ -35,5 +40,5 @@ export const removeLabs = (ids: string[]) => withEngine(async engine => {
 
 function summary(lab: Lab) {
   const first = lab.hosts[0];
-  return { id: lab.id, name: lab.name, dockerHost: first?.dockerHost ?? '', state: first?.state ?? 'stopped', createdAt: lab.createdAt };
+  return { id: lab.id, name: lab.name, dockerHost: first?.dockerHost ?? '', state: lab.state === 'running' ? first?.state ?? 'stopped' : lab.state, createdAt: lab.createdAt };
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { SlipwayError } from '../errors.ts';
 import { createLab, listLabs, removeLabs } from './labs.ts';
 import { execInLab, shellInLab } from './run.ts';
+import { forkSnapshot, listSnapshots, removeSnapshots, snapshotLab } from './snapshots.ts';
 import { showStatus, stopAll } from './status.ts';
 
 export const USAGE = `usage: slipway COMMAND
@@ -14,6 +15,10 @@ export const USAGE = `usage: slipway COMMAND
   lab create [--name NAME] [--json]    a new lab; it stays until it is removed
   lab ls [--json]                      all labs
   lab rm ID…                           remove labs with everything in them
+  lab snapshot ID [--name NAME]        keep a lab as it is now; it goes on
+  lab snapshots [--json]               all snapshots
+  lab fork SNAPSHOT [--name NAME]      a new lab that begins there
+  lab rm-snapshot SNAPSHOT…            remove snapshots; labs forked from them stay
   lab exec ID [--no-tty] -- CMD…       run a command in a lab; its exit code is ours
   lab shell ID                         a terminal of your own in a lab
   lesson new | check | preview …       write lessons and try them; slipway lesson --help
@@ -54,6 +59,16 @@ async function lab(args: string[]): Promise<number> {
     case 'create': return createLab(parse(rest, { json: { type: 'boolean' }, name: { type: 'string' } }, 0).values);
     case 'ls': return listLabs(parse(rest, { json: { type: 'boolean' } }, 0).values);
     case 'rm': return removeLabs(parse(rest, {}, 'some').positionals);
+    case 'snapshot': {
+      const { values, positionals } = parse(rest, { json: { type: 'boolean' }, name: { type: 'string' } }, 1);
+      return snapshotLab(positionals[0]!, values);
+    }
+    case 'snapshots': return listSnapshots(parse(rest, { json: { type: 'boolean' } }, 0).values);
+    case 'fork': {
+      const { values, positionals } = parse(rest, { json: { type: 'boolean' }, name: { type: 'string' } }, 1, 'which snapshot? give its id');
+      return forkSnapshot(positionals[0]!, values);
+    }
+    case 'rm-snapshot': return removeSnapshots(parse(rest, {}, 'some', 'which snapshot? give its id').positionals);
     case 'shell': return shellInLab(parse(rest, {}, 1).positionals[0]!);
     case 'exec': {
       const split = rest.indexOf('--');
@@ -68,9 +83,9 @@ async function lab(args: string[]): Promise<number> {
 }
 
 type Options = Record<string, { type: 'boolean' | 'string' }>;
-function parse<O extends Options>(args: string[], options: O, positionals: number | 'some') {
+function parse<O extends Options>(args: string[], options: O, positionals: number | 'some', missing = 'which lab? give its id') {
   const parsed = parseArgs({ args, options, allowPositionals: true, strict: true });
   const given = parsed.positionals.length;
-  if (positionals === 'some' ? given === 0 : given !== positionals) throw new UsageError(given ? 'too many or too few words' : 'which lab? give its id');
+  if (positionals === 'some' ? given === 0 : given !== positionals) throw new UsageError(given ? 'too many or too few words' : missing);
   return parsed;
 }

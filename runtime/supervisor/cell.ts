@@ -41,6 +41,9 @@ export function serviceEnv(more: Record<string, string>): NodeJS.ProcessEnv {
 const CELL = `
 new=$1 app=$2 cell_app=$3 run=$4 assets=$5 state=$6 pool=$7 records=$8 lessons=$9; shift 9
 mount -t tmpfs -o mode=0755,size=16m,nosuid,nodev cell "$new"
+mkdir "$new/proc" "$new/dev" "$new/tmp" "$new/old"
+# Before what is bound: state or sockets may lie below /tmp.
+mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev tmp "$new/tmp"
 bind() { mkdir -p "$new$2"; mount --bind "$1" "$new$2"; mount -o "remount,bind,nosuid,nodev$3" "$new$2"; }
 for dir in bin sbin lib lib32 lib64 libx32; do
   if [ -L "/$dir" ]; then cp -P "/$dir" "$new/$dir"; elif [ -d "/$dir" ]; then bind "/$dir" "/$dir" ,ro; fi
@@ -54,10 +57,8 @@ mount -t tmpfs -o mode=0755,size=1m,nosuid,nodev pool "$new$pool"
 bind "$records" "$records" ,ro
 bind "$run" "$run" ''
 bind "$app" "$cell_app" ,ro
-mkdir "$new/proc" "$new/dev" "$new/tmp" "$new/old"
 mount --bind /proc "$new/proc"
 for device in null zero urandom random; do : >"$new/dev/$device"; mount --bind "/dev/$device" "$new/dev/$device"; done
-mount -t tmpfs -o mode=1777,size=256m,nosuid,nodev tmp "$new/tmp"
 IFS=:
 for dir in $lessons; do if [ -d "$dir" ]; then bind "$dir" "$dir" ,ro; fi; done
 unset IFS
