@@ -112,7 +112,7 @@ export async function loadLesson(root: string, folder: string, above?: Heading[]
   const yaml = await read(root, folder, 'tasks.yaml');
   if (text === undefined || yaml === undefined) {
     const missing = [text === undefined ? 'lesson.md' : '', yaml === undefined ? 'tasks.yaml' : ''].filter(Boolean);
-    return { lesson: undefined, problems: missing.map(file => ({ file: join(folder, file), line: 1, message: 'the file is missing', fix: 'Make it; docs/writing-lessons.md shows what goes in. (A folder of lessons has a part.md instead.)' })) };
+    return { lesson: undefined, problems: missing.map(file => ({ file: join(folder, file), line: 1, message: 'the file is missing', fix: 'Make it; docs/writing-lessons.md shows what goes in; a folder of lessons has a part.md instead.' })) };
   }
 
   const lessonFile = join(folder, 'lesson.md');

@@ -3,6 +3,7 @@
 import type { IncomingMessage, Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { z } from 'zod';
+import { ANSWER_CHARACTERS } from '../lessons/quiz.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
 import type { Visitor, Visitors } from './http/learner.ts';
 import { isOwnOrigin } from './http/origin.ts';
@@ -10,7 +11,9 @@ import { createPlaces } from './http/places.ts';
 import { createRateLimit, type RateLimit } from './http/rate.ts';
 import { chooseLanguage, inLanguage, type InOne, type Language, languages, type Text } from '../texts/language.ts';
 import { say } from '../texts/server.ts';
-import { type Announce, Refusal, type Workspace } from './lab/workspace.ts';
+import { MAX_FILE_BYTES } from './lab/files.ts';
+import { Refusal } from './lab/refusal.ts';
+import type { Announce, Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
 import type { Previews } from './preview/previews.ts';
 import { type Ack, type ClientEvents, joinSchema, portSchema, type Problem, type ServerEvents, sizeSchema, SOCKET_PATH, terminalIdSchema } from './protocol.ts';
@@ -20,12 +23,19 @@ import type { Outlet, Viewer } from './terminal/viewer.ts';
 export type Io = Server<ClientEvents, ServerEvents>;
 type Client = Socket<ClientEvents, ServerEvents>;
 
-/** One message of a browser: a paste is cut into pieces well below this by xterm.js' own handler. */
-const MAX_MESSAGE_BYTES = 1 << 20;
+/** One message of a browser: the largest is a file that is saved, whose line ends and quotes take two bytes each. (xterm.js cuts a paste into small pieces.) */
+const MAX_MESSAGE_BYTES = 2 * MAX_FILE_BYTES + 4096;
+const MAX_COMMAND = 32_768;
 const MAX_VIEWS = 16;
 
 const attachSchema = sizeSchema.extend({ id: terminalIdSchema });
 const idSchema = z.object({ id: terminalIdSchema });
+const openSchema = sizeSchema.extend({ title: z.string().regex(/^[a-z][a-z0-9-]{0,19}$/).optional() });
+const runSchema = z.object({ id: terminalIdSchema, input: z.string().min(1).max(MAX_COMMAND) });
+const taskSchema = z.object({ task: z.string().max(80) });
+const answerSchema = z.object({ id: z.string().max(80), answer: z.array(z.string().max(ANSWER_CHARACTERS)).max(8) });
+const pathSchema = z.object({ path: z.string().max(300).regex(/^\/[^\0]+$/) });
+const saveSchema = pathSchema.extend({ text: z.string().max(MAX_FILE_BYTES), version: z.string().regex(/^[0-9a-f]{64}$/).nullable() });
 
 /** Attaches the socket.io server; `serve` connects it to workspaces, which need it to announce. */
 export function createIo(http: HttpServer, options: { visitors: Visitors; publicUrl: URL | undefined }): Io {
@@ -126,7 +136,28 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
 
   client.on('preview:open', request(portSchema, async ({ port }) => ({ url: await (previews ?? nowhere()).link(current(), port, client.request) })));
 
-  client.on('terminal:open', request(sizeSchema, size => current().openTerminal(size)));
+  client.on('lab:start-at', request(taskSchema, async ({ task }) => {
+    const mine = current();
+    await mine.startAt(task, address);
+    return mine.state;
+  }));
+
+  client.on('quiz:answer', request(answerSchema, ({ id, answer }) => current().answerQuiz(id, answer)));
+
+  client.on('file:read', request(pathSchema, ({ path }) => current().readFile(path)));
+
+  client.on('file:save', request(saveSchema, file => current().saveFile(file)));
+
+  client.on('terminal:open', request(openSchema, ({ title, ...size }) => current().openTerminal(size, title)));
+
+  client.on('terminal:run', request(runSchema, async ({ id, input }) => {
+    const view = views.get(id);
+    if (!view) throw new Refusal(say('lab.noTerminal'));
+    const sent = current().mayRun(id, input);
+    if (sent) view.terminal.input(view.viewer, Buffer.from(input));
+    return { sent };
+  }));
+
 
   client.on('terminal:attach', async (body, ack) => {
     await request(attachSchema, async ({ id, ...size }) => {

@@ -64,6 +64,7 @@ const workspaces = createWorkspaces({
 });
 releases.push(() => workspaces.release());
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
+lessons.onRemove(slug => workspaces.lessonRemoved(slug));
 const previews = createPreviews({
   io, engine, secret, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
 });

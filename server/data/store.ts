@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TaskState } from '../protocol.ts';
 import type { StoredTask } from '../grading/types.ts';
+import type { StoredQuiz } from '../quiz/judge.ts';
 import { type Db, whenBusyAgain } from './client.ts';
 
 /** The slug of the playground's workspace; no lesson can be called so. */
@@ -16,6 +17,8 @@ export interface WorkspaceRecord {
   lab: string | null;
   /** The attempt that runs: the newest. */
   attempt: string;
+  /** Where its journal was when the lesson had prepared it. */
+  baseSeq: number;
   /** There was an earlier attempt, in a lab that is no more. */
   begunBefore: boolean;
 }
@@ -29,13 +32,15 @@ export interface Store {
   idleLabs(before: Date): Promise<{ workspace: string; lab: string }[]>;
   /** It was open until now. */
   seen(workspace: string): Promise<void>;
-  /** The workspace's attempt goes on in this lab; a lab that was forgotten first begins a new attempt. */
-  setLab(workspace: string, lab: string): Promise<void>;
+  /** The workspace's attempt goes on in this lab, whose journal the learner's work begins after; a lab that was forgotten first begins a new attempt. */
+  setLab(workspace: string, lab: string, baseSeq?: number): Promise<void>;
   ownsLab(workspace: string, lab: string): Promise<boolean>;
   /** The lab is gone: ends the attempt, begins the next with what `carry` keeps of its records, and answers its id. */
   beginAttempt(workspace: string, carry: (tasks: StoredTask[]) => StoredTask[]): Promise<string>;
   tasks(attempt: string): Promise<StoredTask[]>;
   saveTask(attempt: string, task: StoredTask): Promise<void>;
+  quizzes(workspace: string): Promise<StoredQuiz[]>;
+  saveQuiz(workspace: string, quiz: StoredQuiz): Promise<void>;
   progress(learner: string): Promise<Record<string, { done: string[]; lastSeenAt: string }>>;
   close(): Promise<void>;
 }
@@ -54,7 +59,7 @@ export function createStore(db: Db): Store {
       });
       const attempt = row.attempts[0];
       if (!attempt) throw new Error(`workspace ${row.id} has no attempt`);
-      return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id, begunBefore: attempt.number > 1 };
+      return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id, baseSeq: attempt.baseSeq, begunBefore: attempt.number > 1 };
     }),
 
     labsOf: learner => whenBusyAgain(async () => labs(await db.workspace.findMany({ where: { learnerId: learner, labId: { not: null } }, orderBy: { lastSeenAt: 'asc' } }))),
@@ -63,11 +68,11 @@ export function createStore(db: Db): Store {
 
     seen: workspace => whenBusyAgain(async () => void await db.workspace.update({ where: { id: workspace }, data: { lastSeenAt: new Date() } })),
 
-    setLab: (workspace, lab) => whenBusyAgain(async () => {
+    setLab: (workspace, lab, baseSeq = 0) => whenBusyAgain(async () => {
       const newest = await db.attempt.findFirstOrThrow({ where: { workspaceId: workspace }, orderBy: { number: 'desc' } });
       await db.$transaction([
         db.workspace.update({ where: { id: workspace }, data: { labId: lab } }),
-        db.attempt.update({ where: { id: newest.id }, data: { labId: lab } }),
+        db.attempt.update({ where: { id: newest.id }, data: { labId: lab, baseSeq } }),
       ]);
     }),
 
@@ -94,6 +99,14 @@ export function createStore(db: Db): Store {
         create: { attemptId: attempt, taskId: task.id, ...values, tries },
         update: { ...values, tries: { increment: tries } },
       });
+    }),
+
+    quizzes: workspace => whenBusyAgain(async () => (await db.quizRecord.findMany({ where: { workspaceId: workspace } }))
+      .map(({ quizId, answer, right, got, of, tries }) => ({ id: quizId, answer: answer as string[], right, got, of, tries }))),
+
+    saveQuiz: (workspace, { id, ...values }) => whenBusyAgain(async () => {
+      const data = { ...values, at: new Date() };
+      await db.quizRecord.upsert({ where: { workspaceId_quizId: { workspaceId: workspace, quizId: id } }, create: { workspaceId: workspace, quizId: id, ...data }, update: data });
     }),
 
     progress: learner => whenBusyAgain(async () => {

@@ -25,7 +25,8 @@ export class GradedTask {
   }
 
   get openedSeq() { return this.record.openedSeq; }
-  get isDone() { return this.record.progress.state === 'done'; }
+  /** Done, or done for the learner: nothing more can come of it, and what needs it is open. */
+  get isDone() { return this.record.progress.state === 'done' || this.record.progress.state === 'skipped'; }
   get isOpen() { return this.record.progress.state === 'open' || this.record.progress.state === 'tried'; }
   get waitsMs() { return this.check.waitsMs; }
   get readsEvidence() { return this.check.readsEvidence; }

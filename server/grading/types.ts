@@ -48,7 +48,10 @@ export interface Grader {
   stop(): void;
 }
 
-/** What survives `reset lab`: tasks that are done; positions in the old lab's journal mean nothing in the new one. */
+/** A task that "Start here" has done for the learner: what needs it opens, and nothing is earned. */
+export const skipped = (id: string): StoredTask => ({ id, progress: { state: 'skipped', at: new Date().toISOString() }, openedSeq: 0, seq: 0 });
+
+/** What survives `reset lab`: tasks that are done, not those that were skipped; positions in the old lab's journal mean nothing in the new one. */
 export function carriedOver(stored: readonly StoredTask[]): StoredTask[] {
   return stored.filter(task => task.progress.state === 'done').map(task => ({ ...task, openedSeq: 0, seq: 0 }));
 }

@@ -8,13 +8,13 @@ import { ShimConnection, type TaskEnd } from '../../runtime/kernel/shim.ts';
 const PROMPT_MS = 300;
 const DEADLINE_MS = 40_000;
 /** Beyond this the rest of what a command prints is left out. */
-const MAX_OUTPUT = 1 << 20;
+const MAX_OUTPUT = (1 << 20) + 4096;
 const KEYS: Record<string, string> = { '^P^Q': '\x10\x11', '^D': '\x04', '^C': '\x03' };
 
 export interface ExecRequest extends HostRef { argv: string[]; tty?: { cols: number; rows: number }; stdin?: boolean; env?: string[]; cwd?: string; deadlineMs?: number; }
 /** The engine's `exec` verb. */
 export type Exec = (request: ExecRequest) => Promise<{ socketPath: string }>;
-export interface Ended { output: string; code: number; }
+export interface Ended { output: string; bytes: Buffer; code: number; }
 
 export const runCommand = (exec: Exec, at: HostRef, command: Command): Promise<Ended> =>
   (typeof command === 'string' ? runShell(exec, at, command) : runInTerminal(exec, at, command));
@@ -45,23 +45,29 @@ async function runInTerminal(exec: Exec, at: HostRef, command: Exclude<Command, 
   return finished(command.terminal, await ended, read());
 }
 
-function finished(what: string, end: TaskEnd, output: string): Ended {
+function finished(what: string, end: TaskEnd, bytes: Buffer): Ended {
+  const output = bytes.toString('utf8');
   if (end.kind !== 'exited') throw new Error(`${what}: ${end.kind}${end.kind === 'failed' ? `: ${end.message}` : ''}\n${output}`);
-  return { output, code: end.code };
+  return { output, bytes, code: end.code };
 }
 
 async function connect(socketPath: string) {
   const shim = await ShimConnection.open(socketPath);
-  let text = '';
+  const chunks: Buffer[] = [];
+  let length = 0;
   let heard = () => {};
-  shim.on('output', (_stream, data) => { if (text.length < MAX_OUTPUT) text += data.toString('utf8'); heard(); });
+  shim.on('output', (_stream, data) => {
+    if (length < MAX_OUTPUT) chunks.push(data);
+    length += data.length;
+    heard();
+  });
   const ended = new Promise<TaskEnd>(resolve => shim.on('end', end => { heard(); resolve(end); }));
   shim.subscribe({ ring: true });
   const silence = () => new Promise<void>(resolve => {
     let timer: NodeJS.Timeout | undefined;
-    heard = () => { clearTimeout(timer); if (text.length > 0) timer = setTimeout(resolve, PROMPT_MS); };
+    heard = () => { clearTimeout(timer); if (length > 0) timer = setTimeout(resolve, PROMPT_MS); };
     heard();
     void ended.then(() => { clearTimeout(timer); resolve(); });
   });
-  return { shim, ended, silence, read: () => text };
+  return { shim, ended, silence, read: () => Buffer.concat(chunks).subarray(0, MAX_OUTPUT) };
 }

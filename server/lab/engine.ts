@@ -4,6 +4,7 @@ import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
 import { controlVerbs, type Evidence, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
+import type { ExecRequest } from './commands.ts';
 
 export interface Journal {
   /** Settles when the stream has ended by itself: fulfilled never, rejected with why. */
@@ -14,7 +15,7 @@ export interface Journal {
 export interface Engine {
   hello(): Promise<unknown>;
   listLabs(): Promise<Lab[]>;
-  createLab(options: { name: string; profile: Profile }): Promise<Lab>;
+  createLab(options: { name: string; profile: Profile; hostname?: string }): Promise<Lab>;
   /** Opens a suspended lab again. */
   resumeLab(lab: string): Promise<Lab>;
   /** Its processes end, its disk stays. */
@@ -26,6 +27,8 @@ export interface Engine {
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
   listTerminals(lab: string): Promise<Terminal[]>;
   closeTerminal(lab: string, terminal: string): Promise<void>;
+  /** Starts a program in the host; its shim answers at the path (commands.ts runs it). */
+  exec(request: ExecRequest): Promise<{ socketPath: string }>;
   evidence(host: HostRef): Promise<Evidence>;
   containerOutput(host: HostRef, container: string): Promise<{ stdout: string; stderr: string }>;
   journal(host: HostRef, since: number, onEntry: (entry: JournalEntry) => void): Journal;
@@ -59,6 +62,7 @@ export function connectEngine(socketPath: string): Engine {
     openTerminal: (host, options) => inTime(client.call('openTerminal', { ...host, ...options })),
     listTerminals: lab => inTime(client.call('listTerminals', { lab })),
     closeTerminal: async (lab, terminal) => void await inTime(client.call('closeTerminal', { lab, terminal })),
+    exec: request => inTime(client.call('exec', request)),
     evidence: host => inTime(client.call('evidence', host)),
     containerOutput: (host, container) => inTime(client.call('containerOutput', { ...host, container, maxBytes: OUTPUT_BYTES })),
     journal: (host, since, onEntry) => {

@@ -10,6 +10,8 @@ import type { Engine, Journal } from './engine.ts';
 export interface ProgressOptions {
   engine: Engine;
   host: HostRef;
+  /** What the journal has before this is the lesson's own preparation and no learner's work. */
+  baseSeq: number;
   lesson: GraderOptions['lesson'];
   stored: readonly StoredTask[];
   createGrader: (options: GraderOptions) => Grader;
@@ -36,7 +38,7 @@ export function watchProgress(options: ProgressOptions): Progress {
   const stop = new AbortController();
   let saving: Promise<void> = Promise.resolve();
   const stopped = aborted(stop.signal);
-  let position = 0;
+  let position = options.baseSeq;
 
   const grader = options.createGrader({
     lesson: options.lesson,

@@ -1,18 +1,23 @@
 // A learner's workspace while somebody has it open: its lab, its terminals, its tasks. All tabs of the learner share it; what happens
 // is told to all of them through `announce`. Made and kept by workspaces.ts. One preparation at a time, whoever asks.
+import type { Lesson, Task } from '../../lessons/schema.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Lab, Terminal } from '../../runtime/lab/control.ts';
-import { carriedOver } from '../grading/types.ts';
+import { carriedOver, skipped } from '../grading/types.ts';
+import { judge, stateOf, type StoredQuiz } from '../quiz/judge.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
-import { SOURCE, type Text } from '../../texts/language.ts';
+import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
-import type { LabView, Said, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
+import type { FileView, LabView, QuizState, Said, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
 import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
+import { readFile, saveFile } from './files.ts';
+import { layChanged, PreparationError, prepareLab } from './prepare.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
 import { inWords, type Queue, type Ticket } from './queue.ts';
+import { Refusal } from './refusal.ts';
 
 export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents<Said>[E]>) => void;
 
@@ -22,8 +27,8 @@ export interface WorkspaceOptions {
   store: Store;
   screens: Screens;
   announce: Announce;
-  profile: 'strict' | 'full';
-  lesson: ProgressOptions['lesson'];
+  /** Undefined on the playground. */
+  lesson: Lesson | undefined;
   createGrader: ProgressOptions['createGrader'];
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
   admit: (address: string, options: { replacing: boolean }) => Promise<Text | undefined>;
@@ -53,6 +58,11 @@ export class Workspace {
   private stored: TaskProgress<Said>[] = [];
   private notice: Text | undefined;
   private preparing: Promise<void> | undefined;
+  /** To be done for the learner in the lab that is being made. */
+  private skip: readonly Task[] = [];
+  private quizzes = new Map<string, StoredQuiz>();
+  private lastRun = { what: '', at: -Infinity };
+  private readonly opening = new Map<string, Promise<TerminalView>>();
   private readonly stop = new AbortController();
 
   constructor(options: WorkspaceOptions) {
@@ -63,7 +73,7 @@ export class Workspace {
 
   /** What the page shows now. */
   get state(): WorkspaceView<Said> {
-    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks(), quizzes: [] };
+    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks(), quizzes: this.lesson.quizzes.flatMap(quiz => this.quizzes.get(quiz.id) ?? []).map(stored => this.quizState(stored)) };
   }
 
   /** The host whose ports the page may open, while the lab is ready. */
@@ -80,7 +90,7 @@ export class Workspace {
   }
 
   /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
-  async reset(address: string) {
+  async reset(address: string, skip: readonly Task[] = []) {
     if (this.preparing) return; // one is on its way
     let clearing = () => {};
     const cleared = new Promise<void>(resolve => { clearing = resolve; });
@@ -88,7 +98,10 @@ export class Workspace {
     this.prepare(address, async () => {
       try {
         refused = await this.options.admit(address, { replacing: this.record.lab !== null });
-        if (!refused) await this.clear();
+        if (!refused) {
+          await this.clear();
+          this.skip = skip;
+        }
       } finally {
         clearing();
       }
@@ -98,13 +111,59 @@ export class Workspace {
     if (refused) throw new Refusal(refused);
   }
 
-  async openTerminal(size: Size): Promise<TerminalView> {
+  /** "Start here": a fresh lab in which all tasks before this one have been done for the learner. */
+  async startAt(task: string, address: string) {
+    const index = this.lesson.tasks.findIndex(one => one.id === task);
+    if (index < 0) throw new Refusal(say('lab.badRequest'));
+    if (this.preparing) throw new Refusal(say('lab.notReady'));
+    await this.reset(address, this.lesson.tasks.slice(0, index));
+  }
+
+  /** Judges an answer; the learner's other tabs hear of it. */
+  async answerQuiz(id: string, answer: readonly string[]): Promise<QuizState> {
+    const quiz = this.lesson.quizzes.find(one => one.id === id);
+    const stored = quiz && judge(quiz, answer, this.quizzes.get(id));
+    if (!stored) throw new Refusal(say('quiz.noAnswer'));
+    this.quizzes.set(id, stored);
+    await this.options.store.saveQuiz(this.record.id, stored);
+    const state = this.quizState(stored);
+    this.options.announce('quiz:progress', state);
+    return state;
+  }
+
+  readFile(path: string): Promise<FileView> {
+    return readFile(this.options.engine.exec, this.readyHost(), path);
+  }
+
+  saveFile(file: FileView) {
+    return saveFile(this.options.engine.exec, this.readyHost(), file);
+  }
+
+  /** False when the same was run a moment ago, in whichever tab: the second half of a double click. */
+  mayRun(terminal: string, input: string): boolean {
+    const what = `${terminal} ${input}`;
+    const again = what === this.lastRun.what && performance.now() - this.lastRun.at < RUN_AGAIN_MS;
+    if (!again) this.lastRun = { what, at: performance.now() };
+    return !again;
+  }
+
+  /** With a title: the terminal of that name, opened when there is none. */
+  async openTerminal(size: Size, title?: string): Promise<TerminalView> {
+    if (title === undefined) return this.openNewTerminal(size);
+    const known = [...this.terminals.values()].find(open => open.info.title === title);
+    if (known) return viewOf(known.info);
+    const opening = this.opening.get(title) ?? this.openNewTerminal(size, title).finally(() => this.opening.delete(title));
+    this.opening.set(title, opening);
+    return opening;
+  }
+
+  private async openNewTerminal(size: Size, title?: string): Promise<TerminalView> {
     const host = this.lab?.hosts[0];
     if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(say('lab.notReady'));
     if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(say('lab.tooManyTerminals', { count: MAX_TERMINALS }));
     const numbers = [...this.terminals.values()].map(open => Number(/^Terminal (\d+)$/.exec(open.info.title)?.[1] ?? 0));
     try {
-      const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: `Terminal ${Math.max(0, ...numbers) + 1}` });
+      const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: title ?? `Terminal ${Math.max(0, ...numbers) + 1}` });
       await this.connect(info, size);
       this.options.announce('terminal:opened', viewOf(info));
       return viewOf(info);
@@ -129,10 +188,12 @@ export class Workspace {
   }
 
   /** Its author has changed the lesson: what is done stays done, everything else is judged by the new text from the lab's whole journal. */
-  async changeLesson(lesson: ProgressOptions['lesson']) {
+  async changeLesson(lesson: Lesson) {
     await this.preparing;
     if (this.stop.signal.aborted) return;
+    const before = this.lesson;
     this.options.lesson = lesson;
+    if (this.host) await layChanged(this.options.engine.exec, this.host, before, lesson).catch(this.options.onError);
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
@@ -213,14 +274,42 @@ export class Workspace {
       const refusal = admission.given ? undefined : await this.options.admit(address, { replacing: false });
       if (refusal) return this.change({ id: '', hostname: '', state: 'gone', problem: refusal });
       admission.given = true;
-      this.lab = await this.options.engine.createLab({ name: labName(this.record.id), profile: this.options.profile });
-      this.record.lab = this.lab.id;
-      await this.options.store.setLab(this.record.id, this.lab.id);
+      const lab = await this.makeReady();
+      if (!lab) return;
+      this.lab = lab;
     }
     await this.reattach(this.lab);
     await this.watch(this.lab);
     const host = this.lab.hosts[0];
     this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.notice ? { notice: this.notice } : {}) });
+  }
+
+  /** A new lab, prepared by its lesson; undefined when the lesson could not, which has been told. Not the workspace's before it is ready: a crash leaves it to the sweep. */
+  private async makeReady(): Promise<Lab | undefined> {
+    const { engine, store, onError } = this.options;
+    const { lesson, skip } = this;
+    const hostname = lesson.hosts[0];
+    const lab = await engine.createLab({ name: labName(this.record.id), profile: lesson.profile, ...(hostname === undefined ? {} : { hostname }) });
+    try {
+      const at = { lab: lab.id, host: lab.hosts[0]!.id };
+      const onDoing = (doing: Text) => this.change({ id: '', hostname: '', state: 'starting', doing });
+      await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal: this.stop.signal });
+      const prepared = lesson.files.list.length + lesson.setup.length + skip.length > 0;
+      this.record.baseSeq = prepared ? (await engine.evidence(at)).seq : 0;
+      await store.setLab(this.record.id, lab.id, this.record.baseSeq);
+      this.record.lab = lab.id;
+      this.skip = [];
+      const done = new Set((await store.tasks(this.record.attempt)).filter(task => task.progress.state === 'done').map(task => task.id));
+      for (const task of skip) if (!done.has(task.id)) await store.saveTask(this.record.attempt, skipped(task.id));
+      return lab;
+    } catch (error) {
+      await engine.disposeLab(lab.id).catch(onError);
+      if (!(error instanceof PreparationError)) throw error;
+      onError(error);
+      this.skip = [];
+      this.change({ id: '', hostname: '', state: 'gone', problem: say('prepare.failed', { step: error.step }) });
+      return undefined;
+    }
   }
 
   /** Shows the place; who is next asks again after a while, the others look whether they are. */
@@ -279,11 +368,13 @@ export class Workspace {
   private async watch(lab: Lab) {
     const host = lab.hosts[0];
     if (this.progress || !host) return;
-    const { engine, store, lesson, createGrader, announce, onError } = this.options;
+    const { engine, store, createGrader, announce, onError } = this.options;
+    const { lesson } = this;
     const { attempt } = this.record;
     this.progress = watchProgress({
       engine, lesson, createGrader, onError,
       host: { lab: lab.id, host: host.id },
+      baseSeq: this.record.baseSeq,
       stored: await store.tasks(attempt),
       save: task => store.saveTask(attempt, task),
       onProgress: task => announce('task:progress', task),
@@ -329,13 +420,28 @@ export class Workspace {
     for (const task of this.tasks()) this.options.announce('task:progress', task);
   }
 
+  private get lesson(): Lesson {
+    return this.options.lesson ?? playground;
+  }
+
+  private quizState(stored: StoredQuiz): QuizState {
+    return stateOf(this.lesson.quizzes.find(quiz => quiz.id === stored.id)!, stored);
+  }
+
+  private readyHost(): HostRef {
+    if (!this.host) throw new Refusal(say('lab.notReady'));
+    return this.host;
+  }
+
   private tasks(): TaskProgress<Said>[] {
     return this.progress?.tasks() ?? this.stored;
   }
 
   /** What is known of the tasks while no lab is there to watch: those done before, the rest as a new grader sees them. */
   private async loadTasks() {
-    const { lesson, createGrader, store } = this.options;
+    const { createGrader, store } = this.options;
+    const { lesson } = this;
+    this.quizzes = new Map((await store.quizzes(this.record.id)).map(quiz => [quiz.id, quiz]));
     const unavailable = () => Promise.reject(new Error('no lab yet'));
     const grader = createGrader({ lesson, stored: await store.tasks(this.record.attempt), evidence: unavailable, output: unavailable, onProgress: () => {}, onExplain: () => {} });
     grader.start();
@@ -362,14 +468,13 @@ export class Workspace {
   }
 }
 
-/** A request that cannot be granted now; the words are for the learner. */
-export class Refusal extends Error {
-  readonly words: Text;
-  constructor(words: Text) {
-    super(words[SOURCE]);
-    this.words = words;
-  }
-}
+/** A lab without a lesson. */
+const playground: Lesson = {
+  slug: '', order: [], headings: [], root: '', folder: '', title: '', summary: '', minutes: 1, level: 'beginner', prerequisites: [], images: [], profile: 'strict', hosts: [], egress: false,
+  setup: [], files: { to: '/root', owner: '0:0', list: [] }, body: { type: 'root', children: [] }, tasks: [], quizzes: [],
+};
+/** The second half of a double click comes sooner; nobody means the same twice so soon. */
+const RUN_AGAIN_MS = 900;
 
 const PREFIX = 'learner-';
 export const labName = (workspace: string) => `${PREFIX}${workspace}`;

@@ -10,7 +10,8 @@ import type { ProgressOptions } from './progress.ts';
 import { createQueue } from './queue.ts';
 import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
-import { type Announce, Refusal, Workspace, workspaceOfLab } from './workspace.ts';
+import { Refusal } from './refusal.ts';
+import { type Announce, Workspace, workspaceOfLab } from './workspace.ts';
 
 export interface WorkspacesOptions {
   engine: Engine;
@@ -47,6 +48,8 @@ export interface Workspaces {
   leave(workspace: Workspace): void;
   /** Workspaces that have this lesson open go on with it as it is now. */
   lessonChanged(lesson: Lesson): Promise<void>;
+  /** Their pages are told; their labs stay. */
+  lessonRemoved(slug: string): void;
   /** Suspends labs that no tab has open and that do nothing: called every few minutes, since work is measured between two calls. */
   suspendIdle(): Promise<void>;
   /** Disposes labs whose workspace does not know them (after a crash) and labs that nobody has opened for long. */
@@ -95,7 +98,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     leave,
 
     async lessonChanged(lesson) {
-      for (const workspace of ids.values()) if (workspace.record.slug === lesson.slug) await workspace.changeLesson({ tasks: lesson.tasks });
+      for (const workspace of ids.values()) if (workspace.record.slug === lesson.slug) await workspace.changeLesson(lesson);
+    },
+
+    lessonRemoved(slug) {
+      for (const workspace of ids.values()) if (workspace.record.slug === slug) options.announceTo(workspace.record.id)('lesson:removed');
     },
 
     async suspendIdle() {
@@ -153,8 +160,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       record, engine, store, queue, onError,
       screens: options.screens,
       announce: options.announceTo(record.id),
-      profile: lesson?.profile ?? 'strict',
-      lesson: { tasks: lesson?.tasks ?? [] },
+      lesson,
       createGrader: options.createGrader,
       admit: (address, { replacing }) => admit(record.learner, address, replacing),
     });

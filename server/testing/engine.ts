@@ -92,6 +92,7 @@ export function createTestEngine(): TestEngine {
     },
     async listTerminals(lab) { return [...find(lab).terminals.values()]; },
     async closeTerminal(lab, terminal) { find(lab).terminals.get(terminal)?.shim.close(); },
+    exec: () => Promise.reject(new SlipwayError('Unavailable', 'no program can be started here')),
     async evidence(host) { return { seq: find(host.lab).entries.length, containers: [], images: [] }; },
     async containerOutput() { return { stdout: '', stderr: '' }; },
     ports(_host, onPorts) {
