@@ -17,6 +17,7 @@ const { measureOpening } = await import('./opening.ts');
 const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
+const { measureScale } = await import('./scale.ts');
 const { printRows } = await import('./report.ts');
 
 const runs = Number(values.runs);
@@ -26,6 +27,7 @@ const parts: Record<string, () => Promise<Row[]>> = {
   class: () => measureClass(),
   memory: () => measureMemory(),
   echo: () => measureEcho(),
+  scale: () => measureScale(),
 };
 
 const instance = await runInstance({ web: true });

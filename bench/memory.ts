@@ -27,7 +27,7 @@ export const measureMemory = () => withLab(async (lab, engine) => {
 });
 
 /** Every process in the lab's cgroup, on whichever hierarchy. */
-function labPss(lab: string): { bytes: number; processes: number } {
+export function labPss(lab: string): { bytes: number; processes: number } {
   const { hierarchies, version } = findCgroups();
   const memory = hierarchies.find(hierarchy => version === 'v2' || hierarchy.name.split(',').includes('memory'))!;
   const top = join(memory.mount, `slipway-${instance}`, lab);
@@ -42,7 +42,7 @@ function allProcs(dir: string): number[] {
 
 const directories = (dir: string) => readdirSync(dir, { withFileTypes: true }).filter(entry => entry.isDirectory()).map(entry => join(dir, entry.name));
 
-function pss(pid: number): number {
+export function pss(pid: number): number {
   try {
     return 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
   } catch {

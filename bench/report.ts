@@ -2,7 +2,7 @@
 
 export interface Row {
   what: string;
-  unit: 'ms' | 'MiB';
+  unit: 'ms' | 'MiB' | '%';
   slipway: Summary | 'not measured';
   /** The same on a real dockerd, measured in turns with ours. */
   dockerd?: Summary | 'not measured';
