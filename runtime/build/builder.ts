@@ -18,8 +18,11 @@ import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
 import { findCached } from './cache.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
+import { copyArguments, isUrl } from './copy-arguments.ts';
 import { copy, findSources, type Source } from './copy.ts';
-import { jsonForm, parseError, parseInstruction, type Instruction } from './dockerfile.ts';
+import { parseInstruction, type Instruction } from './dockerfile.ts';
+import { runToEnd } from './run.ts';
+import { parseFrom, stagesOf, targetOf } from './stages.ts';
 import { changesOf } from './upper.ts';
 import { expand, split } from './words.ts';
 import { digestOfBytes } from '../content/digest.ts';
@@ -104,19 +107,12 @@ class Builder {
 
   /** Up to the target's end, with the labels of --label as last instructions. */
   private wanted(): Instruction[] {
-    const { target, labels } = this.options;
-    let { instructions } = this.options;
-    const first = instructions.findIndex(i => i.name === 'FROM');
-    if (first < 0 || instructions.slice(0, first).some(i => i.name !== 'ARG')) throw new SlipwayError('InvalidParameter', 'no build stage in current context');
-    if (target) {
-      const starts = instructions.flatMap((i, at) => (i.name === 'FROM' ? [at] : []));
-      const names = starts.map(at => stageName(instructions[at]!));
-      const index = /^\d+$/.test(target) ? Number(target) : names.indexOf(target.toLowerCase());
-      if (index < 0 || index >= starts.length) throw new SlipwayError('InvalidParameter', `target stage ${JSON.stringify(target)} could not be found`);
-      instructions = instructions.slice(0, starts[index + 1] ?? instructions.length);
-    }
+    const { target, labels, escape } = this.options;
+    const { meta, stages } = stagesOf(this.options.instructions, escape);
+    const last = targetOf(stages, target).index;
+    const instructions = [...meta, ...stages.slice(0, last + 1).flatMap(stage => [stage.from, ...stage.instructions])];
     const asked = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-    return [...instructions, ...asked.map(([k, v]): Instruction => ({ line: 0, name: 'LABEL', flags: {}, rest: `${quoted(k)}=${quoted(v)}`, original: `LABEL ${k}=${v}` }))];
+    return [...instructions, ...asked.map(([k, v]): Instruction => ({ line: 0, endLine: 0, heredocs: [], name: 'LABEL', flags: {}, rest: `${quoted(k)}=${quoted(v)}`, original: `LABEL ${k}=${v}` }))];
   }
 
   private async endStage() {
@@ -146,8 +142,7 @@ class Builder {
 
   private async from(instruction: Instruction): Promise<void> {
     const { output } = this.parts;
-    const [nameWord = '', as, stageWord] = split(instruction.rest, this.options.escape);
-    if (as !== undefined && (as.toUpperCase() !== 'AS' || stageWord === undefined)) throw parseError(instruction.line, 'FROM requires either one or three arguments');
+    const { base: nameWord, name: stageName } = parseFrom(instruction, this.options.escape);
     const name = expand(nameWord, this.args.meta(), this.options.escape);
     if (name === '') throw new SlipwayError('InvalidParameter', `base name (${nameWord}) should not be blank`);
     const earlier = this.stages.findLast(stage => stage.name !== '' && stage.name === name.toLowerCase());
@@ -157,7 +152,7 @@ class Builder {
     if (!(config.Env ?? []).some(entry => entry.startsWith('PATH='))) config.Env = [...(config.Env ?? []), DEFAULT_PATH];
     const triggers = config.OnBuild ?? [];
     config.OnBuild = null;
-    this.stage = { name: stageName(instruction), image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
+    this.stage = { name: stageName, image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
     this.stages.push(this.stage);
     if (triggers.length) await output.text(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
     else await this.stepDone(this.stage);
@@ -222,31 +217,22 @@ class Builder {
   }
 
   private async copy(stage: Stage, instruction: Instruction): Promise<void> {
-    const { name, flags, rest, line } = instruction;
+    const { name, flags } = instruction;
     const { host } = this.parts;
     const variables = this.variables(stage);
     const word = (text: string) => expand(text, variables, this.options.escape);
-    const words = (jsonForm(rest) ?? split(rest, this.options.escape)).map(word);
-    if (words.length < 2) throw parseError(line, `${name} requires at least two arguments`);
-    const given = words.slice(0, -1);
-    const target = words.at(-1)!;
-    const url = name === 'ADD' ? given.find(path => /^(https?|ftp|git):\/\//.test(path)) : undefined;
+    const { sources, target, destination, chown, chmod } = copyArguments(instruction, stage.config.WorkingDir, this.options.escape, word);
+    const url = name === 'ADD' ? sources.find(isUrl) : undefined;
     if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
-    if (given.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
     const source = await this.source(flags.from?.[0]);
-    const found = await findSources(host, source, given);
+    const found = await findSources(host, source, sources);
     if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);
     if (found.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
     const digest = found.length === 1 ? `${found[0]!.kind}:${found[0]!.digest}` : `multi:${digestOfBytes(found.map(f => `${f.kind}:${f.digest}`).join(',')).slice(7)}`;
-    const chown = word(flags.chown?.[0] ?? '');
-    const chmod = word(flags.chmod?.[0] ?? '');
-    if (chmod && !/^[0-7]{1,5}$/.test(chmod)) throw new SlipwayError('InvalidParameter', `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
     const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${chmod ? `--chmod=${chmod} ` : ''}${digest} in ${target} `;
     const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
     if (await this.cached(stage, step)) return;
-    const destination = target.startsWith('/') ? target : `${stage.config.WorkingDir || '/'}/${target.replace(/^\.\/?$/, '')}`.replace(/\/+/g, '/');
-    const isDirectory = /(^|\/)\.{0,2}$/.test(target) && !/[^/.]$/.test(target);
-    const layer = await copy(host, this.layers(stage), { source, found, destination: isDirectory && !destination.endsWith('/') ? `${destination}/` : destination, unpack: name === 'ADD', chown, chmod, keepOwners: flags.from !== undefined && !chown })
+    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod, keepOwners: flags.from !== undefined && !chown })
       .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
     await this.commit(stage, layer, step);
     await this.stepDone(stage);
@@ -273,19 +259,10 @@ class Builder {
     const container = await this.container({ ...stage.config, Cmd: command, Entrypoint: [''], Healthcheck: undefined, Env: [...(stage.config.Env ?? []), ...args, ...this.args.proxies()], AttachStdout: true, AttachStderr: true });
     let done = false;
     try {
-      let shown: Promise<void> = Promise.resolve();
-      const say = (stream: 1 | 2, data: Buffer) => {
-        const text = data.toString('utf8');
-        shown = shown.then(() => output.text(stream === 2 ? `\u001B[91m${text}\u001B[0m` : text));
-      };
-      const over = Promise.withResolvers<void>();
-      await verbs.attach(host, container, { stdin: false, stdout: true, stderr: true, sink: { write: (stream, data) => { say(stream, data); return true; }, end: () => over.resolve() } });
-      const exit = verbs.wait(host, container, { condition: 'next-exit', signal });
-      exit.catch(() => {}); // awaited below; the start may fail first
-      await verbs.start(host, container);
-      const { exitCode } = await exit;
-      await over.promise;
-      await shown;
+      const exitCode = await runToEnd(host, verbs, container, {
+        say: (stream, data) => output.text(stream === 2 ? `\u001B[91m${data.toString('utf8')}\u001B[0m` : data.toString('utf8')),
+        signal,
+      });
       if (exitCode !== 0) throw new StepFailed(`The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
       const layer = await layerOfUpper(host, diffDir(container.record.id), this.layers(stage));
       await this.commit(stage, layer, step, container);
@@ -345,4 +322,3 @@ class Builder {
 }
 
 const quoted = (text: string) => `"${text.replace(/["\\$]/g, '\\$&')}"`;
-const stageName = (instruction: Instruction) => (/\s[aA][sS]\s+(\S+)$/.exec(instruction.rest)?.[1] ?? '').toLowerCase();

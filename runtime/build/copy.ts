@@ -51,6 +51,9 @@ export interface CopyOptions {
   chmod: string;
   /** Owners stay as they are: between stages. */
   keepOwners: boolean;
+  /** An empty layer rather than none. */
+  keepEmpty?: boolean;
+  signal?: AbortSignal;
 }
 
 /** The layer above `below` that has the files, or null when nothing has changed. */
@@ -105,7 +108,7 @@ done`;
   const flag = (value: boolean) => (value ? '1' : '');
   return changesOf(host, below, {
     argv: root => script(body, root, options.destination, flag(options.unpack), options.chown, options.chmod, flag(options.keepOwners), from.root, ...options.found.map(f => f.path)),
-    before: from.before, after: from.after,
+    before: from.before, after: from.after, keepEmpty: options.keepEmpty ?? false, ...(options.signal ? { signal: options.signal } : {}),
   });
 }
 

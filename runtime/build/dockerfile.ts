@@ -1,9 +1,13 @@
-// Parses a Dockerfile into instructions, as the classic builder does: directives, comments, continued lines, flags. Pure; words are expanded
+// Parses a Dockerfile into instructions, for both builders: directives, comments, continued lines, heredocs, flags. Pure; words are expanded
 // later (words.ts), when the variables are known. https://docs.docker.com/reference/dockerfile/
 import { SlipwayError } from '../errors.ts';
+import { DockerfileError } from './dockerfile-error.ts';
+import { heredocsOf, readHeredoc, type Heredoc } from './heredocs.ts';
 
 export interface Instruction {
   line: number;
+  /** The last line that belongs to it. */
+  endLine: number;
   /** In capitals. */
   name: string;
   flags: Record<string, string[]>;
@@ -11,11 +15,15 @@ export interface Instruction {
   rest: string;
   /** The whole instruction on one line, as the builder shows it. */
   original: string;
+  /** In the order in which their names stand in `rest`. */
+  heredocs: readonly Heredoc[];
 }
 
 const NAMES = ['ADD', 'ARG', 'CMD', 'COPY', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'FROM', 'HEALTHCHECK', 'LABEL', 'MAINTAINER', 'ONBUILD', 'RUN', 'SHELL', 'STOPSIGNAL', 'USER', 'VOLUME', 'WORKDIR'];
+/** Given without a value they mean yes. */
+const SWITCHES = ['link', 'keep-git-dir'];
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  FROM: ['platform'], ADD: ['chown', 'chmod'], COPY: ['chown', 'chmod', 'from'], RUN: ['mount', 'network', 'security'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
+  FROM: ['platform'], ADD: ['chown', 'chmod', 'link', 'checksum', 'keep-git-dir'], COPY: ['chown', 'chmod', 'from', 'link'], RUN: ['mount', 'network'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
 };
 
 export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string } {
@@ -25,25 +33,28 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
   const instructions: Instruction[] = [];
   let joined = '';
   let start = 0;
-  for (const [at, line] of lines.entries()) {
-    if (/^\s*#/.test(line)) continue;
-    if (joined === '') {
-      if (line.trim() === '') continue;
-      start = at + 1;
-    } else if (line.trim() === '' && at < lines.length - 1) {
-      continue; // an empty line inside a continued one
-    }
-    const piece = joined === '' ? line.trimStart() : line;
-    if (continued.test(piece)) {
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at]!;
+    const last = at === lines.length - 1;
+    if (joined === '' ? line.trim() === '' : line.trim() === '' && !last) continue; // also inside a continued one
+    if (/^\s*#/.test(line) && !last) continue;
+    if (joined === '') start = at + 1;
+    if (!/^\s*#/.test(line)) {
+      const piece = joined === '' ? line.trimStart() : line;
       joined += piece.replace(continued, '');
-      if (at < lines.length - 1) continue;
-    } else {
-      joined += piece;
+      if (continued.test(piece) && !last) continue;
     }
-    if (joined.trim() !== '') instructions.push(parseInstruction(joined.trimEnd(), start));
+    if (joined.trim() !== '') {
+      const instruction = parseInstruction(joined.trimEnd(), start);
+      const heredocs = heredocsOf(instruction).map(wanted => {
+        const { heredoc, next } = readHeredoc(wanted, lines, at + 1, start);
+        at = next - 1;
+        return heredoc;
+      });
+      instructions.push({ ...instruction, endLine: Math.min(at + 1, lines.length), heredocs });
+    }
     joined = '';
   }
-  if (joined.trim() !== '') instructions.push(parseInstruction(joined.trimEnd(), start));
   if (instructions.length === 0) throw new SlipwayError('InvalidParameter', text.trim() === '' ? `the Dockerfile (${name}) cannot be empty` : 'file with no instructions');
   return { instructions, escape };
 }
@@ -62,14 +73,14 @@ export function parseInstruction(text: string, line: number): Instruction {
     const equals = flag[1]!.indexOf('=');
     const key = equals < 0 ? flag[1]! : flag[1]!.slice(0, equals);
     if (!FLAGS[name]!.includes(key)) throw parseError(line, `unknown flag: ${key}`);
-    if (equals < 0) throw parseError(line, `missing a value on flag: ${key}`);
-    (flags[key] ??= []).push(flag[1]!.slice(equals + 1));
+    if (equals < 0 && !SWITCHES.includes(key)) throw parseError(line, `missing a value on flag: ${key}`);
+    (flags[key] ??= []).push(equals < 0 ? 'true' : flag[1]!.slice(equals + 1));
   }
   if (rest === '' && name !== 'CMD' && name !== 'ENTRYPOINT') throw parseError(line, `${name} requires ${['ADD', 'COPY'].includes(name) ? 'at least two arguments' : ['FROM'].includes(name) ? 'either one or three arguments' : ['USER', 'WORKDIR', 'STOPSIGNAL', 'MAINTAINER'].includes(name) ? 'exactly one argument' : 'at least one argument'}`);
-  return { line, name, flags, rest, original: trimmed.replace(/^\S+/, word) };
+  return { line, endLine: line, name, flags, rest, original: trimmed, heredocs: [] };
 }
 
-export const parseError = (line: number, what: string) => new SlipwayError('InvalidParameter', `dockerfile parse error on line ${line}: ${what}`);
+export const parseError = (line: number, what: string) => new DockerfileError(`dockerfile parse error on line ${line}: ${what}`, line);
 
 /** The exec form, or undefined when it is none. */
 export function jsonForm(text: string): string[] | undefined {

@@ -9,13 +9,13 @@ import { firstWords, layerOfUpper, newScratch, removeScratch } from '../snapshot
 
 const MS_NODEV = 4;
 
-export async function changesOf(host: Place, below: readonly ImageLayer[], work: { argv: (root: string) => string[]; before?: Step[]; after?: Step[] }): Promise<ImageLayer | null> {
+export async function changesOf(host: Place, below: readonly ImageLayer[], work: { argv: (root: string) => string[]; before?: Step[]; after?: Step[]; input?: AsyncIterable<Buffer>; signal?: AbortSignal; keepEmpty?: boolean }): Promise<ImageLayer | null> {
   const scratch = newScratch('step');
   const [upper, workdir, root, empty] = ['upper', 'work', 'root', 'empty'].map(name => `${scratch}/${name}`) as [string, string, string, string];
   const lower = lowerDirs(below.map(layer => layer.key)) || empty;
   try {
     const { code, stderr } = await runScript(host, {
-      argv: work.argv(root),
+      argv: work.argv(root), ...(work.input ? { input: work.input } : {}), ...(work.signal ? { signal: work.signal } : {}),
       before: [
         ...[upper, workdir, root, empty].map((path): Step => ({ do: 'mkdir', path, mode: 0o755 })),
         { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower},upperdir=${upper},workdir=${workdir},userxattr` },
@@ -24,7 +24,7 @@ export async function changesOf(host: Place, below: readonly ImageLayer[], work:
       after: [...(work.after ?? []), { do: 'umount', path: root }],
     });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the files could not be changed (${code})`);
-    return await layerOfUpper(host, upper, below);
+    return await layerOfUpper(host, upper, below, { keepEmpty: work.keepEmpty ?? false });
   } finally {
     await removeScratch(host, scratch);
   }

@@ -8,6 +8,7 @@ import { parsed } from '../content/layout.ts';
 import { imageConfigSchema } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { isLocal } from '../snapshot/layer-path.ts';
+import { EMPTY_DIFF_ID } from '../snapshot/layers.ts';
 import { history, inspect, summaries } from './show.ts';
 import type { ContainerUse, DeleteItem, Image, ImageEvent, ImageStore } from './model.ts';
 import { asFullId, canonicalName, familiarName, familiarString, parseReference, withDefaultTag, withTag } from './reference.ts';
@@ -61,7 +62,7 @@ export async function openImageStore({ file, containers, onEvent = () => {}, onL
     find,
     resolve(text) {
       const image = find(text);
-      return { id: image.id, config: image.config.config, layers: image.layers.map(layer => layer.key) };
+      return { id: image.id, config: image.config.config, layers: image.layers.filter(layer => layer.diffId !== EMPTY_DIFF_ID).map(layer => layer.key) }; // an empty layer is not worth a mount
     },
     all: () => images,
     list: (options = {}) => summaries(images, { ...options, find }),

@@ -21,14 +21,14 @@ export async function layerFromUpper(host: Place, upper: string, below: readonly
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
 }
 
-/** From an upper directory that nobody needs any more: it becomes the layer. */
-export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[]): Promise<ImageLayer | null> {
+/** From an upper directory that nobody needs any more: it becomes the layer. Null when nothing has changed, unless `keepEmpty`. */
+export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[], { keepEmpty = false } = {}): Promise<ImageLayer | null> {
   const body = `mkdir -p "$2/layer" || exit 1
 sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
 cd "$1" && for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ -f "$f" ] && [ ! -L "$f" ] && [ ! -s "$f" ]; then rm -f "$f"; fi; done
 for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
 cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; rm -rf "$2"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
+  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), undefined, keepEmpty);
 }
 
 /** From an archive, which must have the digest `expected` when that is given; its bytes are kept, so that what is saved later has the same digest. */
@@ -39,14 +39,14 @@ case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt
   return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress, expected), 'input' in archive ? archive.input : undefined);
 }
 
-async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>): Promise<ImageLayer | null> {
+async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>, keepEmpty = false): Promise<ImageLayer | null> {
   const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}) }).catch(async (error: unknown) => {
     await removeScratch(host, scratch); // it was cut off before it could tidy up
     throw error;
   });
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the layer could not be made (${code})`);
   const said = saidSchema.parse(stdout.trim().split(' '));
-  if (said[0] === EMPTY_DIFF_ID) return null;
+  if (said[0] === EMPTY_DIFF_ID && !keepEmpty) return null;
   const chainId = said[1] as string as ChainId;
   return { diffId: said[0], chainId, key: localKey(chainId), sizeBytes: said[2] };
 }
