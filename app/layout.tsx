@@ -2,13 +2,16 @@
 // exception in the content security policy.
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
+import { LANGUAGES } from '../texts/language.ts';
+import { pageTexts } from '../texts/site.ts';
+import { getTexts } from './language/texts.ts';
+import { TextsProvider } from './language/texts-context.tsx';
 import './styles/base.css';
 
-export const metadata: Metadata = {
-  title: { default: 'Slipway: learn containers on a real Linux host', template: '%s · Slipway' },
-  description: 'A real Linux host of your own in the browser, the stock docker command, and tasks that tick themselves. No account.',
-  applicationName: 'Slipway',
-};
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTexts();
+  return { title: { default: t('site.title'), template: '%s · Slipway' }, description: t('site.description'), applicationName: 'Slipway' };
+}
 
 export const viewport: Viewport = {
   width: 'device-width', initialScale: 1,
@@ -20,13 +23,14 @@ export const viewport: Viewport = {
 /** Pages carry the learner's own progress and a nonce per answer, so none is rendered ahead of time. */
 export const dynamic = 'force-dynamic';
 
-export default function RootLayout({ children }: { children: ReactNode }) {
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const t = await getTexts();
   return (
-    <html lang="en-GB" suppressHydrationWarning>
+    <html lang={LANGUAGES[t.language].tag} suppressHydrationWarning>
       <head><script src="/theme.js" /></head>
       <body>
-        <a className="skip" href="#main">Skip to the content</a>
-        {children}
+        <a className="skip" href="#main">{t('site.skip')}</a>
+        <TextsProvider language={t.language} texts={pageTexts[t.language]}>{children}</TextsProvider>
       </body>
     </html>
   );

@@ -2,18 +2,20 @@
 import type { Metadata } from 'next';
 import Link from 'next/link';
 import { SiteHeader } from './components/site-header.tsx';
+import { getTexts } from './language/texts.ts';
 
-export const metadata: Metadata = { title: 'Not here' };
+export const generateMetadata = async (): Promise<Metadata> => ({ title: (await getTexts())('notFound.title') });
 
-export default function NotFound() {
+export default async function NotFound() {
+  const t = await getTexts();
   return (
     <>
       <SiteHeader />
       <main id="main" className="centred">
         <p className="label">404</p>
-        <h1>There is nothing at this address.</h1>
-        <p>The lesson may have another name by now. All of them are listed on the front page, and your progress is kept.</p>
-        <p className="actions"><Link className="button primary" href="/#lessons">See the lessons</Link><Link className="button" href="/play">Just give me a lab</Link></p>
+        <h1>{t('notFound.heading')}</h1>
+        <p>{t('notFound.text')}</p>
+        <p className="actions"><Link className="button primary" href="/#lessons">{t('notFound.lessons')}</Link><Link className="button" href="/play">{t('notFound.lab')}</Link></p>
       </main>
     </>
   );

@@ -9,6 +9,7 @@ import type { Store } from './data/store.ts';
 import { readLearner } from './http/cookie.ts';
 import type { LessonSummary, QuizView } from './protocol.ts';
 import type { Site } from './site.ts';
+import { SOURCE } from '../texts/language.ts';
 
 export interface Lessons {
   readonly all: readonly Lesson[];
@@ -72,7 +73,7 @@ export function createSite(lessons: Lessons, store: Store, secret: Buffer): Site
 }
 
 function summary({ slug, title, summary: text, minutes, level, tasks, headings, prerequisites }: Lesson, lessons: Lessons): LessonSummary {
-  return { slug, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: first.title })) };
+  return { slug, language: SOURCE, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: first.title })) };
 }
 
 /** What a page may know of a question before it is answered. */

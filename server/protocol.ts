@@ -1,6 +1,6 @@
 // Wire types between site and server: all that app/ may import of server/. Changing one side without the other fails to compile.
 import { z } from 'zod';
-import type { Text } from '../texts/language.ts';
+import type { Language, Text } from '../texts/language.ts';
 
 /** The socket.io path; next to Next's own routes on one port. */
 export const SOCKET_PATH = '/ws';
@@ -113,7 +113,9 @@ export const terminalIdSchema = z.string().min(1).max(100);
 
 /** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */
 export interface LessonSummary {
-  slug: string; title: string; summary: string; minutes: number; level: string; tasks: number;
+  slug: string; title: string; summary: string; minutes: number; level: 'beginner' | 'intermediate' | 'advanced'; tasks: number;
+  /** That its texts are in. */
+  language: Language;
   /** The part it belongs to, and perhaps the chapter. */
   headings: { title: string; summary?: string | undefined }[];
   prerequisites: { slug: string; title: string }[];

@@ -2,6 +2,7 @@
 // server/main.ts sets the facade before Next handles its first request; app/ calls site() inside a request (never while building:
 // pages that use it are dynamic). Only types and this accessor live here, so importing it pulls no server code into Next's bundle.
 import type { HastRoot } from '../lessons/schema.ts';
+import type { Language } from '../texts/language.ts';
 import type { LessonSummary, QuizView } from './protocol.ts';
 
 export interface LessonTask {
@@ -22,10 +23,10 @@ export interface LearnerProgress {
 }
 
 export interface Site {
-  /** In the order of the course. */
-  listLessons(): Promise<LessonSummary[]>;
+  /** In the order of the course; each in this language, or in the one it was written in. */
+  listLessons(language: Language): Promise<LessonSummary[]>;
   /** Undefined when there is no such lesson: the page answers notFound(). */
-  lessonPage(slug: string): Promise<LessonPage | undefined>;
+  lessonPage(slug: string, language: Language): Promise<LessonPage | undefined>;
   /** Of the learner whose Cookie header this is; empty for a newcomer. */
   progress(cookieHeader: string | null): Promise<LearnerProgress>;
 }

@@ -1,7 +1,10 @@
 // The front page's drawing: a hull on its slipway, as a shipyard would draw it. Its waterlines are the layers of an image; the thin one on top is the container's.
-export function HullDrawing() {
+import { getTexts } from '../language/texts.ts';
+
+export async function HullDrawing() {
+  const t = await getTexts();
   return (
-    <svg className="hull" viewBox="0 0 560 400" role="img" aria-label="Line drawing of a ship’s hull on a slipway. Its layers are labelled: base image, packages, your program, and on top the container’s own thin layer.">
+    <svg className="hull" viewBox="0 0 560 400" role="img" aria-label={t('hull.label')}>
       <defs><clipPath id="hull-shape"><path d="M52 118 472 118C466 196 424 262 330 272L138 272C78 262 54 196 52 118Z" /></clipPath></defs>
       <g className="hull-water"><path d="M430 352q11-7 22 0t22 0 22 0 22 0 22 0 22 0" /><path d="M452 366q11-7 22 0t22 0 22 0 22 0 22 0" /><path d="M478 380q11-7 22 0t22 0 22 0 22 0" /></g>
       <g className="hull-ways"><path d="M10 262 546 358" /><path d="M10 276 546 372" /></g>
@@ -15,7 +18,7 @@ export function HullDrawing() {
         </g>
         <path className="hull-outline" d="M52 118 472 118C466 196 424 262 330 272L138 272C78 262 54 196 52 118Z" />
         <g className="hull-marks"><path d="M112 132v-66M112 66h34v18h-34M300 118v-30h96v30M324 88V70h48v18" /></g>
-        <g className="hull-words"><text x="200" y="137">the container’s layer</text><text x="200" y="174">your program</text><text x="200" y="217">packages</text><text x="200" y="257">base image</text></g>
+        <g className="hull-words"><text x="200" y="137">{t('hull.container')}</text><text x="200" y="174">{t('hull.program')}</text><text x="200" y="217">{t('hull.packages')}</text><text x="200" y="257">{t('hull.base')}</text></g>
       </g>
       <g className="hull-dimension"><path d="M196 352l150 27M334 371l12 8-13 4" /><text transform="translate(196 372) rotate(10.15)">docker run</text></g>
     </svg>

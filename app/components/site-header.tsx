@@ -1,15 +1,20 @@
-// The line at the top of every page. `children` stands between the name and the links: a lesson's title, for example.
+// The line at the top of every page, also of one that failed in the browser. `children` stands between the name and the links: a lesson's title, for example.
+'use client';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import { LanguageSwitch } from '../language/language-switch.tsx';
+import { useTexts } from '../language/texts-context.tsx';
 import { Logo } from './logo.tsx';
 import { ThemeToggle } from './theme-toggle.tsx';
 
 export function SiteHeader({ children }: { children?: ReactNode }) {
+  const t = useTexts();
   return (
     <header className="site-header">
       <Link className="brand" href="/"><Logo />Slipway</Link>
       {children}
-      <nav aria-label="Site"><Link href="/#lessons">Lessons</Link><Link href="/play">Just a lab</Link></nav>
+      <nav aria-label={t('header.nav')}><Link href="/#lessons">{t('header.lessons')}</Link><Link href="/play">{t('header.lab')}</Link></nav>
+      <LanguageSwitch />
       <ThemeToggle />
     </header>
   );

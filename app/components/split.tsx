@@ -1,6 +1,7 @@
 // Two panes side by side with a separator that mouse, finger and arrow keys move; double click puts it back. The share is kept in the browser.
 'use client';
 import { useRef, useState, useSyncExternalStore, type CSSProperties, type KeyboardEvent, type PointerEvent, type ReactNode } from 'react';
+import { useTexts } from '../language/texts-context.tsx';
 
 const KEY = 'slipway.split';
 const LIMITS = { min: 25, max: 75, start: 44 } as const;
@@ -12,9 +13,10 @@ function storedShare(): number {
   try { return clamp(Number(localStorage.getItem(KEY)) || LIMITS.start); } catch { return LIMITS.start; }
 }
 
-interface Props { left: ReactNode; right: ReactNode; leftName: string; view: 'left' | 'right'; }
+interface Props { left: ReactNode; right: ReactNode; view: 'left' | 'right'; }
 
-export function Split({ left, right, leftName, view }: Props) {
+export function Split({ left, right, view }: Props) {
+  const t = useTexts();
   const root = useRef<HTMLDivElement>(null);
   const stored = useSyncExternalStore(never, storedShare, () => LIMITS.start);
   const [moved, setMoved] = useState<number | null>(null);
@@ -41,8 +43,8 @@ export function Split({ left, right, leftName, view }: Props) {
   return (
     <div className="split" ref={root} data-view={view} style={{ '--share': `${share}%` } as CSSProperties}>
       <div className="workspace-left">{left}</div>
-      <div className="splitter" role="separator" aria-orientation="vertical" aria-label={`Width of the ${leftName}`} aria-valuemin={LIMITS.min} aria-valuemax={LIMITS.max} aria-valuenow={Math.round(share)} tabIndex={0}
-        title="Drag, or use the arrow keys. Double click puts it back." onPointerDown={(event) => { event.preventDefault(); event.currentTarget.setPointerCapture(event.pointerId); }} onPointerMove={drag} onDoubleClick={() => move(LIMITS.start)} onKeyDown={key} />
+      <div className="splitter" role="separator" aria-orientation="vertical" aria-label={t('split.label')} aria-valuemin={LIMITS.min} aria-valuemax={LIMITS.max} aria-valuenow={Math.round(share)} tabIndex={0}
+        title={t('split.title')} onPointerDown={(event) => { event.preventDefault(); event.currentTarget.setPointerCapture(event.pointerId); }} onPointerMove={drag} onDoubleClick={() => move(LIMITS.start)} onKeyDown={key} />
       <div className="workspace-right">{right}</div>
     </div>
   );

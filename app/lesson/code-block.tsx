@@ -1,6 +1,7 @@
 // Code to read or copy, without a run button: output, files, solutions.
 'use client';
 import { useState, type ReactNode } from 'react';
+import { useTexts } from '../language/texts-context.tsx';
 import { copyText } from '../lib/clipboard.ts';
 
 export function CodeBlock({ code, language, children }: { code: string; language: string; children: ReactNode }) {
@@ -13,10 +14,11 @@ export function CodeBlock({ code, language, children }: { code: string; language
 }
 
 export function CopyButton({ code }: { code: string }) {
-  const [said, setSaid] = useState<'Copied' | 'Select it and press Ctrl C' | null>(null);
+  const t = useTexts();
+  const [said, setSaid] = useState<'copied' | 'select' | null>(null);
   const copy = async () => {
-    setSaid((await copyText(code)) ? 'Copied' : 'Select it and press Ctrl C');
+    setSaid((await copyText(code)) ? 'copied' : 'select');
     setTimeout(() => setSaid(null), 1800);
   };
-  return <button type="button" className="button small quiet" onClick={() => void copy()}><span aria-live="polite">{said ?? 'Copy'}</span></button>;
+  return <button type="button" className="button small quiet" onClick={() => void copy()}><span aria-live="polite">{said === 'copied' ? t('code.copied') : said === 'select' ? t('code.select') : t('code.copy')}</span></button>;
 }

@@ -3,6 +3,7 @@ import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
 import type { ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
 import type { LessonPage, LessonTask } from '../../server/site.ts';
+import { getTexts } from '../language/texts.ts';
 import { SHORT_CODE } from '../components/words.tsx';
 import { CodeBlock } from './code-block.tsx';
 import { highlight } from './highlight.ts';
@@ -14,6 +15,7 @@ type Node = Body['children'][number];
 type Element = Extract<Node, { type: 'element' }>;
 
 export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTask[] }) {
+  const t = await getTexts();
   let first = true;
   const components = {
     'x-run': (p: { code: string; language: string; paste?: boolean; children: ReactNode }) => {
@@ -23,14 +25,14 @@ export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTas
     },
     'x-code': (p: { code: string; language: string; children: ReactNode }) => <CodeBlock code={p.code} language={p.language}>{p.children}</CodeBlock>,
     'x-task': (p: { id: string; children: ReactNode }) => {
-      const index = tasks.findIndex((t) => t.id === p.id);
+      const index = tasks.findIndex((one) => one.id === p.id);
       const task = tasks[index];
       if (!task) return <>{p.children}</>;
-      const needs = task.needs.map((id) => tasks.find((t) => t.id === id)?.title ?? id);
+      const needs = task.needs.map((id) => tasks.find((one) => one.id === id)?.title ?? id);
       return <TaskCard id={task.id} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
     },
     'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
-    'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>Show a solution</summary><div>{p.children}</div></details>,
+    'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>,
     'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,
     code: (p: { className?: string; children?: ReactNode }) => <code className={p.className} data-short={typeof p.children === 'string' && p.children.length < SHORT_CODE}>{p.children}</code>,
     table: (p: { children?: ReactNode }) => <div className="table-scroll"><table>{p.children}</table></div>,

@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
 import type { LessonTask } from '../../server/site.ts';
+import { useTexts } from '../language/texts-context.tsx';
 import { Split } from '../components/split.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
@@ -18,17 +19,18 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
   const [view, setView] = useState<'left' | 'right'>('left');
   const showTerminal = useMemo(() => () => setView('right'), []);
   const showText = () => setView('left');
+  const t = useTexts();
   useRegionKeys();
   return (
     <WorkspaceProvider slug={slug} tasks={initial}>
       <ShowTerminalContext value={showTerminal}>
         <Refresher />
         <WorkspaceBar><LessonProgress tasks={tasks} /></WorkspaceBar>
-        <div className="view-switch" role="group" aria-label="Show">
-          <button type="button" aria-pressed={view === 'left'} onClick={showText}>Text</button>
-          <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>Terminal</button>
+        <div className="view-switch" role="group" aria-label={t('lesson.show')}>
+          <button type="button" aria-pressed={view === 'left'} onClick={showText}>{t('lesson.text')}</button>
+          <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>{t('lesson.terminal')}</button>
         </div>
-        <Split leftName="text" view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label="Lesson">{children}</article>} right={<TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel>} />
+        <Split view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label={t('lesson.label')}>{children}</article>} right={<TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel>} />
         <TaskAnnouncer tasks={tasks} />
       </ShowTerminalContext>
     </WorkspaceProvider>

@@ -2,6 +2,8 @@
 'use client';
 import { CornerDownLeft } from 'lucide-react';
 import { useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { rich } from '../language/rich.tsx';
+import { useTexts } from '../language/texts-context.tsx';
 import { useShowTerminal, useWorkspace, useWorkspaceClient } from '../workspace/workspace-context.tsx';
 import { CopyButton } from './code-block.tsx';
 
@@ -13,6 +15,7 @@ const SEEN_KEY = 'slipway.ran';
 interface Props { code: string; paste: boolean; first: boolean; children: ReactNode; }
 
 export function RunBlock({ code, paste, first, children }: Props) {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const showTerminal = useShowTerminal();
   const cooling = useRef(false);
@@ -40,14 +43,14 @@ export function RunBlock({ code, paste, first, children }: Props) {
     if (answer.sent && byPointer) setTimeout(() => client.focusActive(), DOUBLE_CLICK_MS);
     setTimeout(() => { cooling.current = false; setSaid(null); }, COOL_DOWN_MS);
   };
-  const label = said === 'sent' ? 'Sent' : said === 'waiting' ? 'Waiting…' : paste ? 'Type it' : 'Run';
+  const label = said === 'sent' ? t('run.sent') : said === 'waiting' ? t('run.waiting') : paste ? t('run.type') : t('run.run');
   return (
     <div className="code-block runnable" data-beckons={beckons}>
-      {invited && <p className="beckon">{beckons ? <>Begin here: press <strong>Run</strong>. The command is typed into your terminal.</> : 'Now look at the terminal.'}</p>}
+      {invited && <p className="beckon">{beckons ? rich(t.parts('run.begin', { run: <strong>{label}</strong> })) : t('run.look')}</p>}
       {children}
       <div className="run-actions">
         <CopyButton code={code} />
-        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={paste ? 'Types it into the terminal and leaves Enter to you' : 'Runs it in the terminal'} onClick={(event) => void run(event.detail > 0)}>
+        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={paste ? t('run.typeTitle') : t('run.runTitle')} onClick={(event) => void run(event.detail > 0)}>
           <CornerDownLeft size={14} aria-hidden /><span aria-live="polite">{label}</span>
         </button>
       </div>

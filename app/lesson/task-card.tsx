@@ -4,7 +4,10 @@
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
+import type { T } from '../../texts/site.ts';
 import { Words } from '../components/words.tsx';
+import { rich } from '../language/rich.tsx';
+import { useTexts } from '../language/texts-context.tsx';
 import { useWorkspace } from '../workspace/workspace-context.tsx';
 import { LocalTime } from './local-time.tsx';
 
@@ -13,12 +16,13 @@ interface Props { id: string; number: number; title: string; needs: string[]; ch
 const OPEN: TaskState = { state: 'open' };
 
 export function TaskCard({ id, number, title, needs, children }: Props) {
+  const t = useTexts();
   const progress = useWorkspace((s) => s.tasks[id]) ?? OPEN;
   return (
     <section className="task" id={`task-${id}`} data-task={id} data-state={progress.state} aria-labelledby={`task-${id}-title`} tabIndex={-1}>
       <header>
         <span className="task-mark" aria-hidden>{progress.state === 'done' ? <Check size={20} strokeWidth={3} /> : number}</span>
-        <div><p className="label">Task {number} <span className="task-state">{stateWord(progress)}</span></p><h3 id={`task-${id}-title`}>{title}</h3></div>
+        <div><p className="label">{t('task.label', { number })} <span className="task-state">{stateWord(t, progress)}</span></p><h3 id={`task-${id}-title`}>{title}</h3></div>
       </header>
       <div className="task-text">{children}</div>
       <Outcome progress={progress} needs={needs} />
@@ -26,31 +30,32 @@ export function TaskCard({ id, number, title, needs, children }: Props) {
   );
 }
 
-const pointsInWords = ({ got, of }: { got: number; of: number }) => `${got} of ${of} ${of === 1 ? 'point' : 'points'}`;
+const pointsInWords = (t: T, { got, of }: { got: number; of: number }) => t('task.points', { got, count: of });
 
-function stateWord(progress: TaskState): string {
+function stateWord(t: T, progress: TaskState): string {
   switch (progress.state) {
-    case 'done': return 'Done';
-    case 'skipped': return 'Skipped';
-    case 'tried': return 'Not yet';
-    case 'locked': return 'Later';
-    case 'open': return 'To do';
+    case 'done': return t('task.done');
+    case 'skipped': return t('task.skipped');
+    case 'tried': return t('task.tried');
+    case 'locked': return t('task.locked');
+    case 'open': return t('task.open');
   }
 }
 
 function Outcome({ progress, needs }: { progress: TaskState; needs: string[] }) {
+  const t = useTexts();
   switch (progress.state) {
-    case 'done': return <p className="task-outcome"><strong>Done{progress.at && <> at <LocalTime iso={progress.at} /></>}.</strong> <Words text={progress.evidence} />{progress.points && <> {pointsInWords(progress.points)}.</>}</p>;
-    case 'skipped': return <p className="task-outcome task-waiting">Done for you by “Start here”. It earns nothing; reset the lab to do it yourself.</p>;
+    case 'done': return <p className="task-outcome"><strong>{progress.at ? rich(t.parts('task.doneAt', { time: <LocalTime iso={progress.at} /> })) : t('task.doneNow')}</strong> <Words text={progress.evidence} />{progress.points && <> {pointsInWords(t, progress.points)}.</>}</p>;
+    case 'skipped': return <p className="task-outcome task-waiting">{t('task.skippedWhy')}</p>;
     case 'tried': return (
       <dl className="task-outcome">
-        <div><dt>Expected</dt><dd><Words text={progress.expected} /></dd></div>
-        <div><dt>Found</dt><dd><Words text={progress.found} /></dd></div>
-        <div><dt>Next</dt><dd><Words text={progress.next} /></dd></div>
-        {progress.points && <div><dt>So far</dt><dd>{pointsInWords(progress.points)}</dd></div>}
+        <div><dt>{t('task.expected')}</dt><dd><Words text={progress.expected} /></dd></div>
+        <div><dt>{t('task.found')}</dt><dd><Words text={progress.found} /></dd></div>
+        <div><dt>{t('task.next')}</dt><dd><Words text={progress.next} /></dd></div>
+        {progress.points && <div><dt>{t('task.soFar')}</dt><dd>{pointsInWords(t, progress.points)}</dd></div>}
       </dl>
     );
-    case 'locked': return <p className="task-outcome">Counts once you have done: {needs.join(', ') || 'the tasks before it'}.</p>;
-    case 'open': return <p className="task-outcome task-waiting">Ticks by itself when it is done, however you do it.</p>;
+    case 'locked': return <p className="task-outcome">{needs.length > 0 ? t('task.needs', { tasks: needs.join(', ') }) : t('task.needsEarlier')}</p>;
+    case 'open': return <p className="task-outcome task-waiting">{t('task.waits')}</p>;
   }
 }

@@ -1,18 +1,19 @@
 // Why can this browser not reach its lab? Tries, one after another, what a workspace needs, and says in words what is in the way.
 import { SOCKET_PATH } from '../../server/protocol.ts';
+import type { T } from '../../texts/site.ts';
 
-export interface CheckResult { name: string; ok: boolean; text: string; }
+export interface CheckResult { ok: boolean; text: string; }
 
 const LIMIT_MS = 6000;
 
-export async function checkNetwork(): Promise<CheckResult[]> {
+export async function checkNetwork(t: T): Promise<CheckResult[]> {
   const page = await reaches('/theme.js');
   const polling = await reaches(`${SOCKET_PATH}/?EIO=4&transport=polling&t=${Date.now()}`);
   const socket = await opensWebSocket();
   return [
-    { name: 'This server', ok: page, text: page ? 'answers.' : navigator.onLine ? 'does not answer. It may be restarting, or your network has lost it.' : 'cannot be reached: your device says it is offline.' },
-    { name: 'Plain requests to the lab service', ok: polling, text: polling ? 'get through.' : page ? 'do not get through. The lab service may still be starting, or a filter blocks it.' : 'do not get through either.' },
-    { name: 'WebSocket', ok: socket, text: socket ? 'opens.' : polling ? 'is blocked, probably by a proxy or a filter on this network. Slipway works without it, only slower.' : 'does not open.' },
+    { ok: page, text: page ? t('network.serverOk') : navigator.onLine ? t('network.serverSilent') : t('network.serverOffline') },
+    { ok: polling, text: polling ? t('network.plainOk') : page ? t('network.plainBlocked') : t('network.plainNeither') },
+    { ok: socket, text: socket ? t('network.socketOk') : polling ? t('network.socketBlocked') : t('network.socketFails') },
   ];
 }
 

@@ -1,6 +1,10 @@
 // A terminal's bytes between socket and screen: nothing twice, nothing stale, few acknowledgements.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { translator } from '../../texts/message.ts';
+import { pageTexts, type PageTexts } from '../../texts/site.ts';
 import { TerminalFeed, pieces, type Screen } from './terminal-feed.ts';
+
+const english = translator<PageTexts>(pageTexts.en, 'en');
 
 type Sent = [event: string, ...args: unknown[]];
 
@@ -14,7 +18,7 @@ function setUp() {
     timeout: () => ({ emit: (_event: string, _body: unknown, done: typeof answerAttach) => { answerAttach = done; } }),
   };
   const screen = { size: () => ({ cols: 80, rows: 24 }), write: (_data: Uint8Array, done: () => void) => { written.push(done); }, replace: vi.fn<(text: string) => void>(), fullScreen: vi.fn(() => false), bracketedPaste: () => true, setLive: vi.fn<(live: boolean) => void>(), focus: () => undefined } satisfies Screen;
-  const hooks = { onLive: vi.fn(), onProblem: vi.fn<(text: string) => void>(), onRelease: vi.fn() };
+  const hooks = { texts: () => english, onLive: vi.fn(), onProblem: vi.fn<(text: string) => void>(), onRelease: vi.fn() };
   const feed = new TerminalFeed('t1', screen, () => socket as never, hooks);
   const attach = (text = '') => { feed.attach(); answerAttach(null, { screen: text }); };
   const inputs = () => sent.filter(([event]) => event === 'terminal:input').map((args) => args[2]);

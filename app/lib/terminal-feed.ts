@@ -2,6 +2,7 @@
 // Live only between an answered attach and the next disconnect; input outside that time is dropped, never kept for later.
 import type { Socket } from 'socket.io-client';
 import type { ClientEvents, Problem, ServerEvents } from '../../server/protocol.ts';
+import type { T } from '../../texts/site.ts';
 import type { RunAnswer } from './workspace-client.ts';
 
 /** What the feed needs of a terminal emulator. */
@@ -18,7 +19,7 @@ export interface Screen {
   focus(): void;
 }
 
-interface Hooks { onLive(): void; onProblem(problem: string): void; onRelease(): void; }
+interface Hooks { texts(): T; onLive(): void; onProblem(problem: string): void; onRelease(): void; }
 type ClientSocket = Socket<ServerEvents, ClientEvents>;
 
 const ATTACH_TIMEOUT_MS = 15_000;
@@ -60,7 +61,7 @@ export class TerminalFeed {
     // A callback, not a promise: by polling, the answer and the first output come in one turn, and their order matters.
     socket.timeout(ATTACH_TIMEOUT_MS).emit('terminal:attach', { id: this.id, ...size }, (error, answer) => {
       if (this.released || generation !== this.generation) return;
-      if (error || isProblem(answer)) { this.hooks.onProblem(error ? 'The terminal did not answer. Reload the page to try again.' : (answer as Problem).problem); return; }
+      if (error || isProblem(answer)) { this.hooks.onProblem(error ? this.hooks.texts()('problem.terminalSilent') : (answer as Problem).problem); return; }
       this.replace(answer.screen);
       this.live = true;
       this.screen.setLive(true);
@@ -94,8 +95,8 @@ export class TerminalFeed {
 
   /** Clears what stands half typed on the line, types the command, presses Enter if asked. */
   run(text: string, enter: boolean): RunAnswer {
-    if (!this.live) return { sent: false, why: 'The terminal is not connected.' };
-    if (this.screen.fullScreen()) return { sent: false, why: 'A full-screen program is open in the terminal. Leave it first, or open another terminal.' };
+    if (!this.live) return { sent: false, why: this.hooks.texts()('run.terminalAway') };
+    if (this.screen.fullScreen()) return { sent: false, why: this.hooks.texts()('run.fullScreen') };
     const lines = text.replace(/\r?\n/g, '\n').trimEnd().split('\n');
     const body = lines.length > 1 && this.screen.bracketedPaste() ? `\x1b[200~${lines.join('\n')}\x1b[201~` : lines.join('\r');
     this.input(`\x05\x15${body}${enter ? '\r' : ''}`);

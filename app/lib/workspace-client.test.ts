@@ -1,5 +1,7 @@
 // The workspace store against a socket that the test drives: joining, coming back, waiting commands, ticks.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { translator } from '../../texts/message.ts';
+import { pageTexts, type PageTexts } from '../../texts/site.ts';
 import type { LabView, WorkspaceView } from '../../server/protocol.ts';
 import type { Screen } from './terminal-feed.ts';
 import { WorkspaceClient } from './workspace-client.ts';
@@ -33,6 +35,7 @@ class FakeSocket {
 const held = vi.hoisted(() => ({ socket: null as unknown }));
 vi.mock('socket.io-client', () => ({ io: () => held.socket }));
 
+const english = translator<PageTexts>(pageTexts.en, 'en');
 const ready: LabView = { id: 'l1', hostname: 'host1', state: 'ready' };
 const starting: LabView = { id: '', hostname: '', state: 'starting' };
 const view = (lab: LabView, ...terminals: string[]): WorkspaceView => ({ lab, terminals: terminals.map((id) => ({ id, title: id })), tasks: [{ id: 'hello', progress: { state: 'open' } }], quizzes: [] });
@@ -47,7 +50,7 @@ describe('a workspace in the browser', () => {
   beforeEach(() => {
     socket = new FakeSocket();
     held.socket = socket;
-    client = new WorkspaceClient('container-lifecycle');
+    client = new WorkspaceClient('container-lifecycle', english);
     unsubscribe = client.subscribe(() => undefined);
   });
   afterEach(() => { unsubscribe(); });

@@ -3,6 +3,7 @@
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
 import { SOCKET_PATH, type ClientEvents, type LabView, type PortView, type Problem, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import type { T } from '../../texts/site.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'failed';
@@ -40,6 +41,7 @@ const NOTE_SETTLED_MS = 5000;
 export class WorkspaceClient {
   private state: WorkspaceState;
   private readonly slug: string | null;
+  private t: T;
   private readonly listeners = new Set<() => void>();
   private readonly feeds = new Map<string, TerminalFeed>();
   private socket: Socket<ServerEvents, ClientEvents> | null = null;
@@ -52,8 +54,9 @@ export class WorkspaceClient {
   private noteShownAt = 0;
   private waitingRun: { text: string; enter: boolean; settle: (answer: RunAnswer) => void } | null = null;
 
-  constructor(slug: string | null, tasks: Readonly<Record<string, TaskState>> = {}) {
+  constructor(slug: string | null, t: T, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
+    this.t = t;
     this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, edition: 0 };
   }
 
@@ -69,10 +72,18 @@ export class WorkspaceClient {
     };
   };
 
+  /** The reader's language. After a switch it connects anew, so that the server speaks the new one, too. */
+  speak(t: T): void {
+    const before = this.t.language;
+    this.t = t;
+    if (t.language !== before) this.socket?.disconnect().connect();
+  }
+
   /** Binds an xterm to a terminal of the lab. The feed is attached at once when connected, and again after every reconnect. */
   openFeed(id: string, screen: Screen): TerminalFeed {
     this.feeds.get(id)?.release();
     const feed = new TerminalFeed(id, screen, () => this.socket, {
+      texts: () => this.t,
       onLive: () => this.flushWaitingRun(),
       onProblem: (problem) => this.set({ problem }),
       onRelease: () => { if (this.feeds.get(id) === feed) this.feeds.delete(id); },
@@ -93,10 +104,10 @@ export class WorkspaceClient {
     if (this.state.busy === 'opening') return;
     this.set({ busy: 'opening' });
     const socket = this.socket;
-    if (!socket?.connected) { this.set({ busy: null, problem: 'Not connected just now, so no terminal could be opened.' }); return; }
+    if (!socket?.connected) { this.set({ busy: null, problem: this.t('problem.noTerminal') }); return; }
     socket.timeout(ANSWER_TIMEOUT_MS).emit('terminal:open', { cols: 80, rows: 24 }, (error, answer) => {
       this.set({ busy: null });
-      if (error || isProblem(answer)) { this.set({ problem: error ? 'The terminal did not open in time. Try again.' : (answer as Problem).problem }); return; }
+      if (error || isProblem(answer)) { this.set({ problem: error ? this.t('problem.terminalLate') : (answer as Problem).problem }); return; }
       this.addTerminal(answer);
       this.set({ active: answer.id });
     });
@@ -112,10 +123,10 @@ export class WorkspaceClient {
     const { link, lab, active } = this.state;
     const feed = active ? this.feeds.get(active) : undefined;
     if (feed?.live) return Promise.resolve(feed.run(text, enter));
-    if (link === 'reconnecting' || link === 'failed') return Promise.resolve({ sent: false, why: 'Not connected just now. Nothing was sent.' });
-    if (lab?.state === 'gone') return Promise.resolve({ sent: false, why: 'This lab is gone. Start a new one first.' });
+    if (link === 'reconnecting' || link === 'failed') return Promise.resolve({ sent: false, why: this.t('run.notConnected') });
+    if (lab?.state === 'gone') return Promise.resolve({ sent: false, why: this.t('run.labGone') });
     if (link === 'connected' && lab?.state === 'ready' && this.state.terminals.length === 0) this.openTerminal();
-    this.waitingRun?.settle({ sent: false, why: 'Another command took its place.' });
+    this.waitingRun?.settle({ sent: false, why: this.t('run.replaced') });
     return new Promise((settle) => { this.waitingRun = { text, enter, settle }; });
   }
 
@@ -123,11 +134,11 @@ export class WorkspaceClient {
   reset(): void {
     const socket = this.socket;
     if (this.state.busy === 'resetting') return;
-    if (!socket?.connected) { this.set({ problem: 'Not connected just now, so the lab was not reset.' }); return; }
+    if (!socket?.connected) { this.set({ problem: this.t('problem.noReset') }); return; }
     this.set({ busy: 'resetting', note: null, problem: null });
     socket.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:reset', {}, (error, answer) => {
       this.set({ busy: null });
-      if (error || isProblem(answer)) { this.set({ problem: error ? 'The reset took too long. Reload the page to see where it stands.' : (answer as Problem).problem }); return; }
+      if (error || isProblem(answer)) { this.set({ problem: error ? this.t('problem.resetLate') : (answer as Problem).problem }); return; }
       this.wantsTerminal = true;
       this.apply(answer);
     });
@@ -144,12 +155,12 @@ export class WorkspaceClient {
   openPort(port: number): void {
     const socket = this.socket;
     const tab = window.open('', '_blank');
-    if (!tab) { this.set({ problem: 'The browser did not open a new tab. Allow pop-ups for this page and try again.' }); return; }
+    if (!tab) { this.set({ problem: this.t('problem.noTab') }); return; }
     tab.opener = null; // what a learner's server sends must not reach back to this page
     const fail = (problem: string) => { tab.close(); this.set({ problem }); };
-    if (!socket?.connected) { fail('Not connected just now, so the port was not opened.'); return; }
+    if (!socket?.connected) { fail(this.t('problem.noPort')); return; }
     socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:open', { port }, (error, answer) => {
-      if (error || isProblem(answer)) fail(error ? 'The port did not open in time. Try again.' : (answer as Problem).problem);
+      if (error || isProblem(answer)) fail(error ? this.t('problem.portLate') : (answer as Problem).problem);
       else tab.location.replace(answer.url);
     });
   }
@@ -188,7 +199,7 @@ export class WorkspaceClient {
   private join(): void {
     const socket = this.socket;
     socket?.timeout(ANSWER_TIMEOUT_MS).emit('workspace:join', { slug: this.slug }, (error, answer) => {
-      if (error) { if (socket.connected) this.set({ link: 'failed', problem: 'The server answered the connection but not the request for a lab. Try again in a moment.' }); return; }
+      if (error) { if (socket.connected) this.set({ link: 'failed', problem: this.t('problem.noLab') }); return; }
       if (isProblem(answer)) { this.set({ link: 'failed', problem: answer.problem }); return; }
       this.everConnected = true;
       const transport = socket.io.engine?.transport?.name;
@@ -215,7 +226,7 @@ export class WorkspaceClient {
 
   private settleLab(lab: LabView): void {
     if (lab.state === 'gone') {
-      this.settleWaitingRun({ sent: false, why: 'This lab is gone. Start a new one first.' });
+      this.settleWaitingRun({ sent: false, why: this.t('run.labGone') });
       this.wantsTerminal = true;
       return;
     }
@@ -252,7 +263,7 @@ export class WorkspaceClient {
 
   private loseConnection(): void {
     for (const feed of this.feeds.values()) feed.suspend();
-    this.settleWaitingRun({ sent: false, why: 'The connection was lost. Nothing was sent.' });
+    this.settleWaitingRun({ sent: false, why: this.t('run.lost') });
     this.set({ busy: null });
   }
 

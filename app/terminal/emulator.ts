@@ -24,6 +24,8 @@ export interface Emulator extends Screen {
 }
 
 export interface EmulatorHooks {
+  /** What the place for input is called, with the way out of it. Read whenever it gets the focus. */
+  label(): string;
   input(data: string): void;
   binaryInput(data: string): void;
   resized(): void;
@@ -54,7 +56,9 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
   term.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
   term.parser.registerOscHandler(52, () => true);
   term.open(element);
-  term.textarea?.setAttribute('aria-label', 'Terminal input. Press F6 to leave the terminal.');
+  const name = () => term.textarea?.setAttribute('aria-label', hooks.label());
+  name();
+  element.addEventListener('focusin', name);
   useWebgl(term);
   term.attachCustomKeyEventHandler((event) => handleKey(event, term, hooks));
 
@@ -90,7 +94,7 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
     endFind: () => { search.clearDecorations(); term.clearSelection(); term.focus(); },
     paste: (text) => term.paste(text),
     type: (data) => { term.input(data, true); term.focus(); },
-    release: () => { stopSettings(); stopTheme(); element.removeEventListener('paste', onPaste, true); term.dispose(); },
+    release: () => { stopSettings(); stopTheme(); element.removeEventListener('paste', onPaste, true); element.removeEventListener('focusin', name); term.dispose(); },
   };
 }
 

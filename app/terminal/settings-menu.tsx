@@ -2,15 +2,23 @@
 'use client';
 import { Settings2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import type { T } from '../../texts/site.ts';
+import { useTexts } from '../language/texts-context.tsx';
 import { FONT_SIZES, changeTerminalSettings, useTerminalSettings, type Colours } from './settings.ts';
 
-const COLOURS: { value: Colours; label: string }[] = [{ value: 'auto', label: 'As the site' }, { value: 'light', label: 'Light' }, { value: 'dark', label: 'Dark' }, { value: 'contrast', label: 'High contrast' }];
-const KEYS: [string, string][] = [
-  ['F6', 'leave the terminal, to the text and back'], ['Ctrl C', 'copies when text is selected, else interrupts'], ['Ctrl V', 'pastes (Ctrl Shift V always does)'],
-  ['Ctrl Shift F', 'find in the output'], ['Ctrl Shift Enter', 'another terminal'], ['Ctrl Shift ← →', 'next and previous terminal'], ['Ctrl D', 'ends the shell and closes its tab'], ['Ctrl Shift ;', 'the same as F6'],
-];
+const colours = (t: T): { value: Colours; label: string }[] => [{ value: 'auto', label: t('settings.auto') }, { value: 'light', label: t('settings.light') }, { value: 'dark', label: t('settings.dark') }, { value: 'contrast', label: t('settings.contrast') }];
+
+/** As they are written on the reader's keyboard. */
+function keys(t: T): [string, string][] {
+  const [ctrl, shift, enter] = [t('key.ctrl'), t('key.shift'), t('key.enter')];
+  return [
+    ['F6', t('key.leave')], [`${ctrl} C`, t('key.copy')], [`${ctrl} V`, t('key.paste', { key: `${ctrl} ${shift} V` })],
+    [`${ctrl} ${shift} F`, t('key.find')], [`${ctrl} ${shift} ${enter}`, t('key.another')], [`${ctrl} ${shift} ← →`, t('key.switch')], [`${ctrl} D`, t('key.end')], [`${ctrl} ${shift} ;`, t('key.leaveToo')],
+  ];
+}
 
 export function SettingsMenu() {
+  const t = useTexts();
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -24,19 +32,19 @@ export function SettingsMenu() {
   }, [open]);
   return (
     <div className="settings" ref={root} onKeyDown={(event) => { if (event.key === 'Escape' && open) { setOpen(false); button.current?.focus(); } }}>
-      <button type="button" ref={button} className="icon-button" aria-expanded={open} aria-controls="terminal-settings" aria-label="Terminal settings and keys" title="Terminal settings and keys" onClick={() => setOpen(!open)}><Settings2 size={17} aria-hidden /></button>
+      <button type="button" ref={button} className="icon-button" aria-expanded={open} aria-controls="terminal-settings" aria-label={t('settings.open')} title={t('settings.open')} onClick={() => setOpen(!open)}><Settings2 size={17} aria-hidden /></button>
       {open && (
-        <div className="settings-box" id="terminal-settings" role="group" aria-label="Terminal settings">
-          <div className="settings-row"><span id="settings-size">Text size</span>
+        <div className="settings-box" id="terminal-settings" role="group" aria-label={t('settings.label')}>
+          <div className="settings-row"><span id="settings-size">{t('settings.size')}</span>
             <span className="stepper" role="group" aria-labelledby="settings-size">
-              <button type="button" aria-label="Smaller text" disabled={settings.fontSize <= FONT_SIZES.min} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize - 1 })}>A−</button>
+              <button type="button" aria-label={t('settings.smaller')} disabled={settings.fontSize <= FONT_SIZES.min} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize - 1 })}>A−</button>
               <output aria-live="polite">{settings.fontSize}</output>
-              <button type="button" aria-label="Larger text" disabled={settings.fontSize >= FONT_SIZES.max} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize + 1 })}>A+</button>
+              <button type="button" aria-label={t('settings.larger')} disabled={settings.fontSize >= FONT_SIZES.max} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize + 1 })}>A+</button>
             </span></div>
-          <label className="settings-row">Colours
-            <select value={settings.colours} onChange={(event) => changeTerminalSettings({ colours: event.target.value as Colours })}>{COLOURS.map(({ value, label }) => <option key={value} value={value}>{label}</option>)}</select></label>
-          <label className="settings-row">For screen readers<input type="checkbox" checked={settings.screenReader} onChange={(event) => changeTerminalSettings({ screenReader: event.target.checked })} /></label>
-          <dl className="settings-keys">{KEYS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
+          <label className="settings-row">{t('settings.colours')}
+            <select value={settings.colours} onChange={(event) => changeTerminalSettings({ colours: event.target.value as Colours })}>{colours(t).map(({ value, label }) => <option key={value} value={value}>{label}</option>)}</select></label>
+          <label className="settings-row">{t('settings.screenReader')}<input type="checkbox" checked={settings.screenReader} onChange={(event) => changeTerminalSettings({ screenReader: event.target.checked })} /></label>
+          <dl className="settings-keys">{keys(t).map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
         </div>
       )}
     </div>

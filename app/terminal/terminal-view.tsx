@@ -3,6 +3,7 @@
 'use client';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import '@xterm/xterm/css/xterm.css';
+import { useTexts } from '../language/texts-context.tsx';
 import type { TerminalFeed } from '../lib/terminal-feed.ts';
 import { useWorkspaceClient } from '../workspace/workspace-context.tsx';
 import type { Emulator } from './emulator.ts';
@@ -13,6 +14,7 @@ import { SearchBar } from './search-bar.tsx';
 interface Props { id: string; title: string; shown: boolean; autoFocus: boolean; onNew(): void; onSwitch(step: 1 | -1): void; }
 
 export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: Props) {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const element = useRef<HTMLDivElement>(null);
   const emulator = useRef<Emulator | null>(null);
@@ -22,8 +24,8 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
   const [paste, setPaste] = useState<string | null>(null);
   const [copied, setCopied] = useState(false);
   const [everShown, setEverShown] = useState(shown);
-  const actions = useRef({ onNew, onSwitch, autoFocus });
-  useEffect(() => { actions.current = { onNew, onSwitch, autoFocus }; });
+  const actions = useRef({ onNew, onSwitch, autoFocus, t });
+  useEffect(() => { actions.current = { onNew, onSwitch, autoFocus, t }; });
   if (shown && !everShown) setEverShown(true);
 
   const holdControl = useCallback((held: boolean) => { control.current = held; setHeldControl(held); }, []);
@@ -37,6 +39,7 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
     void import('./emulator.ts').then(({ createEmulator }) => {
       if (abandoned) return;
       const made = createEmulator(host, {
+        label: () => actions.current.t('terminal.input'),
         input: (data) => {
           if (control.current && data.length === 1) { feed?.input(String.fromCharCode(data.toUpperCase().charCodeAt(0) & 0x1f)); holdControl(false); } else feed?.input(data);
         },
@@ -64,7 +67,7 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
       {searching && <SearchBar find={(text, direction) => emulator.current?.find(text, direction) ?? false} close={() => { setSearching(false); emulator.current?.endFind(); }} />}
       <div className="terminal-host" ref={element} data-live="false" data-testid="terminal" data-terminal={id} />
       <HelperKeys control={heldControl} holdControl={holdControl} type={(data) => emulator.current?.type(data)} />
-      {copied && <p className="terminal-copied" role="status">Copied</p>}
+      {copied && <p className="terminal-copied" role="status">{t('terminal.copied')}</p>}
       {paste !== null && <PasteDialog text={paste} paste={() => emulator.current?.paste(paste)} close={() => setPaste(null)} />}
     </div>
   );

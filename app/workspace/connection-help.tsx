@@ -2,27 +2,29 @@
 'use client';
 import { Check, X } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { useTexts } from '../language/texts-context.tsx';
 import { checkNetwork, type CheckResult } from '../lib/network-check.ts';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
 export function ConnectionHelp() {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const problem = useWorkspace((s) => s.problem);
   const [results, setResults] = useState<CheckResult[] | null>(null);
   useEffect(() => {
     if (problem) return;
     let gone = false;
-    void checkNetwork().then((found) => { if (!gone) setResults(found); });
+    void checkNetwork(t).then((found) => { if (!gone) setResults(found); });
     return () => { gone = true; };
-  }, [problem]);
+  }, [problem, t]);
   return (
     <div className="notice bad" role="alert" data-testid="connection-help">
       <div>
-        <p><strong>{problem ? 'Your lab is not available just now.' : 'No connection to your lab.'}</strong> {problem ?? 'Slipway goes on trying by itself. Meanwhile, here is how far this browser gets:'}</p>
-        {!problem && !results && <p>Checking the network…</p>}
-        {!problem && results && <ul className="check-list">{results.map((r) => <li key={r.name} data-ok={r.ok}>{r.ok ? <Check size={16} aria-label="Works:" /> : <X size={16} aria-label="Fails:" />} {r.name} {r.text}</li>)}</ul>}
+        <p><strong>{problem ? t('connection.refused') : t('connection.none')}</strong> {problem ?? t('connection.trying')}</p>
+        {!problem && !results && <p>{t('connection.checking')}</p>}
+        {!problem && results && <ul className="check-list">{results.map((r) => <li key={r.text} data-ok={r.ok}>{r.ok ? <Check size={16} aria-label={t('connection.works')} /> : <X size={16} aria-label={t('connection.fails')} />} {r.text}</li>)}</ul>}
       </div>
-      <button type="button" className="button small primary" onClick={() => client.retry()}>Try again</button>
+      <button type="button" className="button small primary" onClick={() => client.retry()}>{t('connection.again')}</button>
     </div>
   );
 }

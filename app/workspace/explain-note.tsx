@@ -4,9 +4,11 @@
 import { X } from 'lucide-react';
 import { useState } from 'react';
 import { Words } from '../components/words.tsx';
+import { useTexts } from '../language/texts-context.tsx';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
 export function ExplainNote() {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const note = useWorkspace((s) => s.note);
   const [refusal, setRefusal] = useState<{ id: string; why: string } | null>(null);
@@ -19,13 +21,13 @@ export function ExplainNote() {
   return (
     <div className="explain-region" role="status">
       {note && (
-        <aside className="explain" data-region="note" tabIndex={-1} aria-label={`Explanation: ${note.title}`} key={note.id} onKeyDown={(event) => { if (event.key === 'Escape') dismiss(); }}>
-          <p className="label">What happened</p>
+        <aside className="explain" data-region="note" tabIndex={-1} aria-label={t('explain.label', { title: note.title })} key={note.id} onKeyDown={(event) => { if (event.key === 'Escape') dismiss(); }}>
+          <p className="label">{t('explain.what')}</p>
           <h3>{note.title}</h3>
           <p><Words text={note.text} /></p>
-          {note.command && <p className="explain-next"><strong>Next</strong> <button type="button" className="chip" title="Run it in the terminal" onClick={() => void run(note.id, note.command!)}><code>{note.command}</code></button></p>}
+          {note.command && <p className="explain-next"><strong>{t('explain.next')}</strong> <button type="button" className="chip" title={t('explain.run')} onClick={() => void run(note.id, note.command!)}><code>{note.command}</code></button></p>}
           {refusal?.id === note.id && <p>{refusal.why}</p>}
-          <button type="button" className="icon-button explain-close" aria-label="Dismiss the explanation" onClick={dismiss}><X size={16} aria-hidden /></button>
+          <button type="button" className="icon-button explain-close" aria-label={t('explain.dismiss')} onClick={dismiss}><X size={16} aria-hidden /></button>
         </aside>
       )}
     </div>

@@ -1,19 +1,21 @@
 // Asks before the lab is thrown away, and says what goes and what stays.
 'use client';
 import { Dialog } from '../components/dialog.tsx';
+import { useTexts } from '../language/texts-context.tsx';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
 export function ResetDialog({ close }: { close(): void }) {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const hasTasks = useWorkspace((s) => Object.keys(s.tasks).length > 0);
   return (
-    <Dialog title="Start over with a fresh lab?" close={close} actions={<>
-      <button type="button" className="button" data-first onClick={close}>Keep this lab</button>
-      <button type="button" className="button primary" onClick={() => { client.reset(); close(); }}>Reset the lab</button>
+    <Dialog title={t('reset.title')} close={close} actions={<>
+      <button type="button" className="button" data-first onClick={close}>{t('reset.keep')}</button>
+      <button type="button" className="button primary" onClick={() => { client.reset(); close(); }}>{t('reset.do')}</button>
     </>}>
-      <p>You get a new Linux host in a second or so. In this one you lose, for good:</p>
-      <ul><li>all containers, and the data in them</li><li>all files, volumes and images you made</li><li>what is running in every terminal</li></ul>
-      {hasTasks && <p>Tasks that are done stay done.</p>}
+      <p>{t('reset.lose')}</p>
+      <ul><li>{t('reset.loseContainers')}</li><li>{t('reset.loseFiles')}</li><li>{t('reset.loseRunning')}</li></ul>
+      {hasTasks && <p>{t('reset.tasksStay')}</p>}
     </Dialog>
   );
 }

@@ -1,12 +1,15 @@
 // The line above a workspace: progress, the state of connection and lab in words, and what can be done about it.
 'use client';
 import { useState, type ReactNode } from 'react';
+import type { T } from '../../texts/site.ts';
+import { useTexts } from '../language/texts-context.tsx';
 import { ConnectionHelp } from './connection-help.tsx';
 import { PortChips } from './port-chips.tsx';
 import { ResetDialog } from './reset-dialog.tsx';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
 export function WorkspaceBar({ children }: { children?: ReactNode }) {
+  const t = useTexts();
   const client = useWorkspaceClient();
   const link = useWorkspace((s) => s.link);
   const lab = useWorkspace((s) => s.lab);
@@ -17,43 +20,44 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
   const resetting = busy === 'resetting';
   return (
     <>
-      <div className="workspace-bar" data-region="bar" tabIndex={-1} aria-label="Lab">
+      <div className="workspace-bar" data-region="bar" tabIndex={-1} role="group" aria-label={t('bar.label')}>
         {children}
         <PortChips />
         <StatusLine />
-        <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>Reset lab</button>
+        <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>{t('bar.reset')}</button>
       </div>
-      <noscript><div className="notice"><p>The text can be read without JavaScript; the terminals and the ticks need it.</p></div></noscript>
+      <noscript><div className="notice"><p>{t('bar.noScript')}</p></div></noscript>
       {link === 'failed' && <ConnectionHelp />}
-      {link !== 'failed' && problem && <div className="notice" role="alert"><p>{problem}</p><button type="button" className="button small" onClick={() => client.dismissProblem()}>Dismiss</button></div>}
+      {link !== 'failed' && problem && <div className="notice" role="alert"><p>{problem}</p><button type="button" className="button small" onClick={() => client.dismissProblem()}>{t('bar.dismiss')}</button></div>}
       {link === 'connected' && lab?.state === 'gone' && !resetting && (
-        <div className="notice" role="alert"><p><strong>{lab.problem ? 'There is no lab for you just now.' : 'This lab is gone.'}</strong> {lab.problem ?? 'Labs end after a while without use. Tasks that are done stay done; containers and files are lost.'}</p>
-          <button type="button" className="button small primary" onClick={() => client.reset()}>{lab.problem ? 'Try again' : 'Start a new lab'}</button></div>
+        <div className="notice" role="alert"><p><strong>{lab.problem ? t('bar.noLab') : t('bar.gone')}</strong> {lab.problem ?? t('bar.goneText')}</p>
+          <button type="button" className="button small primary" onClick={() => client.reset()}>{lab.problem ? t('bar.again') : t('bar.newLab')}</button></div>
       )}
       {link === 'connected' && lab && lab.state !== 'gone' && lab.problem && <div className="notice" role="alert"><p>{lab.problem}</p></div>}
-      {link === 'connected' && lab?.notice && lab.notice !== read && <div className="notice" role="status"><p>{lab.notice}</p><button type="button" className="button small" onClick={() => setRead(lab.notice ?? '')}>Got it</button></div>}
+      {link === 'connected' && lab?.notice && lab.notice !== read && <div className="notice" role="status"><p>{lab.notice}</p><button type="button" className="button small" onClick={() => setRead(lab.notice ?? '')}>{t('bar.gotIt')}</button></div>}
       {asking && <ResetDialog close={() => setAsking(false)} />}
     </>
   );
 }
 
 function StatusLine() {
+  const t = useTexts();
   const link = useWorkspace((s) => s.link);
   const slow = useWorkspace((s) => s.slow);
   const lab = useWorkspace((s) => s.lab);
   const resetting = useWorkspace((s) => s.busy === 'resetting');
-  const [tone, text, more] = statusWords(link, slow, lab, resetting);
+  const [tone, text, more] = statusWords(t, link, slow, lab, resetting);
   return <p className="status" role="status" data-tone={tone} data-testid="status"><span className="status-lamp" aria-hidden /><span>{text}{more && <span className="status-more"> {more}</span>}</span></p>;
 }
 
 type Tone = 'good' | 'wait' | 'bad';
 
-function statusWords(link: string, slow: boolean, lab: { state: string; hostname: string } | null, resetting: boolean): [Tone, string, string?] {
-  if (resetting) return ['wait', 'Making a fresh lab…'];
-  if (link === 'connecting') return ['wait', 'Connecting…'];
-  if (link === 'reconnecting') return ['wait', 'Connection lost, reconnecting… Nothing you type is sent.'];
-  if (link === 'failed') return ['bad', 'Not connected'];
-  if (!lab || lab.state === 'starting') return ['wait', 'Starting your lab…'];
-  if (lab.state === 'gone') return ['bad', 'Lab is gone'];
-  return slow ? ['good', 'Connected, the slow way', '(WebSockets are blocked on this network)'] : ['good', 'Connected', `to ${lab.hostname}`];
+function statusWords(t: T, link: string, slow: boolean, lab: { state: string; hostname: string } | null, resetting: boolean): [Tone, string, string?] {
+  if (resetting) return ['wait', t('status.resetting')];
+  if (link === 'connecting') return ['wait', t('status.connecting')];
+  if (link === 'reconnecting') return ['wait', t('status.reconnecting')];
+  if (link === 'failed') return ['bad', t('status.failed')];
+  if (!lab || lab.state === 'starting') return ['wait', t('status.starting')];
+  if (lab.state === 'gone') return ['bad', t('status.gone')];
+  return slow ? ['good', t('status.slow'), t('status.slowWhy')] : ['good', t('status.connected'), t('status.connectedTo', { hostname: lab.hostname })];
 }

@@ -1,13 +1,16 @@
 // Gives the page's one WorkspaceClient to its components. Components read with a selector, so a tick repaints a card and not the page.
 'use client';
-import { createContext, useContext, useState, useSyncExternalStore, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
+import { useTexts } from '../language/texts-context.tsx';
 import { WorkspaceClient, type WorkspaceState } from '../lib/workspace-client.ts';
 
 const ClientContext = createContext<WorkspaceClient | null>(null);
 
 export function WorkspaceProvider({ slug, tasks, children }: { slug: string | null; tasks?: Record<string, TaskState>; children: ReactNode }) {
-  const [client] = useState(() => new WorkspaceClient(slug, tasks));
+  const t = useTexts();
+  const [client] = useState(() => new WorkspaceClient(slug, t, tasks));
+  useEffect(() => client.speak(t), [client, t]);
   return <ClientContext value={client}>{children}</ClientContext>;
 }
 

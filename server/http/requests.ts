@@ -1,5 +1,7 @@
 // Plain HTTP: the health answer, the learner's cookie and the safe headers, then Next. Requests of socket.io never come here.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { chooseLanguage } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
 import { SOCKET_PATH } from '../protocol.ts';
 import { secureHeaders } from './headers.ts';
 import type { Visitors } from './learner.ts';
@@ -18,7 +20,7 @@ export function createRequestListener(options: RequestOptions): RequestListener 
     answer(request, response).catch(error => {
       options.onError(error);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
-      response.end('Something went wrong on our side. Please reload the page.\n');
+      response.end(`${say('page.ourFault')[chooseLanguage(request.headers.cookie, request.headers['accept-language'])]}\n`);
     });
   };
 

@@ -4,6 +4,8 @@ import { request as httpRequest, type IncomingMessage, type Server, type ServerR
 import type { Duplex } from 'node:stream';
 import type { Socket } from 'node:net';
 import { asSlipwayError } from '../../runtime/errors.ts';
+import { chooseLanguage, type Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
 import { isPreviewHost, targetOf, type Target } from './address.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { ENTER_PATH, type Passes } from './pass.ts';
@@ -31,23 +33,23 @@ export function servePreviews(http: Server, options: ProxyOptions) {
 
 async function answer(options: ProxyOptions, request: IncomingMessage, response: ServerResponse) {
   const target = targetOf(request.headers.host, options.domains);
-  if (!target) return say(response, 404, 'There is no such preview.');
+  if (!target) return tell(request, response, 404, say('port.noPreview'));
   const url = new URL(request.url ?? '/', 'http://preview');
   const https = options.isHttps(request);
   if (url.pathname === ENTER_PATH) {
     const cookie = options.passes.enter(target, url.searchParams.get('token') ?? '', { secure: https });
-    if (!cookie && !options.passes.mayEnter(target, request.headers.cookie)) return say(response, 403, 'This link has been used or is too old. Open the port from your lesson again.');
+    if (!cookie && !options.passes.mayEnter(target, request.headers.cookie)) return tell(request, response, 403, say('port.linkUsed'));
     response.writeHead(303, { ...(cookie ? { 'set-cookie': cookie } : {}), location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     return response.end();
   }
-  if (!options.passes.mayEnter(target, request.headers.cookie)) return say(response, 403, 'Only the owner of this lab can open its ports. If you are, open the port from your lesson.');
+  if (!options.passes.mayEnter(target, request.headers.cookie)) return tell(request, response, 403, say('port.notYours'));
   try {
     const socket = await options.dial(target);
     if (response.destroyed) return socket.destroy();
     const upstream = httpRequest({ method: request.method, path: request.url, headers: requestHeaders(request.headers, { https, upgrade: false }), createConnection: () => socket });
     const fail = (error: Error) => {
       if (response.headersSent) response.destroy();
-      else say(response, 502, `The program at port ${target.port} did not answer as a web server would: ${error.message}`);
+      else tell(request, response, 502, say('port.noHttp', { port: String(target.port), message: error.message }));
     };
     upstream.once('error', fail);
     upstream.once('response', from => {
@@ -59,7 +61,7 @@ async function answer(options: ProxyOptions, request: IncomingMessage, response:
     response.once('close', () => upstream.destroy());
     request.pipe(upstream);
   } catch (error) {
-    refuse(options, response, target, error);
+    refuse(options, request, response, target, error);
   }
 }
 
@@ -92,16 +94,17 @@ async function upgrade(options: ProxyOptions, request: IncomingMessage, socket: 
   }
 }
 
-function refuse(options: ProxyOptions, response: ServerResponse, target: Target, error: unknown) {
+function refuse(options: ProxyOptions, request: IncomingMessage, response: ServerResponse, target: Target, error: unknown) {
   const { kind, message } = asSlipwayError(error);
-  if (kind === 'NotFound') return say(response, 404, 'This lab has ended. Open your lesson again for a new one.');
-  if (/refused/.test(message)) return say(response, 502, `Nothing listens on port ${target.port} of your lab yet. Start it, then reload.`);
+  if (kind === 'NotFound') return tell(request, response, 404, say('port.labEnded'));
+  if (/refused/.test(message)) return tell(request, response, 502, say('port.nothingListens', { port: String(target.port) }));
   if (kind !== 'Unavailable') options.onError(error);
-  say(response, 502, 'The lab does not answer just now. Reload in a moment.');
+  tell(request, response, 502, say('port.noAnswer'));
 }
 
-function say(response: ServerResponse, status: number, text: string) {
+/** In the language that the browser asks for: the site's own cookie does not come here. */
+function tell(request: IncomingMessage, response: ServerResponse, status: number, text: Text) {
   if (response.destroyed) return;
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', 'content-security-policy': "default-src 'none'" });
-  response.end(`${text}\n`);
+  response.end(`${text[chooseLanguage(undefined, request.headers['accept-language'])]}\n`);
 }

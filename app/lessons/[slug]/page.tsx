@@ -5,6 +5,9 @@ import Link from 'next/link';
 import { notFound } from 'next/navigation';
 import type { TaskState } from '../../../server/protocol.ts';
 import { site } from '../../../server/site.ts';
+import { LANGUAGES } from '../../../texts/language.ts';
+import { levelIn } from '../../language/level.ts';
+import { getTexts } from '../../language/texts.ts';
 import { SiteHeader } from '../../components/site-header.tsx';
 import { LessonBody } from '../../lesson/lesson-body.tsx';
 import { LessonEnd } from '../../lesson/lesson-end.tsx';
@@ -15,33 +18,37 @@ import '../../styles/workspace.css';
 interface Props { params: Promise<{ slug: string }>; }
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  const lesson = await site().lessonPage((await params).slug);
-  return lesson ? { title: lesson.title, description: lesson.summary } : { title: 'No such lesson' };
+  const t = await getTexts();
+  const lesson = await site().lessonPage((await params).slug, t.language);
+  return lesson ? { title: lesson.title, description: lesson.summary } : { title: t('lesson.none') };
 }
 
 export default async function LessonRoute({ params }: Props) {
-  const { slug } = await params;
-  const [lesson, lessons, progress] = await Promise.all([site().lessonPage(slug), site().listLessons(), headers().then((h) => site().progress(h.get('cookie')))]);
+  const [{ slug }, t] = await Promise.all([params, getTexts()]);
+  const [lesson, lessons, progress] = await Promise.all([site().lessonPage(slug, t.language), site().listLessons(t.language), headers().then((h) => site().progress(h.get('cookie')))]);
   if (!lesson) notFound();
   const index = lessons.findIndex((l) => l.slug === slug);
   const done = new Set(progress.lessons[slug]?.done);
-  const initial: Record<string, TaskState> = Object.fromEntries(lesson.taskList.map((t) => [t.id, done.has(t.id) ? { state: 'done', at: '', evidence: '' } : { state: 'open' }]));
+  const initial: Record<string, TaskState> = Object.fromEntries(lesson.taskList.map(({ id }) => [id, done.has(id) ? { state: 'done', at: '', evidence: '' } : { state: 'open' }]));
   const [previous, next] = [lessons[index - 1], lessons[index + 1]];
   return (
     <div className="workspace-page">
       <SiteHeader><p className="lesson-name">{lesson.title}</p></SiteHeader>
       <main id="main" className="workspace-main">
         <LessonWorkspace slug={slug} tasks={lesson.taskList} initial={initial}>
+          {lesson.language !== t.language && <p className="notice lesson-untranslated">{t('lesson.notTranslated')}</p>}
+          <div lang={LANGUAGES[lesson.language].tag}>
           <header className="lesson-head">
-            <p className="label">{lesson.headings.map((h) => h.title).join(' · ')} · {lesson.level} · about {lesson.minutes} minutes</p>
+            <p className="label">{t('lesson.facts', { heading: lesson.headings.map((h) => h.title).join(' · '), level: levelIn(t, lesson.level), minutes: t('lesson.about', { count: lesson.minutes }) })}</p>
             <h1>{lesson.title}</h1>
             <p className="lesson-summary">{lesson.summary}</p>
           </header>
           <div className="prose"><LessonBody body={lesson.body} tasks={lesson.taskList} /></div>
+          </div>
           <LessonEnd tasks={lesson.taskList} next={next && { slug: next.slug, title: next.title }} />
-          <nav className="lesson-nav" aria-label="Lessons">
-            {previous ? <Link href={`/lessons/${previous.slug}`}>← {previous.title}</Link> : <Link href="/#lessons">← All lessons</Link>}
-            {next ? <Link href={`/lessons/${next.slug}`}>{next.title} →</Link> : <Link href="/play">Try things out in a lab →</Link>}
+          <nav className="lesson-nav" aria-label={t('lesson.nav')}>
+            {previous ? <Link href={`/lessons/${previous.slug}`}>← {previous.title}</Link> : <Link href="/#lessons">← {t('lesson.all')}</Link>}
+            {next ? <Link href={`/lessons/${next.slug}`}>{next.title} →</Link> : <Link href="/play">{t('lesson.tryOut')} →</Link>}
           </nav>
         </LessonWorkspace>
       </main>

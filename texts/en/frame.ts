@@ -1,0 +1,23 @@
+// What stands around every page: header, footer, error pages.
+export const frame = {
+  'site.title': 'Slipway: learn containers on a real Linux host',
+  'site.description': 'A real Linux host of your own in the browser, the stock docker command, and tasks that tick themselves. No account.',
+  'site.skip': 'Skip to the content',
+  'header.nav': 'Site',
+  'header.lessons': 'Lessons',
+  'header.lab': 'Just a lab',
+  'header.theme': 'Switch between light and dark',
+  'header.themeShort': 'Light or dark',
+  'header.language': 'Language',
+  'notFound.title': 'Not here',
+  'notFound.heading': 'There is nothing at this address.',
+  'notFound.text': 'The lesson may have another name by now. All of them are listed on the front page, and your progress is kept.',
+  'notFound.lessons': 'See the lessons',
+  'notFound.lab': 'Just give me a lab',
+  'error.label': 'Something broke on our side',
+  'error.heading': 'This page could not be shown.',
+  'error.text': 'Your lab and your progress are not touched. Trying again often helps; if it does not, tell whoever runs this server.',
+  'error.textNumber': 'Your lab and your progress are not touched. Trying again often helps; if it does not, tell whoever runs this server and name this number: {number}.',
+  'error.again': 'Try again',
+  'error.front': 'To the front page',
+} as const;
