@@ -7,6 +7,7 @@ import { engineSocket } from '../../runtime/paths.ts';
 import { createGrader } from '../grading/grader.ts';
 import type { Grader, Note } from '../grading/types.ts';
 import { type Ended, type Exec, runCommand } from '../lab/commands.ts';
+import { prepareLab } from '../lab/prepare.ts';
 import type { TaskState } from '../protocol.ts';
 
 const PATIENCE_MS = 40_000;
@@ -27,11 +28,21 @@ export interface Learner {
 
 export async function newLearner(lesson: Lesson): Promise<Learner> {
   const engine = new RpcClient(engineSocket, controlVerbs);
-  const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile });
+  const hostname = lesson.hosts[0];
+  const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile, ...(hostname === undefined ? {} : { hostname }) });
   const at = { lab: lab.id, host: lab.hosts[0]!.id };
+  const exec: Exec = request => engine.call('exec', request);
+  try {
+    await prepareLab({ exec, at, lesson });
+  } catch (error) {
+    await engine.call('disposeLab', { lab: lab.id });
+    engine.close();
+    throw error;
+  }
+  const base = (await engine.call('evidence', at)).seq;
   const notes: Note[] = [];
   const delays: number[] = [];
-  let fed = 0;
+  let fed = base;
   let entryMs = 0;
   let changed = () => {};
   const grader: Grader = createGrader({
@@ -45,7 +56,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
   let gone = false;
   grader.start();
   const journal = new RpcClient(engineSocket, controlVerbs);
-  const following = journal.call('journal', { ...at, since: 0 }, {
+  const following = journal.call('journal', { ...at, since: base }, {
     onItem: entry => {
       fed = entry.seq;
       entryMs = (entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6;
@@ -69,7 +80,6 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     }
     await grader.settled();
   }
-  const exec: Exec = request => engine.call('exec', request);
   const runs = (command: Command) => runCommand(exec, at, command);
   const stateOf = (task: string) => grader.progress().find(t => t.id === task)!.progress;
 

@@ -1,5 +1,5 @@
 // `slipway lesson new`: a small lesson that passes `lesson check` as it is, to be written over part by part.
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SlipwayError } from '../../runtime/errors.ts';
 
@@ -13,27 +13,47 @@ export async function newLesson(root: string, name: string): Promise<string> {
   const number = parts[1] ?? String(Math.max(0, ...others.map(match => Number(match[1]))) + 10);
   const folder = join(root, `${number}-${parts[2]}`);
   await mkdir(folder);
-  await writeFile(join(folder, 'lesson.md'), text(titleOf(parts[2]!)));
+  const inPart = await stat(join(root, 'part.md')).then(() => true, () => false); // then the folder says it for all
+  await writeFile(join(folder, 'lesson.md'), text(titleOf(parts[2]!), inPart ? '' : 'part: My lessons\n'));
+  await mkdir(join(folder, 'files'));
+  await writeFile(join(folder, 'files', 'greeting.txt'), 'Hello from the file greeting.txt.\n');
   await writeFile(join(folder, 'tasks.yaml'), tasks);
   return folder;
 }
 
 const titleOf = (slug: string) => slug.charAt(0).toUpperCase() + slug.slice(1).replaceAll('-', ' ');
 
-const text = (title: string) => `---
+const text = (title: string, part: string) => `---
 title: ${title}
 summary: What the learner can do afterwards, in one or two sentences.
 minutes: 5
 level: beginner
-part: My lessons
-images: [busybox]
+${part}images: [busybox]
 ---
 
-Say first what this is about and why it matters. Then show a first command, ready to run:
+Say first what this is about and why it matters. A diagram may help:
+
+:::diagram[The docker command asks the daemon, which makes a container from an image.]
+\`\`\`dot
+digraph {
+  rankdir=LR
+  command [label="docker command"]
+  container [class="accent"]
+  command -> daemon [label="asks"]
+  daemon -> container [label="makes"]
+}
+\`\`\`
+:::
+
+Then show a first command, ready to run:
 
 \`\`\`bash run
-docker version
+cat greeting.txt
 \`\`\`
+
+The file lies in the lab because it lies in this lesson's folder \`files\`. The learner may change it:
+
+::open[Open the greeting]{file=/root/greeting.txt}
 
 :::::task{#greet}
 Make a container from \`busybox\` that prints a greeting.
@@ -45,10 +65,12 @@ Make a container from \`busybox\` that prints a greeting.
 
 ## What has happened
 
-Explain it, now that they have seen it.
+Explain it, now that they have seen it. Then ask whether it has arrived:
+
+::quiz{#who}
 `;
 
-const tasks = `# What each field means: lessons/README.md.
+const tasks = `# What each field means: docs/writing-lessons.md.
 tasks:
   - id: greet
     title: Let a container greet you
@@ -76,4 +98,12 @@ tasks:
     wrong:
       - { commands: [docker create busybox echo hello], message: only-created }
       - { commands: [docker run busybox false], message: failed }
+
+quizzes:
+  - id: who
+    question: Which of the two made the container?
+    points: 2
+    options:
+      - { answer: the docker command, because: It only passed your request on. }
+      - { answer: the daemon, right: true, because: The command asked it, and it did the work. }
 `;

@@ -20,6 +20,7 @@ export function casesOf(lesson: Lesson): Case[] {
     },
   });
   return [
+    ...(lesson.setup.length + lesson.files.list.length > 0 ? [tried('the set-up runs to its end, and the files lie where they belong', ['setup'], learner => prepared(lesson, learner))] : []),
     tried('an untouched lab passes nothing, and nothing is said', [], untouched),
     ...lesson.images.map(image => tried(`image ${image} is in the library`, [], async learner => {
       const { code, output } = await learner.runs(`docker pull -q ${image}`);
@@ -37,6 +38,15 @@ export function casesOf(lesson: Lesson): Case[] {
       await wrongTurn(task, wrong, learner);
     }))),
   ];
+}
+
+/** newLearner has run the set-up, and throws when a step fails. */
+async function prepared(lesson: Lesson, learner: Learner) {
+  for (const { path, digest, mode } of lesson.files.list) {
+    const { output } = await learner.runs(`f='${lesson.files.to}/${path.replaceAll("'", "'\\''")}'; sha256sum < "$f"; stat -c '%a %u:%g' "$f"`);
+    const [sum = '', rights = ''] = output.split('\n');
+    if (!sum.startsWith(digest) || rights !== `${mode.toString(8)} ${lesson.files.owner}`) throw new Error(`files/${path} is not in the lab as it should be: ${output.trim()}`);
+  }
 }
 
 async function untouched(learner: Learner) {
