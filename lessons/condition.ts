@@ -1,30 +1,10 @@
 // Conditions: what a check, an attempt or a wrong turn asks about a lab, as typed data. Evaluated by server/grading from the engine's
-// journal and records; a condition can read nothing else. Each kind is a mapping with one key, so that it reads well in YAML.
+// journal and records and from what the engine reads outside; a condition can read nothing else. Each kind is a mapping with one key, so that
+// it reads well in YAML.
 import { z } from 'zod';
-
-const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
-const since = z.enum(['opened', 'start']).describe('opened: only what happened after this task opened. start: anything since the lab began.');
-
-export const containerStates = ['created', 'running', 'paused', 'exited', 'removed'] as const;
-export type ContainerState = (typeof containerStates)[number];
-
-export const containerWhereSchema = z.strictObject({
-  name: oneOrMore(z.string()).optional().describe('Its name now (or its last one, when it is removed).'),
-  image: oneOrMore(z.string()).optional().describe('The image it was made from; nginx means nginx:latest, as for docker.'),
-  state: oneOrMore(z.enum(containerStates)).optional().describe('Without it: any container that exists. `removed` also finds those that are gone.'),
-  exitCode: z.union([z.number().int(), z.literal('nonzero')]).optional().describe('The code of its last exit.'),
-  named: z.boolean().optional().describe('Whether the learner chose the name (--name) rather than docker.'),
-  detached: z.boolean().optional().describe('Whether it was last started with no terminal attached (-d, or docker start).'),
-  tty: z.boolean().optional().describe('-t'),
-  interactive: z.boolean().optional().describe('-i: its standard input is kept open.'),
-  autoRemove: z.boolean().optional().describe('--rm'),
-  labels: z.record(z.string(), z.string()).optional(),
-  command: z.string().optional().describe('Part of its command line.'),
-  starts: z.number().int().min(1).optional().describe('Started at least this often.'),
-  upSeconds: z.number().min(0.1).max(600).optional().describe('Has been running for so long without a break.'),
-  since: since.optional().describe('opened: made after this task opened. Default: start.'),
-});
-export type ContainerWhere = z.output<typeof containerWhereSchema>;
+import { containerWhereSchema, oneOrMore, since, type ContainerWhere } from './container-where.ts';
+import { dockerfileWhereSchema, fileWhereSchema, httpWhereSchema, kernelWhereSchema, portWhereSchema, processWhereSchema, registryWhereSchema, scriptWhereSchema, type DockerfileWhere, type FileWhere, type HttpWhere, type KernelWhere, type PortWhere, type ProcessWhere, type RegistryWhere, type ScriptWhere } from './observed.ts';
+import { historyWhereSchema, imageConfigWhereSchema, layersWhereSchema, networkWhereSchema, volumeWhereSchema, type HistoryWhere, type ImageConfigWhere, type LayersWhere, type NetworkWhere, type VolumeWhere } from './recorded.ts';
 
 const eventWhere = {
   type: z.string().default('container'),
@@ -77,8 +57,13 @@ export type Condition =
   | { event: EventWhere }
   | { call: CallWhere }
   | { output: { container: ContainerWhere; stream: 'stdout' | 'stderr' | 'both'; contains: string } }
+  | { kernel: KernelWhere } | { process: ProcessWhere } | { file: FileWhere } | { dockerfile: DockerfileWhere } | { port: PortWhere } | { http: HttpWhere } | { registry: RegistryWhere } | { script: ScriptWhere }
+  | { volume: VolumeWhere } | { network: NetworkWhere } | { imageConfig: ImageConfigWhere } | { history: HistoryWhere } | { layers: LayersWhere }
+  | { within: WithinWhere }
   | { sequence: { steps: SequenceStep[]; container?: ContainerWhere | undefined; withinSeconds?: number | undefined; since: 'opened' | 'start' } };
 export type ConditionKind = Condition extends infer C ? (C extends C ? keyof C : never) : never;
+
+export interface WithinWhere { seconds: number; of: Condition; after?: SequenceStep | undefined; }
 
 const nested: z.ZodType<Condition> = z.lazy(() => conditionSchema);
 
@@ -97,6 +82,21 @@ export const conditionKinds = {
     .describe('Such a container has written this.'),
   sequence: z.strictObject({ steps: z.array(stepSchema).min(2), container: containerWhereSchema.optional(), withinSeconds: z.number().positive().optional().describe('From the first step to the last.'), since: since.default('opened') })
     .describe('These events and calls happened in this order, all about one container.'),
+  within: z.strictObject({ seconds: z.number().positive(), of: nested, after: stepSchema.optional().describe('From its latest time on. Without it: from when the task opened.') })
+    .describe('This holds before the time is over.'),
+  volume: volumeWhereSchema.describe('The lab has such a volume.'),
+  network: networkWhereSchema.describe('The lab has such a network.'),
+  imageConfig: imageConfigWhereSchema.describe('What an image says about the containers made from it.'),
+  history: historyWhereSchema.describe('The steps an image was made in, as docker history shows them.'),
+  layers: layersWhereSchema.describe('The layers an image is made of.'),
+  kernel: kernelWhereSchema.describe('What the kernel grants a container or the lab: capabilities, namespaces, limits, mounts. Read outside the lab.'),
+  process: processWhereSchema.describe('Such a process runs. Read outside the lab.'),
+  file: fileWhereSchema.describe('There is such a file. Read outside the lab.'),
+  dockerfile: dockerfileWhereSchema.describe('A Dockerfile in the lab is built like this.'),
+  port: portWhereSchema.describe('Somebody listens on a port, or a container is published on it.'),
+  http: httpWhereSchema.describe('A server in the lab answers like this. Never enough by itself.'),
+  registry: registryWhereSchema.describe('A registry in the lab has this image. Never enough by itself.'),
+  script: scriptWhereSchema.describe('A script of yours ends like this in the lab. The last resort, and never enough by itself.'),
 } satisfies Record<ConditionKind, z.ZodType>;
 
 /** Picks the kind by its key, so that a mistake is reported where it is rather than for every kind there is. */

@@ -61,6 +61,20 @@ export const wrongTurnSchema = z.strictObject({
 });
 export type WrongTurn = z.output<typeof wrongTurnSchema>;
 
+export const taskHintSchema = z.strictObject({
+  text: template.describe('Shown when the learner asks for a hint, one at a time.'),
+  when: conditionSchema.optional().describe('Offered only while this is so; such hints come before the others.'),
+  cost: z.number().int().min(1).optional().describe('Points that it takes off the task.'),
+});
+export type TaskHint = z.output<typeof taskHintSchema>;
+
+export const failSchema = z.strictObject({
+  when: conditionSchema.describe('The evidence is gone: the task cannot be done any more, and asks to be reset.'),
+  found: template,
+  tried: z.array(commandSchema).min(1).describe('Commands that lead to it, for trying it.'),
+});
+export type Fail = z.output<typeof failSchema>;
+
 export const taskSchema = z.strictObject({
   id,
   title: text.max(80).describe('What to achieve, as an instruction.'),
@@ -72,6 +86,9 @@ export const taskSchema = z.strictObject({
   points: z.number().int().min(1).max(100).optional().describe('What the task is worth; without it no points are shown.'),
   done: template.describe('The evidence, shown with the tick.'),
   wrongTurns: z.array(wrongTurnSchema).min(2),
+  hints: z.array(taskHintSchema).default([]),
+  fail: failSchema.optional(),
+  reset: z.array(commandSchema).default([]).describe('What "Reset this task" does in the lab. Other tasks keep what they have.'),
   solution: z.array(commandSchema).min(1),
   otherWays: z.array(z.array(commandSchema).min(1)).min(2).describe('Other correct ways: the long form, another name, another order.'),
   wrong: z.array(z.strictObject({ commands: z.array(commandSchema).min(1), message: id.describe('The wrong turn that must speak.') })).min(2),

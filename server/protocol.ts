@@ -29,14 +29,17 @@ export interface LabView<T = string> {
 export interface PortView { port: number; containerPort: number; container: string; }
 export interface TerminalView { id: string; title: string; }
 
-export type TaskState<T = string> =
+export type TaskState<T = string> = Hinted<T> & (
   | { state: 'locked' }                       // needs an earlier task
   | { state: 'open' }                         // no relevant attempt yet: neutral
   | ({ state: 'tried'; expected: T; found: T; next: T } & Points)
   | ({ state: 'done'; at: string; evidence: T } & Points)
-  | { state: 'skipped'; at: string };         // done for the learner by "Start here": opens what needs it, earns nothing, is open again after a reset
+  | { state: 'failed'; found: T }             // the evidence is gone: it can only be reset
+  | { state: 'skipped'; at: string });        // done for the learner by "Start here": opens what needs it, earns nothing, is open again after a reset
 /** Never without the words beside it that say why. */
 export interface Points { points?: { got: number; of: number }; }
+/** Hints that the learner has asked for, and whether there is another to ask for. `cost`: points that it takes off the task. */
+export interface Hinted<T = string> { hints?: { shown: { text: T; cost?: number }[]; next?: { cost?: number } }; }
 /** A question as the page shows it before it is answered. */
 export interface QuizView { id: string; question: string; points: number; kind: 'one' | 'many' | 'typed'; options: string[]; }
 /** What became of an answer. `said` has a word on each part of it: an option, or what was typed. */
@@ -69,6 +72,10 @@ export interface ClientEvents {
   'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;
   /** A fresh lab in which everything before this task has been done for the learner. */
   'lab:start-at': (body: { task: string }, ack: Ack<WorkspaceView>) => void;
+  /** Shows the task's next hint; it comes with 'task:progress', to all tabs. */
+  'task:hint': (body: { task: string }, ack: Ack<TaskProgress>) => void;
+  /** Puts the lab back to where this task can be done; other tasks keep what they have. */
+  'task:reset': (body: { task: string }, ack: Ack<TaskProgress>) => void;
   'quiz:answer': (body: { id: string; answer: string[] }, ack: Ack<QuizState>) => void;
   'file:read': (body: { path: string }, ack: Ack<FileView>) => void;
   /** Only when the file still is what `version` names; otherwise the answer is what it is now. */

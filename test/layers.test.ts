@@ -10,7 +10,7 @@ type Import = { from: string; to: string; typeOnly: boolean };
 type Rule = { who: RegExp; may: RegExp[]; why: string };
 
 /** What a server file may know of the runtime: the engine's client and what it is made of, never the engine itself. */
-const RUNTIME_CLIENT = /^runtime\/(errors|ids|paths|rpc|lab\/control|kernel\/dial|kernel\/shim|kernel\/protocol)\.ts$/;
+const RUNTIME_CLIENT = /^runtime\/(errors|ids|paths|rpc|lab\/control|lab\/readings|kernel\/dial|kernel\/shim|kernel\/protocol)\.ts$/;
 
 /** Between the top folders. Every import counts, also of types. */
 const rules: Rule[] = [

@@ -165,6 +165,14 @@ export class Cgroups {
     return { memoryBytes: number(this.controller('memory', lab), 'memory.usage_in_bytes'), pids: number(this.controller('pids', lab), 'pids.current'), cpuNs: number(this.controller('cpuacct', lab), 'cpuacct.usage') };
   }
 
+  /** What the processes below have used so far, in ns; null when there is no such cgroup. */
+  cpuTime(path: string): number | null {
+    const v2 = this.system.version === 'v2';
+    const lines = readLines(v2 ? join(this.directories(path)[0]!, 'cpu.stat') : join(this.controller('cpuacct', path), 'cpuacct.usage'));
+    const usage = v2 ? lines.find(line => line.startsWith('usage_usec '))?.slice(11) : lines[0];
+    return usage === undefined ? null : Number(usage) * (v2 ? 1000 : 1);
+  }
+
   /** At a clean end of the instance, when no lab is left. */
   removeTop() {
     for (const dir of this.directories('')) try { rmdirSync(dir); } catch { /* labs are still there, or it never was */ }

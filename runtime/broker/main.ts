@@ -7,6 +7,7 @@ import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
 import { diskUsage, removeSnapshot } from './disk.ts';
 import { Hosts } from './hosts.ts';
+import { activity, processes, readFiles } from './readings.ts';
 import { cgroupFiles } from './usage.ts';
 import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 
@@ -30,8 +31,8 @@ const handlers: Handlers<BrokerVerbs> = {
   snapshotLab: async ({ lab, snapshot }) => { await hosts.snapshot(lab, snapshot); return {}; },
   removeSnapshot: async ({ snapshot }) => { await removeSnapshot(snapshot); return {}; },
   suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
-  disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   freezeLab: async ({ lab, frozen }) => { await hosts.freeze(lab, frozen); return {}; },
+  disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
   listTasks: async ref => listTasks(ref),
@@ -40,12 +41,15 @@ const handlers: Handlers<BrokerVerbs> = {
   freeze: async ({ lab, host, cgroup, frozen }) => { hosts.running({ lab, host }); await hosts.cgroups.freeze(`${lab}/${host}/${safe(cgroup)}`, frozen); return {}; },
   cgroupFiles: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); return cgroupFiles(hosts.cgroups, `${lab}/${host}/${safe(cgroup)}`); },
   killCgroup: async ({ lab, host, cgroup }) => { hosts.running({ lab, host }); await hosts.cgroups.kill(`${lab}/${host}/${safe(cgroup)}`); return {}; },
+  activity: async ({ hosts: refs }) => activity(hosts, refs),
+  processes: async ({ lab, host, cgroup }) => processes(hosts, { lab, host }, cgroup === '' ? '' : safe(cgroup)),
+  readFiles: async ({ files, ...ref }) => readFiles(hosts, ref, files),
   relay: async ref => ({ socketPath: await startRelay(hosts, ref) }),
+  figures: async ({ labs }) => Promise.all(labs.filter(lab => hosts.has(lab)).map(async lab => ({ lab, ...await hosts.figures(lab) }))),
   stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };
 
 if (existsSync(brokerSocket)) rmSync(brokerSocket);
-  figures: async ({ labs }) => Promise.all(labs.filter(lab => hosts.has(lab)).map(async lab => ({ lab, ...await hosts.figures(lab) }))),
 const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'));
 server.listen(brokerSocket, () => {
   chownSync(brokerSocket, hosts.engine.uid, hosts.engine.gid);

@@ -7,9 +7,9 @@ import type { Cgroups } from './cgroup.ts';
 
 const V1 = [
   'memory.usage_in_bytes', 'memory.limit_in_bytes', 'memory.max_usage_in_bytes', 'memory.failcnt', 'memory.stat', 'cpuacct.usage', 'cpuacct.usage_percpu', 'cpuacct.stat', 'cpu.stat',
-  'pids.current', 'pids.max', 'blkio.throttle.io_service_bytes_recursive', 'blkio.throttle.io_serviced_recursive',
+  'pids.current', 'pids.max', 'blkio.throttle.io_service_bytes_recursive', 'blkio.throttle.io_serviced_recursive', 'cpu.cfs_quota_us', 'cpu.cfs_period_us',
 ];
-const V2 = ['memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'cpu.stat', 'pids.current', 'pids.max', 'io.stat'];
+const V2 = ['memory.current', 'memory.max', 'memory.peak', 'memory.stat', 'memory.events', 'cpu.stat', 'pids.current', 'pids.max', 'io.stat', 'cpu.max'];
 
 /** File name → content; `net/dev` is that of its first process. Files that this machine lacks are left out. */
 export function cgroupFiles(cgroups: Cgroups, path: string): Record<string, string> {

@@ -90,6 +90,9 @@ export const taskSchema = z.object({
 export type Task = z.input<typeof taskSchema>;
 
 /** Verbs of the broker: request → response. Errors come back as {kind, message} (runtime/errors.ts). */
+/** Bytes of content in one reading of files: with everything else it must fit into a pipe. */
+export const MAX_READ = 40 << 10;
+
 export const brokerVerbs = {
   hello: { request: z.object({}), response: z.object({ pid: z.number(), cgroup: z.enum(['v1', 'v2']) }) },
   /** Makes the lab (uid range, disk, limits) when it is not there yet, and the host in it. Idempotent for a running host. */
@@ -125,6 +128,19 @@ export const brokerVerbs = {
   /** What the kernel says of a cgroup below the host's root: names of its files → their text, and its processes' `net/dev`. */
   cgroupFiles: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.record(z.string(), z.string()) },
   /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
+  /** The processor time that each host has used so far, in ns; null when it does not run. While it stays the same, nothing in that host has changed. */
+  activity: { request: z.object({ hosts: z.array(hostRefSchema).max(2000) }), response: z.array(z.number().nullable()) },
+  /** Processes in a cgroup below the host's root ('' is all of the host) by the machine's pids: the file each runs and its namespaces, as the kernel names them. */
+  processes: {
+    request: hostRefSchema.extend({ cgroup: z.string().regex(/^([A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*)?$/) }),
+    response: z.object({ uidBase: z.number(), initPid: z.number(), processes: z.array(z.object({ pid: z.number(), program: z.string(), namespaces: z.record(z.string(), z.string()) })) }),
+  },
+  /** Files below the roots of processes of the host (0: its init), read as the lab's own root but outside (native/read.c). A line for each. */
+  readFiles: {
+    request: hostRefSchema.extend({ files: z.array(z.object({ pid: z.number().int().min(0), path: z.string().max(4000), maxBytes: z.number().int().min(0).max(MAX_READ) })).min(1).max(64) })
+      .refine(request => request.files.reduce((sum, file) => sum + file.maxBytes, 0) <= MAX_READ, 'too much at once'),
+    response: z.string(),
+  },
   relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
   /** Usage of a lab. */
   stat: {

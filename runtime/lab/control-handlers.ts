@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { inspect } from '../container/inspect.ts';
 import { resolve } from '../container/resolve.ts';
 import { taskSocket } from '../paths.ts';
+import { detailsOf } from '../observe/details.ts';
+import { observe } from '../observe/observe.ts';
 import type { Handlers } from '../rpc.ts';
 import type { ControlVerbs, JournalEntry } from './control.ts';
 import { containerOutput } from './container-output.ts';
@@ -54,10 +56,15 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
       } });
       return { task, socketPath: taskSocket(ref.lab, ref.host, task) };
     },
-    evidence: async ref => {
+    evidence: async ({ details, ...ref }) => {
       const { host, images } = labs.host(ref);
       const containers = await Promise.all([...host.containers.values()].map(container => inspect(host, container, { size: false })));
-      return { seq: host.journal.seq, containers, images: images.list() as unknown as Record<string, unknown>[] };
+      return { seq: host.journal.seq, containers, images: images.list() as unknown as Record<string, unknown>[], ...(details ? { details: detailsOf(host, images) } : {}) };
+    },
+    read: async ({ readings, ...ref }) => {
+      const { host, images } = labs.host(ref);
+      const { seq } = host.journal;
+      return { seq, found: await observe(host, images, readings) };
     },
     journal: async ({ since, ...ref }, { emit, signal }) => {
       const { host } = labs.host(ref);

@@ -2,6 +2,7 @@
 // Knows labs, hosts, terminals and what the engine saw; has never heard of lessons or users.
 import { z } from 'zod';
 import { hostRefSchema, idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+import { detailsSchema, foundSchema, readingSchema } from './readings.ts';
 
 export const labSchema = z.object({
   id: idSchema,
@@ -74,6 +75,8 @@ export const evidenceSchema = z.object({
   containers: z.array(z.record(z.string(), z.unknown())),
   /** Objects of GET /images/json. */
   images: z.array(z.record(z.string(), z.unknown())),
+  /** Only when asked for. */
+  details: detailsSchema.optional(),
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 
@@ -140,7 +143,11 @@ export type Figures = z.infer<typeof figuresSchema>;
     request: hostRefSchema.extend({ argv: z.array(z.string()).min(1), env: z.array(z.string()).default([]), cwd: z.string().default('/root'), tty: z.object({ cols: z.number(), rows: z.number() }).nullable().default(null), stdin: z.boolean().default(false), deadlineMs: z.number().optional() }),
     response: z.object({ task: z.string(), socketPath: z.string() }),
   },
-  evidence: { request: hostRefSchema, response: evidenceSchema },
+  evidence: { request: hostRefSchema.extend({ details: z.boolean().default(false) }), response: evidenceSchema },
+  /** Reads outside, all at once; answers in the same order. `seq` is where the journal was before: what came later may or may not be in it. */
+  read: { request: hostRefSchema.extend({ readings: z.array(readingSchema).max(64) }), response: z.object({ seq: z.number(), found: z.array(foundSchema) }) },
+  /** A number for each host that changes when anything runs in it, null for one that does not run. As long as it is the same, nothing there has changed by itself. */
+  activity: { request: z.object({ hosts: z.array(hostRefSchema).max(2000) }), response: z.array(z.number().nullable()) },
   /** Streams the journal from after `since` (0 = from the beginning that is kept, the newest 10,000) until the caller leaves. */
   journal: { request: hostRefSchema.extend({ since: z.number().default(0) }), response: none, item: journalEntrySchema },
   /** Streams which ports are published, now and at every change, until the caller leaves. */

@@ -56,7 +56,8 @@ void enter_host(const struct entrance *e)
 	if (setresgid(e->uid, e->uid, e->uid) < 0) die("setresgid");
 	if (setresuid(e->uid, e->uid, e->uid) < 0) die("setresuid");
 	for (int i = 0; i < 7; i++) {
-		bool wanted = !e->net_only || strcmp(names[i], "user") == 0 || strcmp(names[i], "net") == 0;
+		bool is_user = strcmp(names[i], "user") == 0;
+		bool wanted = e->user_only ? is_user : !e->net_only || is_user || strcmp(names[i], "net") == 0;
 		if (wanted && setns(fds[i], 0) < 0) die("join the host's %s namespace", names[i]);
 		close(fds[i]);
 	}

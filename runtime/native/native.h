@@ -47,7 +47,8 @@ struct entrance {
 	long long pid, started; /* the host's init, and its start time in clock ticks (/proc/PID/stat field 22) */
 	const char **cgroups;   /* directories to move into, before the namespaces */
 	uid_t uid;              /* the lab's base uid and gid */
-	bool net_only;
+	bool net_only;  /* the user and network namespaces and no other */
+	bool user_only; /* the user namespace and no other */
 };
 void enter_host(const struct entrance *e); /* dies on failure; afterwards we are the lab's root, not yet in its pid namespace ourselves */
 void shield(void);                           /* from tracing by the lab's root; call before its pid namespace is joined */
@@ -78,3 +79,4 @@ int serve_main(void);
 int init_main(void);
 
 #endif
+int read_main(struct config *c);

@@ -6,8 +6,10 @@ import { RpcClient } from '../../runtime/rpc.ts';
 import { engineSocket } from '../../runtime/paths.ts';
 import { createGrader } from '../grading/grader.ts';
 import type { Grader, Note } from '../grading/types.ts';
+import { Activity } from '../lab/activity.ts';
 import { type Ended, type Exec, runCommand } from '../lab/commands.ts';
 import { prepareLab } from '../lab/prepare.ts';
+import { inLanguage, SOURCE } from '../../texts/language.ts';
 import type { TaskState } from '../protocol.ts';
 
 const PATIENCE_MS = 40_000;
@@ -20,6 +22,10 @@ export interface Learner {
   states(): Promise<Map<string, TaskState>>;
   /** Waits until the task is done (or said something) as wanted; resolves with its last state in any case. */
   reaches(task: string, wanted: (state: TaskState) => boolean): Promise<TaskState>;
+  /** The task's next hint; false when it has none. */
+  asksForHint(task: string): boolean;
+  /** Runs what the task's reset does in the lab, and begins it again. */
+  resets(task: string): Promise<void>;
   readonly notes: Note[];
   /** From the engine's event to onProgress, in ms, for each tick. */
   readonly delays: number[];
@@ -47,7 +53,8 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
   let changed = () => {};
   const grader: Grader = createGrader({
     lesson, stored: [],
-    evidence: () => engine.call('evidence', at),
+    evidence: details => engine.call('evidence', { ...at, ...details }),
+    read: readings => engine.call('read', { ...at, readings }),
     output: container => engine.call('containerOutput', { ...at, container }),
     onProgress: ({ progress }) => { if (progress.state === 'done') delays.push(Date.now() - entryMs); changed(); },
     onExplain: note => notes.push(note),
@@ -55,6 +62,8 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
   });
   let gone = false;
   grader.start();
+  const activity = new Activity(hosts => engine.call('activity', { hosts }), error => { if (!gone) throw error; });
+  const unwatch = activity.watch(at, grader);
   const journal = new RpcClient(engineSocket, controlVerbs);
   const following = journal.call('journal', { ...at, since: base }, {
     onItem: entry => {
@@ -81,7 +90,8 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     await grader.settled();
   }
   const runs = (command: Command) => runCommand(exec, at, command);
-  const stateOf = (task: string) => grader.progress().find(t => t.id === task)!.progress;
+  const states = () => new Map(inLanguage(grader.progress(), SOURCE).map(({ id, progress }) => [id, progress as TaskState]));
+  const stateOf = (task: string) => states().get(task)!;
 
   return {
     notes, delays,
@@ -93,7 +103,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     runs,
     async states() {
       await caughtUp();
-      return new Map(grader.progress().map(({ id, progress }) => [id, progress]));
+      return states();
     },
     async reaches(task, wanted) {
       await caughtUp();
@@ -101,8 +111,16 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
       while (!wanted(stateOf(task)) && Date.now() < deadline) await change(50);
       return stateOf(task);
     },
+    asksForHint: task => grader.hint(task) !== undefined,
+    async resets(task) {
+      for (const command of lesson.tasks.find(one => one.id === task)!.reset) await runs(command);
+      await caughtUp();
+      grader.reset(task);
+      await grader.settled();
+    },
     async leaves() {
       gone = true;
+      unwatch();
       grader.stop();
       journal.close();
       await following;

@@ -1,7 +1,7 @@
 // The grader as the server uses it: neutral, then in words, then done for ever; quiet when nothing changed; not fooled.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { taskSchema, type Task } from '../../lessons/schema.ts';
-import type { TaskState } from '../protocol.ts';
+import type { Said, TaskState } from '../protocol.ts';
 import { createGrader } from './grader.ts';
 import { idOf, Lab } from './synthetic.ts';
 import { carriedOver, type Grader, type Note, type StoredTask } from './types.ts';
@@ -15,7 +15,7 @@ const task = (given: { id: string; check: unknown; needs?: string[]; attempt?: u
 const web = task({ id: 'web', check: { container: { name: 'web', state: 'running' } } });
 const stop = task({ id: 'stop', needs: ['web'], check: { event: { action: 'stop', name: 'web' } }, attempt: { event: { action: ['stop', 'kill'] } } });
 
-interface Seen { progress: { id: string; progress: TaskState }[]; notes: Note[]; stored: Map<string, StoredTask>; reads: number }
+interface Seen { progress: { id: string; progress: TaskState<Said> }[]; notes: Note[]; stored: Map<string, StoredTask>; reads: number }
 let current: Grader | undefined;
 afterEach(() => current?.stop());
 
@@ -24,6 +24,7 @@ function begin(tasks: Task[], lab = new Lab(), stored: StoredTask[] = [], output
   const made = createGrader({
     lesson: { tasks }, stored,
     evidence: async () => { seen.reads += 1; return structuredClone(lab.evidence); },
+    read: async () => ({ seq: lab.evidence.seq, found: [] }),
     output: async id => output(id),
     onProgress: (change, record) => { seen.progress.push(change); seen.stored.set(record.id, record); },
     onExplain: note => seen.notes.push(note),
@@ -187,7 +188,7 @@ describe('the grader', () => {
     const lab = first.lab;
     const changes: string[] = [];
     const second = createGrader({
-      lesson: { tasks: [web, again2] }, stored: [...first.seen.stored.values()], evidence: async () => structuredClone(lab.evidence), output: async () => ({ stdout: '', stderr: '' }),
+      lesson: { tasks: [web, again2] }, stored: [...first.seen.stored.values()], evidence: async () => structuredClone(lab.evidence), read: async () => ({ seq: 0, found: [] }), output: async () => ({ stdout: '', stderr: '' }),
       onProgress: change => changes.push(change.id), onExplain() {},
     });
     current = second;
@@ -253,7 +254,7 @@ describe('the grader', () => {
     current = createGrader({
       lesson: { tasks: [task({ id: 'tty', check: { container: { tty: true } } })] }, stored: [],
       evidence: async () => { if (broken) throw new Error('gone'); return { seq: 99, containers: [{ Id: idOf('a'), Name: '/a', Config: { Tty: true }, State: { Status: 'running' } }], images: [] }; },
-      output: async () => ({ stdout: '', stderr: '' }), onProgress() {}, onExplain() {}, onError: error => errors.push(error),
+      read: async () => ({ seq: 0, found: [] }), output: async () => ({ stdout: '', stderr: '' }), onProgress() {}, onExplain() {}, onError: error => errors.push(error),
     });
     lab.onEntry(entry => current!.feed(entry));
     current.start();

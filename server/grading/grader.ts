@@ -1,8 +1,9 @@
-// The grader of one lab: journal in, ticks and explanations out. Driven by entries alone: nothing runs while nothing happens.
+// The grader of one lab: journal in, ticks and explanations out. Driven by entries, and by `look` for what has no entries: nothing runs while nothing happens.
 // A check is judged on every entry, at once, so that a short-lived state is not missed; what is said of a wrong turn waits
 // until the learner's command has had its say (SETTLE_MS), so that half a `docker run` is no mistake.
 import type { JournalEntry } from '../../runtime/lab/control.ts';
 import { Explainer } from './explain.ts';
+import { Outside } from './outside.ts';
 import { Refresher } from './refresher.ts';
 import { GradedTask } from './task.ts';
 import type { Grader, GraderOptions } from './types.ts';
@@ -22,14 +23,26 @@ export function createGrader(options: GraderOptions): Grader {
   const explainer = new Explainer(facts, note => options.onExplain(note));
   const onError = (error: unknown) => options.onError?.(error);
   const records = new Refresher(async () => {
-    const evidence = await options.evidence();
+    const evidence = await options.evidence({ details: tasks.some(task => task.isOpen && task.wantsDetails) });
     if (stopped) return;
+    beginsAt ??= evidence.seq;
     facts.complete(evidence);
     judge(Math.max(seq, evidence.seq));
+    if (wantsLook()) looks.ask();
+  }, onError);
+  const outside = new Outside(options.read);
+  const looks = new Refresher(async () => {
+    if (stopped || !isPresent()) return;
+    if (await outside.read(open().flatMap(task => task.wants(contextOf(task))), () => stopped)) judge(seq);
   }, onError);
   const logs = new Refresher(readLogs, onError);
-  let seq = 0;
+  let seq = options.baseSeq ?? 0;
   let lastMs = 0;
+  /** Where the journal was when the grader began: before that it reads of the past. */
+  let beginsAt: number | undefined;
+  /** The last entries that may have changed what is read outside, and what is in the records. */
+  let movedSeq = 0;
+  let eventSeq = 0;
   let stopped = false;
   let settling: NodeJS.Timeout | undefined;
   let rereading: NodeJS.Timeout | undefined;
@@ -37,11 +50,13 @@ export function createGrader(options: GraderOptions): Grader {
   let waiting: NodeJS.Timeout | undefined;
   let growingUp: NodeJS.Timeout | undefined;
 
-  const contextOf = (task: GradedTask) => ({ world: facts, openedSeq: task.openedSeq ?? Infinity, outputs });
+  const isPresent = () => beginsAt !== undefined && seq >= beginsAt;
+  const nowMs = () => (isPresent() ? Date.now() : lastMs);
+  const contextOf = (task: GradedTask) => ({ world: facts, openedSeq: task.openedSeq ?? Infinity, outputs, readings: outside, movedSeq, eventSeq, nowMs: nowMs(), openedMs: task.openedMs ?? nowMs() });
   const open = () => tasks.filter(task => task.isOpen);
 
   function start() {
-    unlock(0);
+    unlock(seq);
     records.ask();
   }
 
@@ -50,10 +65,20 @@ export function createGrader(options: GraderOptions): Grader {
     seq = entry.seq;
     lastMs = (entry.kind === 'event' ? entry.event.timeNano : entry.call.timeNano) / 1e6;
     const subject = facts.feed(entry);
-    for (const task of tasks) task.feed(entry, contextOf(task));
+    if (entry.kind === 'event') eventSeq = seq;
+    const moves = entry.kind === 'event' || !['GET', 'HEAD'].includes(entry.call.method);
+    if (moves) movedSeq = seq;
+    for (const task of tasks) {
+      if (task.openedSeq !== null && seq >= task.openedSeq) task.openedMs ??= lastMs;
+      task.feed(entry, contextOf(task));
+    }
     judge(seq);
     explainer.feed(entry);
     if (needsRecords(entry)) records.ask();
+    if (moves) {
+      outside.hasMoved();
+      if (wantsLook()) looks.ask();
+    }
     if (subject && open().some(task => task.wantsOutput(contextOf(task)).length > 0)) {
       rereads = 0;
       logs.ask();
@@ -64,7 +89,7 @@ export function createGrader(options: GraderOptions): Grader {
   function judge(at: number) {
     for (const task of open()) {
       if (facts.images === null && task.readsEvidence) continue;
-      if (task.judge(contextOf(task), at, new Date(Math.max(lastMs, task.waitsMs > 0 ? Date.now() : 0) || Date.now()).toISOString())) {
+      if (task.judge(contextOf(task), { seq: at, at: new Date(nowMs() || Date.now()).toISOString(), live: isPresent() })) {
         report(task);
         unlock(at);
       }
@@ -90,21 +115,37 @@ export function createGrader(options: GraderOptions): Grader {
     settling = growingUp = undefined;
     const clock = Date.now();
     const youth = Math.max(0, ...[...facts.containers.values()].map(fact => (fact.state === 'running' ? (fact.startedAtMs ?? 0) + youngMs - clock : 0)));
-    for (const task of open()) if (task.speak(contextOf(task), seq, youth > 0)) report(task);
+    for (const task of open()) if (task.speak(contextOf(task), { seq, live: isPresent() }, youth > 0)) report(task);
     if (open().some(task => task.withheld)) growingUp = setTimeout(() => speak(), youth);
   }
 
   /** Opens tasks whose needs are done. */
   function unlock(at: number) {
     for (const task of tasks) {
-      if (task.record.progress.state !== 'locked' || !task.task.needs.every(need => tasks.find(other => other.task.id === need)?.isDone)) continue;
+      if (task.record.progress.state !== 'locked' || !task.task.needs.every(need => tasks.find(other => other.task.id === need)?.isPassed)) continue;
       task.open(at);
+      if (isPresent()) task.openedMs = Date.now();
       report(task);
     }
   }
 
+  const progressOf = (task: GradedTask) => ({ id: task.task.id, progress: task.record.progress });
+
   function report(task: GradedTask) {
-    options.onProgress({ id: task.task.id, progress: task.record.progress }, { ...task.record });
+    options.onProgress(progressOf(task), { ...task.record });
+  }
+
+  /** Tells of it when it did anything. */
+  function changed(id: string, change: (task: GradedTask) => boolean) {
+    const task = tasks.find(one => one.task.id === id);
+    if (!task || stopped || !change(task)) return undefined;
+    report(task);
+    settling ??= setTimeout(() => speak(), SETTLE_MS);
+    return progressOf(task);
+  }
+
+  function wantsLook(): boolean {
+    return open().some(task => task.wants(contextOf(task)).length > 0);
   }
 
   function needsRecords(entry: JournalEntry): boolean {
@@ -115,7 +156,7 @@ export function createGrader(options: GraderOptions): Grader {
     if (Type === 'network' || Type === 'volume') return wanted();
     if (Type !== 'container') return false;
     const typedId = /^(sha256:)?[0-9a-f]{4,64}$/.test(Actor.Attributes.image ?? '');
-    return typedId || ((Action === 'create' || Action === 'start' || Action === 'update') && wanted());
+    return typedId || (!/^(exec_|attach|detach|resize|top|archive-path|export)/.test(Action) && wanted());
   }
 
   async function readLogs() {
@@ -132,12 +173,21 @@ export function createGrader(options: GraderOptions): Grader {
   return {
     start,
     feed,
-    progress: () => tasks.map(task => ({ id: task.task.id, progress: task.record.progress })),
+    progress: () => tasks.map(progressOf),
+    wantsLook,
+    look: () => { if (!stopped && isPresent()) looks.ask(); },
+    hint: id => changed(id, task => task.showHint(seq)),
+    reset: id => changed(id, task => {
+      if (!task.reset(seq)) return false;
+      task.openedMs = Date.now();
+      records.ask();
+      return true;
+    }),
     async settled() {
       do {
-        await Promise.all([records.idle(), logs.idle()]);
+        await Promise.all([records.idle(), logs.idle(), looks.idle()]);
         if (settling || growingUp) { clearTimeout(settling); speak(0); }
-      } while (records.busy || logs.busy || settling);
+      } while (records.busy || logs.busy || looks.busy || settling);
       // A task that waits for time (upSeconds) is judged when that has passed.
     },
     stop() {

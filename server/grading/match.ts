@@ -1,5 +1,6 @@
 // Whether one journal entry, or one container, is what a condition describes. Pure; used by trackers.ts and evaluate.ts.
-import type { CallWhere, ContainerWhere, EventWhere, RecordWhere, SequenceStep } from '../../lessons/condition.ts';
+import type { CallWhere, EventWhere, RecordWhere, SequenceStep } from '../../lessons/condition.ts';
+import type { ContainerWhere } from '../../lessons/container-where.ts';
 import type { ApiCall, EngineEvent, JournalEntry } from '../../runtime/lab/control.ts';
 import { actionOf, sameImage, type ContainerFact, type World } from './world.ts';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { tasksFileSchema } from '../../lessons/schema.ts';
 import { checkTasks } from '../../lessons/rules.ts';
-import { Lab } from './synthetic.ts';
+import { contextOf, Lab } from './synthetic.ts';
 import { GradedTask } from './task.ts';
 import { Facts } from './world.ts';
 
@@ -17,12 +17,13 @@ const parsed = (points: number | undefined, part = 4) => tasksFileSchema.parse({
 function progressAfter(points: number | undefined, happens: (lab: Lab) => void) {
   const task = new GradedTask(parsed(points)[0]!, undefined);
   const facts = new Facts();
-  const context = { world: facts, openedSeq: 0, outputs: new Map() };
+  const context = contextOf(facts);
   const lab = new Lab();
   task.open(0);
   lab.onEntry(entry => { facts.feed(entry); task.feed(entry, context); });
   happens(lab);
-  if (!task.judge(context, lab.entries.length, '2026-11-21T00:00:00Z')) task.speak(context, lab.entries.length, false);
+  const moment = { seq: lab.entries.length, at: '2026-11-21T00:00:00Z', live: true };
+  if (!task.judge(context, moment)) task.speak(context, moment, false);
   return task.record.progress;
 }
 

@@ -1,5 +1,10 @@
 // Journals for the tests of this folder, in the order in which the engine writes them for the commands of the same name.
 import type { ApiCall, Evidence, JournalEntry } from '../../runtime/lab/control.ts';
+import type { Context } from './track.ts';
+import type { World } from './world.ts';
+
+/** A moment at which trackers are asked, with nothing read outside unless told. */
+export const contextOf = (world: World, more: Partial<Context> = {}): Context => ({ world, openedSeq: 0, outputs: new Map(), readings: { get: () => undefined }, movedSeq: 0, eventSeq: 0, nowMs: Date.now(), openedMs: 0, ...more });
 
 export const idOf = (name: string) => Buffer.from(name).toString('hex').padEnd(64, '0').slice(0, 64);
 

@@ -1,7 +1,7 @@
 // Every kind of condition against the journals that fit it and those that only look like it.
 import { describe, expect, test } from 'vitest';
 import { conditionSchema } from '../../lessons/condition.ts';
-import { idOf, Lab } from './synthetic.ts';
+import { contextOf, idOf, Lab } from './synthetic.ts';
 import { track } from './tracker.ts';
 import { Facts } from './world.ts';
 
@@ -54,7 +54,7 @@ const rows: Row[] = [
 function judge(raw: unknown, happens: (lab: Lab) => void, openedSeq = 0): boolean {
   const tracker = track(conditionSchema.parse(raw));
   const facts = new Facts();
-  const context = { world: facts, openedSeq, outputs: new Map() };
+  const context = contextOf(facts, { openedSeq });
   const lab = new Lab();
   lab.onEntry(entry => { facts.feed(entry); tracker.feed(entry, context); });
   happens(lab);
@@ -80,7 +80,7 @@ describe('record: what docker inspect shows', () => {
   const holds = (record: unknown) => {
     const facts = new Facts();
     facts.complete({ seq: 1, containers: [container], images: [] });
-    return track(conditionSchema.parse({ record })).holds({ world: facts, openedSeq: 0, outputs: new Map() });
+    return track(conditionSchema.parse({ record })).holds(contextOf(facts));
   };
   test.each([
     [{ container: { name: 'web' }, at: 'HostConfig.Memory', atLeast: 1, atMost: 100_000_000 }, 67_108_864],
@@ -106,7 +106,7 @@ describe('conditions', () => {
   test('image: only what the engine lists, under any spelling of the name', () => {
     const tracker = track(conditionSchema.parse({ image: { reference: 'busybox' } }));
     const facts = new Facts();
-    const context = { world: facts, openedSeq: 0, outputs: new Map() };
+    const context = contextOf(facts);
     expect(tracker.holds(context)).toBe(null);
     facts.complete({ seq: 1, containers: [], images: [{ Id: 'sha256:1', RepoTags: ['busybox:latest'] }] });
     expect(tracker.holds(context)).not.toBe(null);
@@ -119,11 +119,11 @@ describe('conditions', () => {
     lab.onEntry(entry => facts.feed(entry));
     lab.runToEnd('a', nginx);
     lab.runToEnd('b', nginx);
-    const holds = (id: string, stdout: string, stderr: string) => tracker.holds({ world: facts, openedSeq: 0, outputs: new Map([[idOf(id), { stdout, stderr }]]) }) !== null;
+    const holds = (id: string, stdout: string, stderr: string) => tracker.holds(contextOf(facts, { outputs: new Map([[idOf(id), { stdout, stderr }]]) })) !== null;
     expect(holds('a', '', 'no such file')).toBe(true);
     expect(holds('a', 'no such file', '')).toBe(false);
     expect(holds('b', '', 'no such file')).toBe(false);
-    expect(tracker.wantsOutput({ world: facts, openedSeq: 0, outputs: new Map() }).map(fact => fact.name)).toEqual(['a']);
+    expect(tracker.wantsOutput(contextOf(facts)).map(fact => fact.name)).toEqual(['a']);
   });
 
   test('what happened before the task opened does not count, unless the condition says since: start', () => {
@@ -140,7 +140,7 @@ describe('conditions', () => {
     const tracker = track(conditionSchema.parse({ container: { image: nginx } }));
     const facts = new Facts();
     facts.feed({ kind: 'event', seq: 1, event: { Type: 'container', Action: 'create', Actor: { ID: 'c', Attributes: { name: 'x', image: 'abcdef12' } }, scope: 'local', time: 0, timeNano: 0 } });
-    const context = { world: facts, openedSeq: 0, outputs: new Map() };
+    const context = contextOf(facts);
     expect(tracker.holds(context)).toBe(null);
     facts.complete({ seq: 1, containers: [{ Id: 'c', Name: '/x', State: { Status: 'created' } }], images: [{ Id: 'sha256:abcdef1234', RepoTags: [nginx] }] });
     expect(tracker.holds(context)).not.toBe(null);

@@ -1,57 +1,53 @@
 // A condition turned into something that listens: it is fed each journal entry once, remembers only what it needs (never the journal),
 // and can say at any time whether it holds, and by what evidence. One tree per check, attempt and wrong turn; made by task.ts.
-import type { CallWhere, Condition, ContainerWhere, EventWhere, RecordWhere, SequenceStep } from '../../lessons/condition.ts';
-import type { ApiCall, EngineEvent, JournalEntry } from '../../runtime/lab/control.ts';
+import type { CallWhere, Condition, EventWhere, RecordWhere, SequenceStep, WithinWhere } from '../../lessons/condition.ts';
+import type { ContainerWhere } from '../../lessons/container-where.ts';
+import type { JournalEntry } from '../../runtime/lab/control.ts';
 import { isValue, matchesCall, matchesContainer, matchesEvent, matchesStep, subjectOf, valuesAt } from './match.ts';
-import { sameImage, type ContainerFact, type World } from './world.ts';
-
-/** What made a condition hold; `seq` is when. */
-export interface Match { seq: number; container?: ContainerFact | undefined; call?: ApiCall | undefined; event?: EngineEvent | undefined; count?: number | undefined; value?: string | number | boolean | undefined; }
-
-export interface Context {
-  world: World;
-  openedSeq: number;
-  /** Logs read so far, by container. */
-  outputs: ReadonlyMap<string, { stdout: string; stderr: string }>;
-}
-
-export interface Tracker {
-  feed(entry: JournalEntry, context: Context): void;
-  holds(context: Context): Match | null;
-  /** Forgets what happened before the task opened, where the condition asks only for what came since. */
-  open(): void;
-  /** Whether it reads what only the engine's records say. */
-  readonly readsEvidence: boolean;
-  /** How long a container has to have been up, in ms: time alone can make it hold. */
-  readonly waitsMs: number;
-  /** Containers whose log it would read now. */
-  wantsOutput(context: Context): ContainerFact[];
-}
+import { dockerfileTracker, fileTracker, httpTracker, kernelTracker, portTracker, processTracker, registryTracker, scriptTracker } from './observed.ts';
+import { historyTracker, imageConfigTracker, layersTracker, networkTracker, volumeTracker } from './recorded.ts';
+import { find, reads, silent, waits, type Match, type Tracker } from './track.ts';
+import { sameImage, type World } from './world.ts';
 
 export function track(condition: Condition): Tracker {
   if ('all' in condition) return combine(condition.all.map(track), matches => (matches.every(m => m !== null) ? merge(matches as Match[]) : null));
   if ('any' in condition) return combine(condition.any.map(track), matches => newest(matches));
-  if ('not' in condition) return combine([track(condition.not)], ([match]) => (match ? null : { seq: 0 }));
+  if ('not' in condition) return combine([track(condition.not)], ([match], known) => (match || !known ? null : { seq: 0 }));
   if ('container' in condition) return containerTracker(condition.container);
   if ('noContainer' in condition) return { ...silent, readsEvidence: reads(condition.noContainer), waitsMs: waits(condition.noContainer), holds: context => (find(condition.noContainer, context).length === 0 ? { seq: 0 } : null) };
   if ('record' in condition) return recordTracker(condition.record);
   if ('image' in condition) return imageTracker(condition.image);
   if ('output' in condition) return outputTracker(condition.output);
   if ('sequence' in condition) return sequenceTracker(condition.sequence);
+  if ('within' in condition) return withinTracker(condition.within);
+  if ('kernel' in condition) return kernelTracker(condition.kernel);
+  if ('process' in condition) return processTracker(condition.process);
+  if ('file' in condition) return fileTracker(condition.file);
+  if ('dockerfile' in condition) return dockerfileTracker(condition.dockerfile);
+  if ('port' in condition) return portTracker(condition.port);
+  if ('http' in condition) return httpTracker(condition.http);
+  if ('registry' in condition) return registryTracker(condition.registry);
+  if ('script' in condition) return scriptTracker(condition.script);
+  if ('volume' in condition) return volumeTracker(condition.volume);
+  if ('network' in condition) return networkTracker(condition.network);
+  if ('imageConfig' in condition) return imageConfigTracker(condition.imageConfig);
+  if ('history' in condition) return historyTracker(condition.history);
+  if ('layers' in condition) return layersTracker(condition.layers);
   if ('event' in condition) return entryTracker(condition.event, (entry, world) => entry.kind === 'event' && matchesEvent(entry.event, condition.event, world));
   return entryTracker(condition.call, entry => entry.kind === 'call' && matchesCall(entry.call, condition.call));
 }
 
-const silent = { feed() {}, open() {}, readsEvidence: false, waitsMs: 0, wantsOutput: () => [] };
-
-function combine(parts: Tracker[], decide: (matches: (Match | null)[]) => Match | null): Tracker {
+function combine(parts: Tracker[], decide: (matches: (Match | null)[], known: boolean) => Match | null): Tracker {
   return {
     feed: (entry, context) => parts.forEach(part => part.feed(entry, context)),
-    holds: context => decide(parts.map(part => part.holds(context))),
+    holds: context => decide(parts.map(part => part.holds(context)), parts.every(part => part.isKnown(context))),
     open: () => parts.forEach(part => part.open()),
     readsEvidence: parts.some(part => part.readsEvidence),
+    readsDetails: parts.some(part => part.readsDetails),
     waitsMs: Math.max(...parts.map(part => part.waitsMs)),
     wantsOutput: context => parts.flatMap(part => part.wantsOutput(context)),
+    wants: context => parts.flatMap(part => part.wants(context)),
+    isKnown: context => parts.every(part => part.isKnown(context)),
   };
 }
 
@@ -61,13 +57,6 @@ const newest = (matches: (Match | null)[]) => matches.reduce((best, match) => (m
 const merge = (matches: Match[]): Match => matches.reduce((all, match) => ({
   seq: Math.max(all.seq, match.seq), container: all.container ?? match.container, call: all.call ?? match.call, event: all.event ?? match.event, count: all.count ?? match.count, value: all.value ?? match.value,
 }));
-
-function find(where: ContainerWhere, { world, openedSeq }: Context, anyState = false): ContainerFact[] {
-  return [...world.containers.values()].filter(fact => matchesContainer(fact, where, world, openedSeq, anyState)).sort((a, b) => b.changedSeq - a.changedSeq);
-}
-const reads = (where: ContainerWhere | undefined) => where?.tty !== undefined || where?.interactive !== undefined || where?.autoRemove !== undefined || where?.command !== undefined;
-
-const waits = (where: ContainerWhere | undefined) => (where?.upSeconds ?? 0) * 1000;
 
 function containerTracker({ atLeast = 1, ...where }: ContainerWhere & { atLeast?: number | undefined }): Tracker {
   return {
@@ -105,6 +94,7 @@ function imageTracker({ reference, maxMegabytes = Infinity }: { reference: strin
 function entryTracker(where: EventWhere | CallWhere, matches: (entry: JournalEntry, world: World) => boolean): Tracker {
   let latest = new Map<string, Match & { count: number }>();
   return {
+    ...silent,
     feed(entry, context) {
       if (where.since === 'opened' && entry.seq <= context.openedSeq) return;
       if (!matches(entry, context.world)) return;
@@ -123,7 +113,6 @@ function entryTracker(where: EventWhere | CallWhere, matches: (entry: JournalEnt
     open: () => { if (where.since === 'opened') latest = new Map(); },
     readsEvidence: reads(where.container),
     waitsMs: waits(where.container),
-    wantsOutput: () => [],
   };
 }
 
@@ -132,6 +121,7 @@ function sequenceTracker({ steps, container: where, withinSeconds = Infinity, si
   let begun = new Map<string, number>();
   let complete = new Map<string, Match>();
   return {
+    ...silent,
     feed(entry, context) {
       const id = subjectOf(entry);
       if (id === undefined || (since === 'opened' && entry.seq <= context.openedSeq)) return;
@@ -158,7 +148,27 @@ function sequenceTracker({ steps, container: where, withinSeconds = Infinity, si
     open: () => { if (since === 'opened') { reached = new Map(); begun = new Map(); complete = new Map(); } },
     readsEvidence: reads(where),
     waitsMs: waits(where),
-    wantsOutput: () => [],
+  };
+}
+
+/** Judged by the time of what is judged, so that it comes out the same when the journal is read again. */
+function withinTracker({ seconds, of, after }: WithinWhere): Tracker {
+  const inner = track(of);
+  let from: number | undefined;
+  return {
+    ...inner,
+    feed(entry, context) {
+      inner.feed(entry, context);
+      if (after && entry.seq > context.openedSeq && matchesStep(entry, after, context.world)) from = timeOf(entry);
+    },
+    open() {
+      inner.open();
+      from = undefined;
+    },
+    holds(context) {
+      const begun = after ? from : context.openedMs;
+      return begun !== undefined && context.nowMs - begun <= seconds * 1000 ? inner.holds(context) : null;
+    },
   };
 }
 

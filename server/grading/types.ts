@@ -2,12 +2,13 @@
 // One grader per lab. It keeps no files and no timers while nothing happens, and believes only the engine: never a shell's history.
 import type { Task } from '../../lessons/schema.ts';
 import type { Evidence, JournalEntry } from '../../runtime/lab/control.ts';
-import type { ServerEvents, TaskProgress, TaskState } from '../protocol.ts';
+import type { Found, Reading } from '../../runtime/lab/readings.ts';
+import type { Said, ServerEvents, TaskProgress, TaskState } from '../protocol.ts';
 
 /** A task as the database keeps it; JSON. Give it back as `stored` when the server or the page comes again. */
 export interface StoredTask {
   id: string;
-  progress: TaskState;
+  progress: TaskState<Said>;
   /** The journal's position when the task opened in this lab: work from before does not count where a check says `since: opened`. Null while locked. */
   openedSeq: number | null;
   /** The last journal entry this state was judged on. */
@@ -15,18 +16,22 @@ export interface StoredTask {
 }
 
 /** A note beside the terminal: one sentence that explains an error just met, one next step. */
-export type Note = Parameters<ServerEvents['explain']>[0];
+export type Note = Parameters<ServerEvents<Said>['explain']>[0];
 
 export interface GraderOptions {
   lesson: { tasks: readonly Task[] };
+  /** What the journal has up to here is no learner's work and will not be fed. Default: 0. */
+  baseSeq?: number;
   /** The engine's `evidence` verb for the lab's host. Called at most once at a time, only when an open task needs it. */
-  evidence: () => Promise<Evidence>;
+  evidence: (options: { details: boolean }) => Promise<Evidence>;
+  /** The engine's `read` verb. Called at most once at a time, only when an open task needs it. */
+  read: (readings: Reading[]) => Promise<{ seq: number; found: Found[] }>;
   /** The engine's `containerOutput` verb. */
   output: (containerId: string) => Promise<{ stdout: string; stderr: string }>;
   /** What the database has for this lab; empty for a new one. After a reset: `carriedOver(stored)`. */
   stored: readonly StoredTask[];
   /** Called when a task's state has changed, and only then. `record` is what to store. */
-  onProgress: (task: TaskProgress, record: StoredTask) => void;
+  onProgress: (task: TaskProgress<Said>, record: StoredTask) => void;
   onExplain: (note: Note) => void;
   /** A failed evidence or output call; the grader asks again at the next entry. */
   onError?: (error: unknown) => void;
@@ -41,7 +46,14 @@ export interface Grader {
    */
   feed(entry: JournalEntry): void;
   /** The state of every task, in the lesson's order. */
-  progress(): TaskProgress[];
+  progress(): TaskProgress<Said>[];
+  /** Whether an open task asks for something that no event tells of: then `look` is to be called when the lab has done something, at most once a second. */
+  wantsLook(): boolean;
+  look(): void;
+  /** Shows the task's next hint; undefined when it has none to show. */
+  hint(task: string): TaskProgress<Said> | undefined;
+  /** Begins an open, tried or failed task again: what was done before does not count where a check says `since: opened`. What the lab has to be put back to is the caller's. */
+  reset(task: string): TaskProgress<Said> | undefined;
   /** Resolves when everything fed so far has been judged (for tests and for a clean shutdown). */
   settled(): Promise<void>;
   /** Releases timers; nothing is called afterwards. Idempotent. */

@@ -1,7 +1,8 @@
 // The learner's words: fills a lesson's templates with what was really found, and describes it when the lesson has nothing special to say.
-import type { Condition, ContainerWhere } from '../../lessons/condition.ts';
+import type { Condition } from '../../lessons/condition.ts';
+import type { ContainerWhere } from '../../lessons/container-where.ts';
 import { matchesContainer } from './match.ts';
-import type { Context, Match } from './tracker.ts';
+import type { Context, Match } from './track.ts';
 import { sameImage, type ContainerFact } from './world.ts';
 
 export function fill(template: string, match: Match): string {

@@ -1,7 +1,8 @@
 // What the grader knows of a lab: one fact sheet per container it has ever seen, and the images. Built from the journal, entry by entry,
 // and completed from the engine's records (evidence). A container that is gone keeps its sheet, so --rm leaves traces.
-import type { ContainerState } from '../../lessons/condition.ts';
+import type { ContainerState } from '../../lessons/container-where.ts';
 import type { ApiCall, EngineEvent, Evidence, JournalEntry } from '../../runtime/lab/control.ts';
+import type { Details } from '../../runtime/lab/readings.ts';
 
 export interface ContainerFact {
   id: string;
@@ -38,6 +39,11 @@ export interface World {
   containers: ReadonlyMap<string, ContainerFact>;
   /** Null until the engine has been asked. */
   images: readonly { id: string; references: string[]; sizeBytes: number }[] | null;
+  /** Records in full of images, volumes and networks: null until a task has asked for them. */
+  details: Details | null;
+  /** Where the journal was when these records last changed, and when records were last read. */
+  detailsSeq: number;
+  recordsSeq: number;
 }
 
 /** So that a loop that makes and removes containers does not fill our memory. */
@@ -46,6 +52,9 @@ const REMOVED_KEPT = 300;
 export class Facts implements World {
   readonly containers = new Map<string, ContainerFact>();
   images: World['images'] = null;
+  details: World['details'] = null;
+  detailsSeq = 0;
+  recordsSeq = -1;
   private readonly attached = new Set<string>();
 
   /** Returns the container that the entry is about, if any. */
@@ -108,6 +117,11 @@ export class Facts implements World {
   /** Completes the sheets from the engine's records; an older reading never overrides a newer event. */
   complete(evidence: Evidence) {
     this.images = evidence.images.map(image => ({ id: text(image.Id), references: strings(image.RepoTags), sizeBytes: Number(image.Size ?? 0) }));
+    this.recordsSeq = evidence.seq;
+    if (evidence.details && JSON.stringify(evidence.details) !== JSON.stringify(this.details)) {
+      this.details = evidence.details;
+      this.detailsSeq = evidence.seq;
+    }
     const present = new Set<string>();
     for (const record of evidence.containers) present.add(this.completeOne(record, evidence.seq));
     for (const fact of this.containers.values()) {

@@ -3,7 +3,9 @@
 import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
 import { controlVerbs, type Evidence, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
+import type { Found, Reading } from '../../runtime/lab/readings.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
+import { Activity, type Watcher } from './activity.ts';
 import type { ExecRequest } from './commands.ts';
 
 export interface Journal {
@@ -29,7 +31,11 @@ export interface Engine {
   closeTerminal(lab: string, terminal: string): Promise<void>;
   /** Starts a program in the host; its shim answers at the path (commands.ts runs it). */
   exec(request: ExecRequest): Promise<{ socketPath: string }>;
-  evidence(host: HostRef): Promise<Evidence>;
+  evidence(host: HostRef, options?: { details: boolean }): Promise<Evidence>;
+  /** Reads outside the lab. */
+  read(host: HostRef, readings: Reading[]): Promise<{ seq: number; found: Found[] }>;
+  /** Has the watcher look, at most once a second, when something has run in the host; the returned function ends it. */
+  watch(host: HostRef, watcher: Watcher): () => void;
   containerOutput(host: HostRef, container: string): Promise<{ stdout: string; stderr: string }>;
   journal(host: HostRef, since: number, onEntry: (entry: JournalEntry) => void): Journal;
   /** Published ports, now and at every change. */
@@ -45,6 +51,8 @@ const OUTPUT_BYTES = 65_536;
 
 export function connectEngine(socketPath: string): Engine {
   const client = new RpcClient(socketPath, controlVerbs);
+  // While the engine is away nothing can be read either; the journal's end tells of it (progress.ts).
+  const activity = new Activity(hosts => inTime(client.call('activity', { hosts })), () => {});
   return {
     hello: () => inTime(client.call('hello', {})),
     listLabs: () => inTime(client.call('listLabs', {})),
@@ -63,7 +71,9 @@ export function connectEngine(socketPath: string): Engine {
     listTerminals: lab => inTime(client.call('listTerminals', { lab })),
     closeTerminal: async (lab, terminal) => void await inTime(client.call('closeTerminal', { lab, terminal })),
     exec: request => inTime(client.call('exec', request)),
-    evidence: host => inTime(client.call('evidence', host)),
+    evidence: (host, options) => inTime(client.call('evidence', { ...host, ...options })),
+    read: (host, readings) => inTime(client.call('read', { ...host, readings })),
+    watch: (host, watcher) => activity.watch(host, watcher),
     containerOutput: (host, container) => inTime(client.call('containerOutput', { ...host, container, maxBytes: OUTPUT_BYTES })),
     journal: (host, since, onEntry) => {
       // A connection of its own: closing it is how a streaming verb is told that nobody listens any more.

@@ -4,7 +4,7 @@
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { Grader, GraderOptions, Note, StoredTask } from '../grading/types.ts';
-import type { TaskProgress } from '../protocol.ts';
+import type { Said, TaskProgress } from '../protocol.ts';
 import type { Engine, Journal } from './engine.ts';
 
 export interface ProgressOptions {
@@ -16,7 +16,7 @@ export interface ProgressOptions {
   stored: readonly StoredTask[];
   createGrader: (options: GraderOptions) => Grader;
   save: (task: StoredTask) => Promise<void>;
-  onProgress: (task: TaskProgress) => void;
+  onProgress: (task: TaskProgress<Said>) => void;
   onExplain: (note: Note) => void;
   /** The engine does not know the lab any more. */
   onLabGone: () => void;
@@ -26,7 +26,10 @@ export interface ProgressOptions {
 }
 
 export interface Progress {
-  tasks(): TaskProgress[];
+  tasks(): TaskProgress<Said>[];
+  /** grading/types.ts: shows the next hint, begins a task again. Undefined when there is nothing to show, or the task cannot be begun again. */
+  hint(task: string): TaskProgress<Said> | undefined;
+  resetTask(task: string): TaskProgress<Said> | undefined;
   /** Stops watching; resolves when what is known has been saved. Idempotent. */
   release(): Promise<void>;
 }
@@ -43,7 +46,9 @@ export function watchProgress(options: ProgressOptions): Progress {
   const grader = options.createGrader({
     lesson: options.lesson,
     stored: options.stored,
-    evidence: () => engine.evidence(host),
+    baseSeq: options.baseSeq,
+    evidence: details => engine.evidence(host, details),
+    read: readings => engine.read(host, readings),
     output: container => engine.containerOutput(host, container),
     onProgress: (task, record) => {
       options.onProgress(task);
@@ -53,12 +58,16 @@ export function watchProgress(options: ProgressOptions): Progress {
     onError,
   });
   grader.start();
+  const unwatch = engine.watch(host, grader);
   const watching = watch();
 
   return {
     tasks: () => grader.progress(),
+    hint: task => grader.hint(task),
+    resetTask: task => grader.reset(task),
     async release() {
       stop.abort();
+      unwatch();
       grader.stop();
       await watching;
       await saving;

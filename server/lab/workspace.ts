@@ -443,7 +443,7 @@ export class Workspace {
     const { lesson } = this;
     this.quizzes = new Map((await store.quizzes(this.record.id)).map(quiz => [quiz.id, quiz]));
     const unavailable = () => Promise.reject(new Error('no lab yet'));
-    const grader = createGrader({ lesson, stored: await store.tasks(this.record.attempt), evidence: unavailable, output: unavailable, onProgress: () => {}, onExplain: () => {} });
+    const grader = createGrader({ lesson, stored: await store.tasks(this.record.attempt), evidence: unavailable, read: unavailable, output: unavailable, onProgress: () => {}, onExplain: () => {} });
     grader.start();
     this.stored = grader.progress();
     grader.stop();

@@ -36,7 +36,7 @@ function pathGrader(options: GraderOptions): Grader {
       options.onProgress({ id, progress }, record);
     },
     progress: () => [...tasks.values()].map(({ id, progress }) => ({ id, progress })),
-    settled: async () => {},
+    settled: async () => {}, wantsLook: () => false, look() {}, hint: () => undefined, reset: () => undefined,
     stop() {},
   };
 }

@@ -94,6 +94,8 @@ export function createTestEngine(): TestEngine {
     async closeTerminal(lab, terminal) { find(lab).terminals.get(terminal)?.shim.close(); },
     exec: () => Promise.reject(new SlipwayError('Unavailable', 'no program can be started here')),
     async evidence(host) { return { seq: find(host.lab).entries.length, containers: [], images: [] }; },
+    async read(_host, readings) { return { seq: 0, found: readings.map(() => ({ kind: 'none' as const })) }; },
+    watch: () => () => {},
     async containerOutput() { return { stdout: '', stderr: '' }; },
     ports(_host, onPorts) {
       const ended = new Promise<never>(() => {});

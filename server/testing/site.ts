@@ -142,6 +142,6 @@ function silentGrader(options: GraderOptions): Grader {
   return {
     start() {}, feed() {}, stop() {},
     progress: () => options.lesson.tasks.map(({ id }) => options.stored.find(task => task.id === id) ?? { id, progress: { state: 'open' as const } }).map(({ id, progress }) => ({ id, progress })),
-    settled: async () => {},
+    settled: async () => {}, wantsLook: () => false, look() {}, hint: () => undefined, reset: () => undefined,
   };
 }

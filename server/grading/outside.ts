@@ -1,0 +1,64 @@
+// What has been read of a lab from outside, and since when it has been so. Made by grader.ts, which says when to read; looked up by trackers.
+import type { Found, Reading } from '../../runtime/lab/readings.ts';
+
+export interface Known { found: Found; /** Where the journal was before it was read. */ seq: number; /** Since when it has been so. */ changedSeq: number; }
+type Read = (readings: Reading[]) => Promise<{ seq: number; found: Found[] }>;
+
+/** Between two readings, however many events there are: a flood of them costs no more than this. */
+const GAP_MS = 100;
+/** The most that is read at once for one lab. */
+const MOST = 64;
+/** Between two questions to a lab's own servers, or runs of a script, while their answers stay the same: asking makes the lab work, which looks like something new. */
+const ASK_MS = 1000;
+const ASK_SELDOM_MS = 5000;
+
+export class Outside {
+  private known = new Map<string, Known>();
+  private readonly ask: Read;
+  private lastMs = 0;
+  private askMs = ASK_MS;
+  private askedMs = 0;
+
+  constructor(read: Read) {
+    this.ask = read;
+  }
+
+  get(reading: Reading): Known | undefined { return this.known.get(keyOf(reading)); }
+
+  /** Something has happened in the lab that the engine knows of. */
+  hasMoved() {
+    this.askMs = ASK_MS;
+    this.askedMs = 0;
+  }
+
+  /** Reads anew what is wanted now and forgets all else. False when nothing was read. */
+  async read(wanted: readonly Reading[], isOver: () => boolean): Promise<boolean> {
+    const byKey = new Map(wanted.map(reading => [keyOf(reading), reading]).slice(0, MOST) as [string, Reading][]);
+    for (const key of this.known.keys()) if (!byKey.has(key)) this.known.delete(key);
+    await pause(this.lastMs + GAP_MS - Date.now());
+    const asks = Date.now() - this.askedMs >= this.askMs;
+    const due = [...byKey].filter(([key, reading]) => asks || !asksTheLab(reading) || !this.known.has(key));
+    if (due.length === 0 || isOver()) return false;
+    this.lastMs = Date.now();
+    const { seq, found } = await this.ask(due.map(([, reading]) => reading));
+    if (isOver()) return false;
+    let news = false;
+    due.forEach(([key, reading], index) => {
+      const now = found[index];
+      if (!now || now.kind === 'unknown') return; // what was known stays, but is not something that is so now
+      const before = this.known.get(key);
+      const same = before !== undefined && JSON.stringify(before.found) === JSON.stringify(now);
+      if (!same && asksTheLab(reading)) news = true;
+      this.known.set(key, { found: now, seq, changedSeq: same ? before.changedSeq : seq });
+    });
+    if (asks) {
+      this.askedMs = Date.now();
+      this.askMs = news ? ASK_MS : Math.min(this.askMs * 1.5, ASK_SELDOM_MS);
+    }
+    return true;
+  }
+}
+
+const keyOf = (reading: Reading): string => JSON.stringify(reading);
+const asksTheLab = ({ kind }: Reading): boolean => kind === 'http' || kind === 'registry' || kind === 'script';
+const pause = (ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms)));

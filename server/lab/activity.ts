@@ -1,0 +1,58 @@
+// When graders look again at what no event tells of: once a second the engine is asked, for all labs that somebody watches and whose open tasks need it, whether
+// anything ran in them; only those in which something did are read. A hundred labs at rest cost one question. Used by engine.ts, and by authoring.
+import type { HostRef } from '../../runtime/kernel/protocol.ts';
+
+export interface Watcher {
+  /** Whether it would read anything now. */
+  wantsLook(): boolean;
+  look(): void;
+}
+/** The engine's `activity` verb. */
+type Ask = (hosts: HostRef[]) => Promise<(number | null)[]>;
+
+const EVERY_MS = 1000;
+/** In case a lab's clock and our reading of it crossed. */
+const ANYWAY_MS = 15_000;
+
+export class Activity {
+  private readonly ask: Ask;
+  private readonly onError: (error: unknown) => void;
+  private readonly watched = new Map<Watcher, { host: HostRef; last: number | null | undefined; lookedMs: number }>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(ask: Ask, onError: (error: unknown) => void) {
+    this.ask = ask;
+    this.onError = onError;
+  }
+
+  /** The returned function ends it. */
+  watch(host: HostRef, watcher: Watcher): () => void {
+    this.watched.set(watcher, { host, last: undefined, lookedMs: 0 });
+    this.timer ??= setTimeout(() => void this.round(), EVERY_MS);
+    return () => {
+      this.watched.delete(watcher);
+      if (this.watched.size === 0) this.stop();
+    };
+  }
+
+  private stop() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private async round() {
+    const wanting = [...this.watched].filter(([watcher]) => watcher.wantsLook());
+    try {
+      const now = wanting.length ? await this.ask(wanting.map(([, { host }]) => host)) : [];
+      wanting.forEach(([watcher, state], index) => {
+        const ran = now[index] ?? null;
+        if (ran === null || !this.watched.has(watcher) || (ran === state.last && Date.now() - state.lookedMs < ANYWAY_MS)) return;
+        Object.assign(state, { last: ran, lookedMs: Date.now() });
+        watcher.look();
+      });
+    } catch (error) {
+      this.onError(error);
+    }
+    if (this.timer) this.timer = setTimeout(() => void this.round(), EVERY_MS);
+  }
+}
