@@ -27,11 +27,11 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     forkSnapshot: ({ snapshot, name }) => labs.fork(snapshot, name),
     suspendLab: async ({ lab }) => { await labs.suspend(lab); return {}; },
     resumeLab: ({ lab }) => labs.resume(lab),
-    suspendAll: async () => ({ suspended: await labs.suspendAll() }),
-    pool: async ({ min, max }) => {
     freezeLab: async ({ lab }) => ({ frozen: await labs.freeze(lab) }),
     thawLab: async ({ lab }) => { await labs.thaw(lab); return {}; },
     figures: ({ labs: only }) => labs.figures(only),
+    suspendAll: async () => ({ suspended: await labs.suspendAll() }),
+    pool: async ({ min, max }) => {
       if (min !== undefined || max !== undefined) labs.pool.resize({ ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) });
       return labs.pool.state;
     },
@@ -66,6 +66,7 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
       const { seq } = host.journal;
       return { seq, found: await observe(host, images, readings) };
     },
+    activity: ({ hosts }) => parts.broker.call('activity', { hosts }),
     journal: async ({ since, ...ref }, { emit, signal }) => {
       const { host } = labs.host(ref);
       await stream(host.journal, since, emit, AbortSignal.any([signal, host.closing.signal]));

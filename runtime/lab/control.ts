@@ -80,9 +80,6 @@ export const evidenceSchema = z.object({
 });
 export type Evidence = z.infer<typeof evidenceSchema>;
 
-const none = z.object({});
-const roomSchema = z.object({ free: z.number(), total: z.number() });
-export const controlVerbs = {
 /** Counters count from some moment on and may go back: what they gain between two readings is what has happened. */
 export const figuresSchema = z.object({
   lab: idSchema, cpuNs: z.number(), memoryBytes: z.number(), pids: z.number(),
@@ -95,6 +92,9 @@ export const figuresSchema = z.object({
 });
 export type Figures = z.infer<typeof figuresSchema>;
 
+const none = z.object({});
+const roomSchema = z.object({ free: z.number(), total: z.number() });
+export const controlVerbs = {
   hello: { request: none, response: z.object({ pid: z.number(), version: z.string() }) },
   createLab: {
     request: z.object({
@@ -118,15 +118,15 @@ export type Figures = z.infer<typeof figuresSchema>;
   suspendLab: { request: z.object({ lab: idSchema }), response: none },
   /** Opens it again, as a machine that boots. Idempotent. */
   resumeLab: { request: z.object({ lab: idSchema }), response: labSchema },
-  /** Before the service stops. Answers how many were suspended; one that fails does not keep the others. */
-  suspendAll: { request: none, response: z.object({ suspended: z.number() }) },
-  /** Ready labs: at least `min`, by recent demand up to `max`. Without a size it only answers. */
   /** Its processes stand still until something is to be done in it: for a short absence. False when something is being done. Idempotent. */
   freezeLab: { request: z.object({ lab: idSchema }), response: z.object({ frozen: z.boolean() }) },
   /** At once, whatever else is going on. Nothing for a lab that moves, or is suspended. */
   thawLab: { request: z.object({ lab: idSchema }), response: none },
   /** What labs use and which of their limits they met; without names, all. Cheap, also for many: files of the kernel. */
   figures: { request: z.object({ labs: z.array(idSchema).optional() }), response: z.array(figuresSchema) },
+  /** Before the service stops. Answers how many were suspended; one that fails does not keep the others. */
+  suspendAll: { request: none, response: z.object({ suspended: z.number() }) },
+  /** Ready labs: at least `min`, by recent demand up to `max`. Without a size it only answers. */
   pool: { request: z.object({ min: z.number().int().min(0).optional(), max: z.number().int().min(0).optional() }), response: z.object({ min: z.number(), max: z.number(), ready: z.number() }) },
   /** What the machine has left, in bytes and process ids, and how many labs run of how many at most (null: as many as there is room for). With `most` it is changed. */
   room: {
