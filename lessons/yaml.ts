@@ -28,7 +28,7 @@ export function parseYaml<S extends z.ZodType>(source: string, schema: S, file: 
   if (parsed.success) return { value: parsed.data, problems: [], lineOf };
   const problems = parsed.error.issues.map(issue => {
     const where = issue.path.map(String).join('.') || 'the file';
-    const fix = issue.code === 'unrecognized_keys' ? `Remove ${issue.keys.map(k => `“${k}”`).join(', ')}, or correct the spelling.` : `Correct ${where}; lessons/README.md lists what may stand there.`;
+    const fix = issue.code === 'unrecognized_keys' ? `Remove ${issue.keys.map(k => `“${k}”`).join(', ')}, or correct the spelling.` : `Correct ${where}; docs/writing-lessons.md lists what may stand there.`;
     return { file, line: lineOf(issue.path), message: `${where}: ${issue.message}`, fix };
   });
   return { value: undefined, problems, lineOf };

@@ -30,7 +30,7 @@ test('check says what it read, and answers 1 with the place of a fault', async (
   const said: string[] = [];
   const check = (folder: string) => checkLessons(folder, { labs: false, only: '', print: text => said.push(text) });
   expect(await check(join(root, '10-first-steps'))).toBe(0);
-  expect(said[0]).toMatch(/^10-first-steps: “First steps”, 1 task, about 5 minutes \(1 of them reading \d+ words\); reading ease \d+, /);
+  expect(said[0]).toMatch(/^10-first-steps: “First steps”, 1 task, 1 question, 1 file, about 5 minutes \(1 of them reading \d+ words\); reading ease \d+, /);
   expect(await check(join(root, '77-nothing-here'))).toBe(1);
   expect(await check(tmpdir() + '/nowhere-at-all')).toBe(1);
   expect(said.at(-2)).toMatch(/nowhere-at-all:1: the folder of lessons cannot be read/);

@@ -105,5 +105,5 @@ quizzes:
     points: 2
     options:
       - { answer: the docker command, because: It only passed your request on. }
-      - { answer: the daemon, right: true, because: The command asked it, and it did the work. }
+      - { answer: the daemon, right: true, because: "The command asked it, and it did the work." }
 `;
