@@ -89,10 +89,10 @@ export const taskSchema = z.object({
 });
 export type Task = z.input<typeof taskSchema>;
 
-/** Verbs of the broker: request → response. Errors come back as {kind, message} (runtime/errors.ts). */
 /** Bytes of content in one reading of files: with everything else it must fit into a pipe. */
 export const MAX_READ = 40 << 10;
 
+/** Verbs of the broker: request → response. Errors come back as {kind, message} (runtime/errors.ts). */
 export const brokerVerbs = {
   hello: { request: z.object({}), response: z.object({ pid: z.number(), cgroup: z.enum(['v1', 'v2']) }) },
   /** Makes the lab (uid range, disk, limits) when it is not there yet, and the host in it. Idempotent for a running host. */
@@ -106,12 +106,12 @@ export const brokerVerbs = {
   removeSnapshot: { request: z.object({ snapshot: idSchema }), response: z.object({}) },
   /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
   suspendLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
+  /** Makes all processes of the lab's hosts stand still, or go on; helpers always go on. Waits until it is so. Nothing of the lab's own doing can stop it from being undone. */
+  freezeLab: { request: z.object({ lab: idSchema, frozen: z.boolean() }), response: z.object({}) },
   /** Kills, unmounts, removes everything of the lab. Idempotent. */
   disposeLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   listHosts: {
     request: z.object({}),
-  /** Makes all processes of the lab's hosts stand still, or go on; helpers always go on. Waits until it is so. Nothing of the lab's own doing can stop it from being undone. */
-  freezeLab: { request: z.object({ lab: idSchema, frozen: z.boolean() }), response: z.object({}) },
     response: z.array(hostRefSchema.extend({ uidBase: z.number(), initPid: z.number().nullable(), alive: z.boolean(), frozen: z.boolean() })),
   },
   startTask: { request: hostRefSchema.extend({ task: taskSchema }), response: z.object({}) },
@@ -127,7 +127,6 @@ export const brokerVerbs = {
   killCgroup: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.object({}) },
   /** What the kernel says of a cgroup below the host's root: names of its files → their text, and its processes' `net/dev`. */
   cgroupFiles: { request: hostRefSchema.extend({ cgroup: z.string().regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/) }), response: z.record(z.string(), z.string()) },
-  /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
   /** The processor time that each host has used so far, in ns; null when it does not run. While it stays the same, nothing in that host has changed. */
   activity: { request: z.object({ hosts: z.array(hostRefSchema).max(2000) }), response: z.array(z.number().nullable()) },
   /** Processes in a cgroup below the host's root ('' is all of the host) by the machine's pids: the file each runs and its namespaces, as the kernel names them. */
@@ -141,14 +140,8 @@ export const brokerVerbs = {
       .refine(request => request.files.reduce((sum, file) => sum + file.maxBytes, 0) <= MAX_READ, 'too much at once'),
     response: z.string(),
   },
+  /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
   relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
-  /** Usage of a lab. */
-  stat: {
-    request: z.object({ lab: idSchema }),
-    response: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number(), limits: limitsSchema }),
-  },
-} as const;
-export type BrokerVerbs = typeof brokerVerbs;
   /** What labs use, and how often they met their own limits; those that are not there are left out. A suspended lab has its disk alone. */
   figures: {
     request: z.object({ labs: z.array(idSchema).max(10_000) }),
@@ -160,3 +153,10 @@ export type BrokerVerbs = typeof brokerVerbs;
       diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
     })),
   },
+  /** Usage of a lab. */
+  stat: {
+    request: z.object({ lab: idSchema }),
+    response: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number(), limits: limitsSchema }),
+  },
+} as const;
+export type BrokerVerbs = typeof brokerVerbs;
