@@ -74,9 +74,9 @@ void set_title(const char *name); /* what ps shows: a name, not where the machin
 
 int host_main(struct config *c);
 int relay_main(struct config *c);
+int read_main(struct config *c);
 int task_main(struct config *c);
 int serve_main(void);
 int init_main(void);
 
 #endif
-int read_main(struct config *c);
