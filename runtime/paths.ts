@@ -28,7 +28,7 @@ export const dockerSocket = (lab: string, host: string) => join(runDir, 'labs', 
 export const taskSocket = (lab: string, host: string, task: string) => join(runDir, 'labs', lab, host, 'tasks', `${task}.sock`);
 /** The relay into a host's network (native/relay.c). */
 export const relaySocket = (lab: string, host: string) => join(runDir, 'labs', lab, host, 'relay.sock');
-/** Lines of JSON by the shim: {"event":"started","pid":N,"time":ISO} … {"event":"exited","code":N,"time":ISO} or {"event":"failed","message":…}. */
+/** Lines of JSON by the shim: {"event":"started","pid":N,"time":ISO} … {"event":"exited","code":N,"time":ISO} or {"event":"failed","message":…}, and before the end {"event":"note","name":…,"text":…}. */
 export const taskStatus = (lab: string, host: string, task: string) => join(labRecordsDir, lab, 'tasks', host, `${task}.status`);
 /** json-file log of a container; the directory <lab>/logs/<host> is bound read-only into the host at /var/lib/docker/containers. */
 export const containerLog = (lab: string, host: string, log: string) => join(labRecordsDir, lab, 'logs', host, log, `${log}-json.log`);

@@ -1,5 +1,6 @@
 // GET /containers/json: one line per container, and which containers a set of filters means. Called by containers.ts; changes nothing.
 // https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Container/operation/ContainerList
+import { RE2JS } from 're2js';
 import { SlipwayError } from '../errors.ts';
 import type { Container, ContainerState } from '../container/model.ts';
 import type { Api } from './api.ts';
@@ -38,7 +39,7 @@ export async function selectContainers(api: Api, wanted: Filters, options: { all
     if (exitCodes && !(hasExited(record.state) && exitCodes.includes(record.state.exitCode))) continue;
     if (wanted.has('health') && !wanted.get('health')!.includes(container.live.health?.status ?? 'none')) continue;
     if (wanted.has('id') && !wanted.get('id')!.some(id => record.id.startsWith(id) || record.id === id)) continue;
-    if (names && !names.some(name => name.test(`/${record.name}`) || name.test(record.name))) continue;
+    if (names && !names.some(name => name.matcher(`/${record.name}`).find() || name.matcher(record.name).find())) continue;
     if (!labelsMatch(wanted.get('label'), record.config.Labels)) continue;
     if (ancestors && !ancestors.has(record.imageId)) continue;
     if (boolFilter(wanted, 'is-task') === true) continue;
@@ -138,11 +139,12 @@ function exitCode(value: string): number {
   return Number(value);
 }
 
-function pattern(value: string): RegExp {
+/** A learner's expression: matched in linear time, in Go's syntax. */
+function pattern(value: string): RE2JS {
   try {
-    return new RegExp(value);
+    return RE2JS.compile(value);
   } catch {
-    return new RegExp(value.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')); // what is no expression is taken literally
+    return RE2JS.compile(RE2JS.quote(value)); // what is no expression is taken literally
   }
 }
 

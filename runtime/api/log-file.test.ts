@@ -46,7 +46,7 @@ test('the tail of a long log is found without reading the rest', async () => {
   const read = file.read.bind(file);
   let bytes = 0;
   file.read = (async (...args: Parameters<typeof read>) => { const result = await read(...args); bytes += result.bytesRead; return result; }) as typeof file.read;
-  expect(await tailOffset(file, 10)).toBeGreaterThan(0);
+  expect((await tailOffset(file, 10)).offset).toBeGreaterThan(0);
   expect(bytes).toBeLessThan(200_000);
   await file.close();
 });
@@ -78,4 +78,30 @@ test('an entry that is not complete yet is not shown in halves', async () => {
   const until = new Promise<void>(resolve => { stop = resolve; });
   setImmediate(() => { appendFileSync(path, whole.slice(10)); stop(); });
   expect(await texts({ until })).toEqual(['whole\n']);
+});
+
+test('a log in several files is one log', async () => {
+  writeFileSync(`${path}.2`, lines(3).replaceAll('line ', 'oldest '));
+  writeFileSync(`${path}.1`, lines(3).replaceAll('line ', 'older '));
+  writeFileSync(path, lines(2));
+  const whole = ['oldest 0\n', 'oldest 1\n', 'oldest 2\n', 'older 0\n', 'older 1\n', 'older 2\n', 'line 0\n', 'line 1\n'];
+  expect(await texts({ older: 3 })).toEqual(whole);
+  for (const tail of [0, 1, 2, 3, 5, 6, 8, 9]) expect(await texts({ older: 3, tail })).toEqual(tail ? whole.slice(-tail) : []);
+});
+
+test('following goes on when what was read has moved to the next file', async () => {
+  writeFileSync(`${path}.1`, '');
+  writeFileSync(path, lines(2));
+  let stop = () => {};
+  const until = new Promise<void>(resolve => { stop = resolve; });
+  const found: string[] = [];
+  for await (const batch of readLog(path, { tail: -1, until, signal: new AbortController().signal, older: 1 })) {
+    found.push(...batch.map(entry => entry.text));
+    if (found.at(-1) === 'line 1\n') {
+      writeFileSync(`${path}.1`, lines(2) + line('unread\n'));
+      writeFileSync(path, line('new\n'));
+    }
+    if (found.at(-1) === 'new\n') stop();
+  }
+  expect(found).toEqual(['line 0\n', 'line 1\n', 'unread\n', 'new\n']);
 });

@@ -1,6 +1,7 @@
 // GET /containers/{id}/logs: what a container wrote, from its json-file log; `follow` ends when it stops.
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
+import { taskLog } from '../container/log-options.ts';
 import type { Container } from '../container/model.ts';
 import { containerLog } from '../paths.ts';
 import type { Call } from './call.ts';
@@ -28,13 +29,12 @@ export const logRoutes = [
       const out = call.stream(tty || isOlder(call.version, '1.42') ? RAW_STREAM : MULTIPLEXED_STREAM);
 
       const show = (entry: LogEntry) => {
-        const time = nanoseconds(entry.time);
-        if ((query.since !== null && time < query.since) || (query.until !== null && time > query.until)) return [];
+        if (isOutside(entry.time, query)) return [];
         if (!(entry.stream === 1 ? query.stdout : query.stderr)) return [];
-        const prefix = `${query.timestamps ? `${fullTime(entry.time)} ` : ''}${query.details ? ' ' : ''}`;
+        const prefix = `${query.timestamps ? `${fullTime(entry.time)} ` : ''}${query.details ? `${attributes(entry)} ` : ''}`;
         return [encode({ ...entry, text: prefix + entry.text }, tty)];
       };
-      for await (const batch of readLog(logPath(call, container), { tail: tail(query.tail), until: past ? null : until, signal: call.signal })) {
+      for await (const batch of readLog(logPath(call, container), { tail: tail(query.tail), until: past ? null : until, signal: call.signal, older: olderFiles(container) })) {
         const shown = batch.flatMap(show);
         if (shown.length > 0) await out.write(Buffer.concat(shown));
         if (query.until !== null && nanoseconds(batch.at(-1)!.time) > query.until) break;
@@ -48,13 +48,29 @@ export const logRoutes = [
 /** What an attachment with `logs` gets before the live output. */
 export async function sendPastLog(call: Call, container: Container, wanted: { stdout: boolean; stderr: boolean }, send: (data: Buffer) => unknown): Promise<void> {
   const tty = container.record.config.Tty;
-  for await (const batch of readLog(logPath(call, container), { tail: -1, until: null, signal: call.signal })) {
+  for await (const batch of readLog(logPath(call, container), { tail: -1, until: null, signal: call.signal, older: olderFiles(container) })) {
     for (const entry of batch) if (entry.stream === 1 ? wanted.stdout : wanted.stderr) send(encode(entry, tty));
   }
 }
 
 const encode = (entry: LogEntry, tty: boolean) => (tty ? Buffer.from(entry.text) : frame(entry.stream, Buffer.from(entry.text)));
 const logPath = (call: Call, container: Container) => containerLog(call.api.host.ref.lab, call.api.host.ref.host, container.record.id);
+/** What `docker logs --details` puts before a line. */
+const attributes = ({ attrs }: LogEntry) => Object.entries(attrs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`).join(',');
+/** As Go's url.QueryEscape. */
+const queryEscape = (text: string) => encodeURIComponent(text).replace(/%20/g, '+').replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+function olderFiles({ record }: Container): number {
+  try {
+    return (taskLog(record).logFiles ?? 1) - 1;
+  } catch {
+    return 0; // its options are wrong: it never came to run
+  }
+}
+function isOutside(entryTime: string, { since, until }: { since: bigint | null; until: bigint | null }): boolean {
+  if (since === null && until === null) return false;
+  const time = nanoseconds(entryTime);
+  return (since !== null && time < since) || (until !== null && time > until);
+}
 const nowNs = () => BigInt(Date.now()) * 1_000_000n;
 
 /** A number, or all: dockerd takes what is no number for all. */

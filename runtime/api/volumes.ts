@@ -1,6 +1,7 @@
 // Routes of volumes: list, inspect, create, remove, prune. The data are made by containers that mount them, and removed inside the host.
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
+import { checkVolumeOptions } from '../volume/options.ts';
 import { volumeData, type VolumeRecord } from '../volume/volumes.ts';
 import type { Api } from './api.ts';
 import { bool, boolFilter, filters, labelsMatch, type Filters } from './query.ts';
@@ -30,9 +31,9 @@ export const volumeRoutes = [
       if (body.Name !== '' && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(body.Name)) {
         throw new SlipwayError('InvalidParameter', `create ${body.Name}: ${JSON.stringify(body.Name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
       }
-      if (Object.keys(body.DriverOpts ?? {}).length > 0) throw new SlipwayError('NotImplemented', `create ${body.Name}: volumes of this engine are plain directories and take no options`);
+      checkVolumeOptions(body.Name, body.DriverOpts ?? {});
       const isNew = !api.host.volumes.byName.has(body.Name);
-      const volume = api.host.volumes.ensure(body.Name, body.Labels ?? {});
+      const volume = api.host.volumes.ensure(body.Name, { labels: body.Labels ?? {}, options: body.DriverOpts ?? {} });
       if (isNew) api.host.events.emit('volume', 'create', volume.name, { driver: 'local' });
       return { status: 201, json: describe(volume) };
     },
@@ -67,9 +68,11 @@ export const volumeRoutes = [
 export function describe(volume: VolumeRecord): Record<string, unknown> {
   return {
     CreatedAt: volume.createdAt.replace(/\.\d+Z$/, 'Z'), Driver: 'local', Labels: Object.keys(volume.labels).length > 0 ? volume.labels : null,
-    Mountpoint: volumeData(volume.name), Name: volume.name, Options: null, Scope: 'local',
+    Mountpoint: volumeData(volume.name), Name: volume.name, Options: volume.options ? sorted(volume.options) : null, Scope: 'local',
   };
 }
+
+const sorted = (map: Record<string, string>) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 export function usersOf(api: Api, volume: VolumeRecord): string[] {
   return [...api.host.containers.values()].filter(c => c.record.mounts.some(m => m.type === 'volume' && m.name === volume.name)).map(c => c.record.id);

@@ -61,6 +61,7 @@ function encodeStep(step: HostStep): string[] {
     case 'umount': return ['umount', step.path];
     case 'netns': return ['netns', step.path];
     case 'unlink': return ['unlink', step.path];
+    case 'note': return ['note', step.name, step.path];
     case 'run': return ['run', step.netns, step.stdin, String(step.argv.length), ...step.argv];
     case 'hostname': return ['hostname', step.name];
     case 'loopback': return ['loopback'];

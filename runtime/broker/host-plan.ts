@@ -5,7 +5,7 @@ import { hostLayersDir, hostToolboxDir } from '../paths.ts';
 import type { HostStep, Tree } from './encode.ts';
 
 /** Mount flags of mount(2) and attributes of mount_setattr(2). */
-export const MS = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, BIND: 4096, REC: 16384 } as const;
+export const MS = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8, BIND: 4096, REC: 16384, SHARED: 1 << 20 } as const;
 const ATTR = { RDONLY: 1, NOSUID: 2, NODEV: 4, NOEXEC: 8 } as const;
 
 export interface HostSources {
@@ -77,6 +77,7 @@ export function planHost(s: HostSources): HostPlan {
       { do: 'hostname', name: s.hostname },
       { do: 'loopback' },
       { do: 'pivot', path: root() },
+      mount('', '/', MS.REC | MS.SHARED, '', 'none'), // as systemd leaves it: what is mounted later reaches containers that have asked for it (`-v /:/host:rslave`)
     ],
   };
 }

@@ -23,7 +23,7 @@ export async function startTask(hosts: Hosts, ref: HostRef, task: z.output<typeo
   const configuration = new Configuration()
     .add(init.pid, init.started, uidBase)
     .list(hosts.cgroups.directories(task.cgroup === 'host' ? `${ref.lab}/${ref.host}/init` : `${ref.lab}/helpers`))
-    .add(taskSocket(ref.lab, ref.host, task.id), taskStatus(ref.lab, ref.host, task.id), log, hosts.engine.gid, task.logMaxBytes)
+    .add(taskSocket(ref.lab, ref.host, task.id), taskStatus(ref.lab, ref.host, task.id), log, hosts.engine.gid, task.logMaxBytes, task.logFiles, task.logAttributes)
     .add(filter('full'), host.profile === 'strict' ? filter('strict') : '')
     .add(host.toolbox.device, host.toolbox.inode, hostToolboxDir).list(STEP_ENVIRONMENT)
     .steps(task.before).steps(task.after)
@@ -98,6 +98,6 @@ function answers(path: string): Promise<boolean> {
 
 export function checkTask(task: z.output<typeof taskSchema>) {
   const nul = (s: string) => s.includes('\0');
-  const strings = [task.cwd, ...task.env, ...task.argv, ...[...task.before, ...task.after].flatMap(step => Object.entries(step).filter(([key]) => key !== 'text' && key !== 'stdin').flatMap(([, value]) => (Array.isArray(value) ? value : [String(value)])))];
+  const strings = [task.cwd, task.logAttributes, ...task.env, ...task.argv, ...[...task.before, ...task.after].flatMap(step => Object.entries(step).filter(([key]) => key !== 'text' && key !== 'stdin').flatMap(([, value]) => (Array.isArray(value) ? value : [String(value)])))];
   if (strings.some(nul)) throw new SlipwayError('InvalidParameter', 'a NUL byte in an argument, a path or the environment');
 }

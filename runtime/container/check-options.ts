@@ -5,10 +5,11 @@ import { SlipwayError } from '../errors.ts';
 import { ALL_CAPABILITIES, NOT_IN_LABS, normalise } from '../oci/capabilities.ts';
 import type { ContainerConfig, HostConfig } from './config.ts';
 import type { Host } from './model.ts';
+import { checkLog } from './log-options.ts';
 import { SAYS } from './options.ts';
+import { cgroupParent } from './paths.ts';
 
 const MIN_MEMORY = 6 << 20; // bytes; Docker's
-const SERVICE_LOGS = ['syslog', 'journald', 'gelf', 'fluentd', 'awslogs', 'splunk', 'gcplogs', 'logentries', 'etwlogs'];
 
 export type Limited = Pick<HostConfig, 'Memory' | 'MemoryReservation' | 'MemorySwap' | 'NanoCpus' | 'CpuPeriod' | 'CpuQuota' | 'CpusetCpus' | 'CpusetMems' | 'BlkioWeight' | 'CpuRealtimePeriod' | 'CpuRealtimeRuntime'>;
 
@@ -83,17 +84,12 @@ function checkSecurityOption(option: string) {
 function refuse(h: HostConfig) {
   const some = (things: readonly unknown[] | null | undefined) => (things?.length ?? 0) > 0;
   if (some(h.BlkioWeightDevice) || some(h.BlkioDeviceReadBps) || some(h.BlkioDeviceWriteBps) || some(h.BlkioDeviceReadIOps) || some(h.BlkioDeviceWriteIOps)) throw notHere(SAYS.blockDevice);
-  if (h.CgroupParent && !/^\/?docker\/?$/.test(h.CgroupParent)) throw notHere(SAYS.cgroupParent);
-  if (h.Init) throw notHere(SAYS.init);
+  if (/^init(\/|$)/.test(cgroupParent(h.CgroupParent))) throw notHere(SAYS.cgroupParent);
+  if (!/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*$/.test(cgroupParent(h.CgroupParent))) throw invalid(`invalid cgroup parent: ${h.CgroupParent}`);
   if (h.VolumeDriver && h.VolumeDriver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${h.VolumeDriver}: plugin ${JSON.stringify(h.VolumeDriver)} not found`);
   if (some(h.DeviceRequests)) throw notHere(SAYS.gpu);
   if (h.OomScoreAdj < 0) throw notHere(SAYS.oomScore);
   for (const key of Object.keys(h.StorageOpt ?? {})) throw invalid(key === 'size' ? SAYS.storageOpt : `Unknown option ${key}`);
-  const driver = h.LogConfig.Type;
-  if (SERVICE_LOGS.includes(driver)) throw notHere(`the log driver ${driver} ${SAYS.logDriver}`);
-  if (!['json-file', 'local', 'none'].includes(driver)) throw invalid(`error looking up logging plugin ${driver}: plugin ${JSON.stringify(driver)} not found`);
-  const known = ['max-size', 'max-file', 'compress', 'labels', 'labels-regex', 'env', 'env-regex', 'tag', 'mode', 'max-buffer-size'];
-  for (const key of Object.keys(h.LogConfig.Config)) if (driver !== 'none' && !known.includes(key)) throw invalid(`unknown log opt '${key}' for ${driver} log driver`);
   for (const name of h.CapAdd ?? []) {
     const full = normalise(name, 'CapAdd');
     if (ALL_CAPABILITIES.includes(full) && NOT_IN_LABS.includes(full)) throw notHere(`${full} ${SAYS.capability}`);
@@ -114,7 +110,8 @@ function warnings(host: Pick<Host, 'cgroupVersion'>, h: HostConfig): string[] {
     ] : []),
     ...(h.DeviceCgroupRules?.length ? [SAYS.deviceRule] : []),
     ...((h.Devices ?? []).some(d => d.CgroupPermissions && d.CgroupPermissions !== 'rwm') ? [SAYS.devicePermissions] : []),
-    ...(Object.keys(h.LogConfig.Config).length ? [SAYS.logRotation] : []),
+    ...checkLog(h.LogConfig),
+    ...((h.CapAdd ?? []).some(c => normalise(c, 'CapAdd') === 'ALL') && !h.Privileged ? [`${SAYS.allCapabilities}${NOT_IN_LABS.map(c => c.slice('CAP_'.length)).join(' ')}.`] : []),
     ...mandatory.map(option => `--security-opt ${option} ${SAYS.mandatoryAccess}`),
     ...(h.NetworkMode === 'host' && Object.keys(h.PortBindings).length ? ['Published ports are discarded when using host network mode'] : []),
   ];

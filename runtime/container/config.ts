@@ -31,10 +31,10 @@ export const portBindingSchema = z.object({ HostIp: text, HostPort: text });
 export type PortBinding = z.output<typeof portBindingSchema>;
 
 const mountSchema = z.object({
-  Type: z.enum(['bind', 'volume', 'tmpfs', 'npipe', 'cluster']), Source: text, Target: text, ReadOnly: flag, Consistency: z.string().nullish(),
-  BindOptions: z.object({ Propagation: text, NonRecursive: flag, CreateMountpoint: flag }).nullish(),
+  Type: text, Source: text, Target: text, ReadOnly: flag, Consistency: z.string().nullish(),
+  BindOptions: z.object({ Propagation: text, NonRecursive: flag, CreateMountpoint: flag, ReadOnlyNonRecursive: flag, ReadOnlyForceRecursive: flag }).nullish(),
   VolumeOptions: z.object({ NoCopy: flag, Labels: stringMap, Subpath: text, DriverConfig: z.object({ Name: text, Options: stringMap }).nullish() }).nullish(),
-  TmpfsOptions: z.object({ SizeBytes: count, Mode: count }).nullish(),
+  TmpfsOptions: z.object({ SizeBytes: count, Mode: count, Options: z.array(z.array(z.string())).nullish() }).nullish(),
 });
 export type MountRequest = z.output<typeof mountSchema>;
 

@@ -7,7 +7,7 @@ import { watchHealth } from './health.ts';
 import { runHelper } from './helper.ts';
 import { howItEnded } from './how-it-ended.ts';
 import { cgroupOf, taskOf } from './paths.ts';
-import { cleanUp, oomFile } from './plan.ts';
+import { cleanUp, OOM_NOTE } from './plan.ts';
 import { removeNow } from './remove.ts';
 import { scheduleRestart, wantsRestart } from './restart-policy.ts';
 import { emit, inTurn, setState } from './state.ts';
@@ -35,7 +35,7 @@ export async function ended(host: Host, container: Container, end: TaskEnd, fini
   live.shim = null;
   if (end.kind !== 'exited') await finishOff(host, container, state);
   const exitCode = end.kind === 'exited' ? end.code : SIGKILLED;
-  const oomKilled = exitCode === SIGKILLED && record.hostConfig.Memory > 0 && !record.hostConfig.AutoRemove && (await wasOutOfMemory(host, record.id));
+  const oomKilled = exitCode === SIGKILLED && wasOutOfMemory(host, record.id);
   leaveNetworks(host, record);
   const again = !live.removing && wantsRestart(record, exitCode);
   setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error: '' });
@@ -51,7 +51,7 @@ export async function ended(host: Host, container: Container, end: TaskEnd, fini
 async function finishOff(host: Host, container: Container, state: RunningState) {
   const { record } = container;
   try {
-    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record.id) });
+    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record) });
   } catch (error) {
     if (asSlipwayError(error).kind !== 'NotFound') host.onError(error);
   }
@@ -59,9 +59,9 @@ async function finishOff(host: Host, container: Container, state: RunningState) 
 }
 
 /** v1: `oom_kill 1` in memory.oom_control; v2: `oom_kill 1` in memory.events. */
-async function wasOutOfMemory(host: Host, id: string): Promise<boolean> {
-  const { stdout } = await runHelper(host, { argv: ['busybox', 'cat', oomFile(id)] });
-  return /^oom_kill [1-9]/m.test(stdout);
+function wasOutOfMemory(host: Host, id: string): boolean {
+  const { notes } = howItEnded(taskStatus(host.ref.lab, host.ref.host, taskOf(id)));
+  return /^oom_kill [1-9]/m.test(notes[OOM_NOTE] ?? '');
 }
 
 function announceEnd(host: Host, container: Container, state: RunningState, exitCode: number, oomKilled: boolean) {

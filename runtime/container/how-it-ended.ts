@@ -3,19 +3,24 @@ import { readFileSync } from 'node:fs';
 import type { TaskEnd } from '../kernel/shim.ts';
 
 /** `path` is the shim's status file; lost when it says nothing of an end. */
-export function howItEnded(path: string): { end: TaskEnd; time: string | undefined } {
+export function howItEnded(path: string): { end: TaskEnd; time: string | undefined; notes: Record<string, string> } {
   let text = '';
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  for (const line of text.split('\n').reverse()) {
+  const entries = text.split('\n').flatMap(line => {
     try {
-      const entry = JSON.parse(line) as { event?: string; code?: number; message?: string; time?: string };
-      if (entry.event === 'exited' && typeof entry.code === 'number') return { end: { kind: 'exited', code: entry.code }, time: entry.time };
-      if (entry.event === 'failed') return { end: { kind: 'failed', message: entry.message ?? '' }, time: entry.time };
-    } catch { /* a line cut off when the shim was killed */ }
+      return [JSON.parse(line) as { event?: string; code?: number; message?: string; name?: string; text?: string; time?: string }];
+    } catch {
+      return []; // a line cut off when the shim was killed
+    }
+  });
+  const notes = Object.fromEntries(entries.filter(e => e.event === 'note').map(e => [e.name ?? '', e.text ?? '']));
+  for (const entry of entries.reverse()) {
+    if (entry.event === 'exited' && typeof entry.code === 'number') return { end: { kind: 'exited', code: entry.code }, time: entry.time, notes };
+    if (entry.event === 'failed') return { end: { kind: 'failed', message: entry.message ?? '' }, time: entry.time, notes };
   }
-  return { end: { kind: 'lost' }, time: undefined };
+  return { end: { kind: 'lost' }, time: undefined, notes };
 }

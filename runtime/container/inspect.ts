@@ -78,8 +78,18 @@ function hostConfigOf(h: HostConfig): Record<string, unknown> {
     CpusetCpus: h.CpusetCpus, CpusetMems: h.CpusetMems, Devices: h.Devices ?? [], DeviceCgroupRules: h.DeviceCgroupRules, DeviceRequests: h.DeviceRequests ?? null,
     MemoryReservation: h.MemoryReservation, MemorySwap: h.MemorySwap, MemorySwappiness: h.MemorySwappiness, OomKillDisable: h.OomKillDisable, PidsLimit: h.PidsLimit,
     Ulimits: h.Ulimits ?? [], CpuCount: 0, CpuPercent: 0, IOMaximumIOps: 0, IOMaximumBandwidth: 0,
-    ...(h.Mounts ? { Mounts: h.Mounts.map(m => ({ Type: m.Type, ...(m.Source ? { Source: m.Source } : {}), Target: m.Target, ...(m.ReadOnly ? { ReadOnly: true } : {}) })) } : {}),
+    ...(h.Mounts ? { Mounts: h.Mounts.map(m => ({ Type: m.Type, ...(m.Source ? { Source: m.Source } : {}), Target: m.Target, ...(m.ReadOnly ? { ReadOnly: true } : {}), ...(m.Consistency ? { Consistency: m.Consistency } : {}), ...mountOptions(m) })) } : {}),
     MaskedPaths: h.MaskedPaths, ReadonlyPaths: h.ReadonlyPaths, ...optional('Init', h.Init),
+  };
+}
+
+/** Only what was asked, as Go's omitempty leaves it. */
+function mountOptions({ BindOptions: b, VolumeOptions: v, TmpfsOptions: t }: NonNullable<HostConfig['Mounts']>[number]): Record<string, unknown> {
+  const some = (values: Record<string, unknown>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value && (typeof value !== 'object' || Object.keys(value).length > 0)));
+  return {
+    ...(b ? { BindOptions: some(b) } : {}),
+    ...(v ? { VolumeOptions: { ...some({ NoCopy: v.NoCopy, Labels: v.Labels, Subpath: v.Subpath }), ...(v.DriverConfig ? { DriverConfig: some(v.DriverConfig) } : {}) } } : {}),
+    ...(t ? { TmpfsOptions: some(t) } : {}),
   };
 }
 

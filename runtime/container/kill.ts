@@ -46,7 +46,7 @@ export async function killAndWait(host: Host, container: Container): Promise<voi
   const patience = new AbortController();
   const late = await Promise.race([exited.then(() => false), delay(KILL_PATIENCE_MS, true, { signal: patience.signal }).catch(() => false)]);
   patience.abort();
-  if (late) await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(container.record.id) });
+  if (late) await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(container.record) });
   await exited;
 }
 
@@ -54,6 +54,6 @@ export async function killAndWait(host: Host, container: Container): Promise<voi
 export async function thaw(host: Host, container: Container): Promise<void> {
   const { state } = container.record;
   if (state.status !== 'paused') return;
-  await host.broker.call('freeze', { ...host.ref, cgroup: cgroupOf(container.record.id), frozen: false });
+  await host.broker.call('freeze', { ...host.ref, cgroup: cgroupOf(container.record), frozen: false });
   if (container.record.state.status === 'paused') setState(host, container, { ...state, status: 'running' });
 }

@@ -122,6 +122,14 @@ export interface MountPoint {
   anonymous: boolean;
   /** A new volume stays empty, rather than start with what the image has in its place. */
   noCopy?: boolean;
+  /** Of a volume: which part of it is mounted. */
+  subpath?: string;
+  /** Of a bind: without what is mounted below it. */
+  nonRecursive?: boolean;
+  /** Read-only, but what is mounted below it is as it was. */
+  readOnlyNonRecursive?: boolean;
+  /** A bind whose source is made when it is not there, as with -v. */
+  makesSource?: boolean;
   /** Came in HostConfig.Mounts rather than Binds or Volumes. */
   fromMounts: boolean;
 }

@@ -1,6 +1,7 @@
 // --volumes-from, -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
 import { posix } from 'node:path';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
+import { checkVolumeOptions } from '../volume/options.ts';
 import { volumeData } from '../volume/volumes.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
 import type { Host, MountPoint } from './model.ts';
@@ -65,35 +66,58 @@ function parseBind(host: Host, spec: string): MountPoint {
     const propagation = words.find(w => PROPAGATIONS.includes(w)) ?? 'rprivate';
     return { type: 'bind', name: '', source: posix.normalize(source).replace(/(.)\/$/, '$1'), destination, driver: '', mode, rw, propagation, anonymous: false, fromMounts: false };
   }
+  if (words.some(w => PROPAGATIONS.includes(w))) throw new SlipwayError('InvalidParameter', `invalid volume specification: '${spec}': invalid mount config for type "volume": field BindOptions must not be specified`);
   return { ...volume(host, source, destination, { mode: mode || 'z', rw }), ...(words.includes('nocopy') ? { noCopy: true } : {}) };
 }
 
-function volume(host: Host, name: string, destination: string, options: { mode: string; rw: boolean }): MountPoint {
+interface VolumeAsked { labels: Record<string, string>; options: Record<string, string>; driver: string }
+
+function volume(host: Host, name: string, destination: string, options: { mode: string; rw: boolean }, asked: VolumeAsked = { labels: {}, options: {}, driver: '' }): MountPoint {
+  if (asked.driver && asked.driver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${asked.driver}: plugin ${JSON.stringify(asked.driver)} not found`);
   if (name && !VOLUME_NAME.test(name)) throw new SlipwayError('InvalidParameter', `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
   const isNew = !host.volumes.byName.has(name);
-  const record = host.volumes.ensure(name);
+  if (isNew) checkVolumeOptions(name, asked.options);
+  const record = host.volumes.ensure(name, asked);
   if (isNew) host.events.emit('volume', 'create', record.name, { driver: 'local' });
   return { type: 'volume', name: record.name, source: volumeData(record.name), destination, driver: 'local', mode: options.mode, rw: options.rw, propagation: '', anonymous: name === '', fromMounts: false };
 }
 
 const tmpfs = (destination: string, options: string): MountPoint => ({ type: 'tmpfs', name: '', source: '', destination, driver: '', mode: options, rw: true, propagation: '', anonymous: false, fromMounts: true });
 
+/** By dockerd's rules, in its words. */
 function parseMount(host: Host, mount: MountRequest): MountPoint {
   const invalid = (why: string) => new SlipwayError('InvalidParameter', `invalid mount config for type "${mount.Type}": ${why}`);
+  const { BindOptions: bind, VolumeOptions: ofVolume, TmpfsOptions: ofTmpfs } = mount;
+  if (!['bind', 'volume', 'tmpfs'].includes(mount.Type)) throw invalid('mount type unknown');
   if (!mount.Target) throw invalid('field Target must not be empty');
+  for (const [name, options, type] of [['BindOptions', bind, 'bind'], ['VolumeOptions', ofVolume, 'volume'], ['TmpfsOptions', ofTmpfs, 'tmpfs']] as const) {
+    if (options && mount.Type !== type) throw invalid(`field ${name} must not be specified`);
+  }
   const destination = clean(mount.Target);
   switch (mount.Type) {
-    case 'bind':
+    case 'bind': {
       if (!mount.Source) throw invalid('field Source must not be empty');
+      const propagation = bind?.Propagation || 'rprivate';
+      if (!PROPAGATIONS.includes(propagation)) throw invalid(`invalid propagation mode: ${propagation}`);
       if (!mount.Source.startsWith('/')) throw invalid(`invalid mount path: '${mount.Source}' mount path must be absolute`);
-      return { type: 'bind', name: '', source: posix.normalize(mount.Source), destination, driver: '', mode: '', rw: !mount.ReadOnly, propagation: mount.BindOptions?.Propagation || 'rprivate', anonymous: false, fromMounts: true };
-    case 'volume':
-      return { ...volume(host, mount.Source, destination, { mode: 'z', rw: !mount.ReadOnly }), fromMounts: true, ...(mount.VolumeOptions?.NoCopy ? { noCopy: true } : {}) };
-    case 'tmpfs': {
-      const o = mount.TmpfsOptions;
-      return tmpfs(destination, [...(o?.SizeBytes ? [`size=${o.SizeBytes}`] : []), ...(o?.Mode ? [`mode=${o.Mode.toString(8)}`] : []), ...(mount.ReadOnly ? ['ro'] : [])].join(','));
+      if (bind?.ReadOnlyForceRecursive && bind.ReadOnlyNonRecursive) throw new SlipwayError('InvalidParameter', 'mount options conflict: BindOptions.ReadOnlyForceRecursive && BindOptions.ReadOnlyNonRecursive');
+      if ((bind?.ReadOnlyForceRecursive || bind?.ReadOnlyNonRecursive) && !mount.ReadOnly) throw new SlipwayError('InvalidParameter', `mount options conflict: !ReadOnly && BindOptions.${bind.ReadOnlyForceRecursive ? 'ReadOnlyForceRecursive' : 'ReadOnlyNonRecursive'}`);
+      return {
+        type: 'bind', name: '', source: posix.normalize(mount.Source), destination, driver: '', mode: '', rw: !mount.ReadOnly, propagation, anonymous: false, fromMounts: true,
+        ...(bind?.NonRecursive ? { nonRecursive: true } : {}), ...(bind?.ReadOnlyNonRecursive ? { readOnlyNonRecursive: true } : {}), ...(bind?.CreateMountpoint ? { makesSource: true } : {}),
+      };
     }
-    default:
-      throw invalid('mount type unknown');
+    case 'volume': {
+      const subpath = ofVolume?.Subpath ?? '';
+      if (!mount.Source && subpath) throw invalid('must not set Subpath when using anonymous volumes');
+      if (!mount.Source && mount.ReadOnly) throw invalid('must not set ReadOnly mode when using anonymous volumes');
+      if (subpath && (subpath.startsWith('/') || posix.normalize(subpath).split('/')[0] === '..')) throw invalid('subpath must be a relative path within the volume');
+      const asked = { labels: ofVolume?.Labels ?? {}, options: ofVolume?.DriverConfig?.Options ?? {}, driver: ofVolume?.DriverConfig?.Name ?? '' };
+      return { ...volume(host, mount.Source, destination, { mode: 'z', rw: !mount.ReadOnly }, asked), fromMounts: true, ...(ofVolume?.NoCopy ? { noCopy: true } : {}), ...(subpath ? { subpath: posix.normalize(subpath).replace(/\/$/, '') } : {}) };
+    }
+    default: {
+      if (mount.Source) throw invalid('field Source must not be specified');
+      return tmpfs(destination, [...(mount.ReadOnly ? ['ro'] : []), ...(ofTmpfs?.Mode ? [`mode=${ofTmpfs.Mode.toString(8)}`] : []), ...(ofTmpfs?.SizeBytes ? [`size=${ofTmpfs.SizeBytes}`] : []), ...(ofTmpfs?.Options ?? []).map(words => words.join('='))].join(','));
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Where a container's parts lie inside its host. Only the lab's own processes (steps, helpers, the OCI runtime) follow these.
 import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
 import type { ContainerRecord } from './model.ts';
 
 export const overlayDir = (id: string) => `/var/lib/docker/overlay2/${id}`;
@@ -17,6 +18,9 @@ export const sandboxIdOf = (id: string) => createHash('sha256').update(`sandbox 
 export const netnsPath = (sandboxId: string) => `/run/docker/netns/${sandboxId.slice(0, 12)}`;
 /** A container's or exec's task: unix socket paths are short, and logs have a name of their own. */
 export const taskOf = (id: string) => id.slice(0, 32);
-export const cgroupOf = (id: string) => `docker/${id}`;
+/** Below the host's root: in `docker`, or in what --cgroup-parent says. */
+export const cgroupOf = ({ id, hostConfig }: Pick<ContainerRecord, 'id' | 'hostConfig'>) => `${cgroupParent(hostConfig.CgroupParent)}/${id}`;
+/** `..` leads no further than the root, as with dockerd. */
+export const cgroupParent = (asked: string) => posix.join('/', asked || 'docker').replace(/^\/|\/$/g, '') || 'docker';
 export const shortId = (id: string) => id.slice(0, 12);
 export const hostnameOf = (record: ContainerRecord) => record.config.Hostname || shortId(record.id);

@@ -10,7 +10,7 @@ export function pause(host: Host, container: Container): Promise<void> {
     const state = running(container);
     const { id } = container.record;
     if (state.status === 'paused') throw new SlipwayError('Conflict', `Container ${id} is already paused`);
-    await host.broker.call('freeze', { ...host.ref, cgroup: cgroupOf(id), frozen: true });
+    await host.broker.call('freeze', { ...host.ref, cgroup: cgroupOf(container.record), frozen: true });
     const now = container.record.state;
     if (now.status !== 'running') throw new SlipwayError('Conflict', `container ${id} is not running`);
     setState(host, container, { ...now, status: 'paused' });

@@ -3,7 +3,10 @@ import type { Step, Task } from '../kernel/protocol.ts';
 import { removeLinks } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
 import { lowerDirs } from '../snapshot/layer-path.ts';
+import { mountVolume, unmountVolume } from '../volume/options.ts';
+import { taskLog } from './log-options.ts';
 import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, taskOf, workDir } from './paths.ts';
+import { startChecks } from './start-checks.ts';
 import type { ContainerRecord, Endpoint, Host } from './model.ts';
 
 const RUNTIME = ['crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs'];
@@ -28,7 +31,8 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
       ...(record.layers.length ? [] : [{ do: 'mkdir', path: emptyDir(id), mode: 0o755 } satisfies Step]),
       { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: overlayOptions(record) },
       ...parts.sandbox,
-      ...volumeSteps(record),
+      ...volumeSteps(host, record),
+      ...startChecks(record),
       ...workingDirectory(record),
       { do: 'mkdir', path: bundle, mode: 0o700 },
       { do: 'unlink', path: errorFile },
@@ -40,7 +44,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
     io: config.Tty ? { kind: 'console', cols: width || 80, rows: height || 24 } : { kind: 'pipes', stdin: config.OpenStdin },
     wait: { for: 'orphan', pidFile, errorFile },
     after: cleanUp(host, record, parts.endpoints),
-    ...(hostConfig.LogConfig.Type !== 'none' ? { log: id } : {}),
+    ...taskLog(record),
   };
 }
 
@@ -50,12 +54,13 @@ export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly
   const netns = netnsPath(sandboxIdOf(id));
   const bundle = bundleDir(id);
   return [
-    ...(record.hostConfig.Memory ? [{ do: 'run', argv: ['busybox', 'sh', '-c', 'cat "$1" > "$2"', 'sh', memoryEvents(host, id), oomFile(id)] } satisfies Step] : []),
+    { do: 'note', name: OOM_NOTE, path: memoryEvents(host, record) },
     { do: 'run', argv: [...RUNTIME, 'delete', '--force', id] },
     { do: 'umount', path: mergedDir(id) },
     ...removeLinks(id, endpoints),
     ...(hasOwnNetns(record) ? [undoLater(id)] : []),
     ...(hasOwnNetns(record) ? [{ do: 'umount', path: netns }, { do: 'unlink', path: netns }] satisfies Step[] : []),
+    ...record.mounts.filter(m => m.type === 'volume' && host.volumes.byName.get(m.name)?.options).map(m => unmountVolume(m.name, id)),
     ...['config.json', 'pid', 'log'].map((name): Step => ({ do: 'unlink', path: `${bundle}/${name}` })),
     { do: 'unlink', path: bundle },
     ...(record.hostConfig.AutoRemove ? [removeFiles(record)] : []),
@@ -71,9 +76,9 @@ export function removeFiles(record: ContainerRecord): Step {
   return { do: 'run', argv: ['busybox', 'rm', '-rf', overlayDir(record.id), sandboxDir(record.id)] };
 }
 
-/** Where cleanUp keeps the kernel's account of OOM kills, since the cgroup is gone afterwards. */
-export const oomFile = (id: string) => `${sandboxDir(id)}/memory-events`;
-const memoryEvents = (host: Host, id: string) => (host.cgroupVersion === 'v2' ? `/sys/fs/cgroup/${cgroupOf(id)}/memory.events` : `/sys/fs/cgroup/memory/${cgroupOf(id)}/memory.oom_control`);
+/** The kernel's account of OOM kills, kept with how the task ended, since the cgroup is gone afterwards. */
+export const OOM_NOTE = 'memory';
+const memoryEvents = (host: Host, record: ContainerRecord) => (host.cgroupVersion === 'v2' ? `/sys/fs/cgroup/${cgroupOf(record)}/memory.events` : `/sys/fs/cgroup/memory/${cgroupOf(record)}/memory.oom_control`);
 
 /** What an image without layers has. */
 export const emptyDir = (id: string) => `${overlayDir(id)}/empty`;
@@ -84,13 +89,14 @@ export function overlayOptions(record: Pick<ContainerRecord, 'id' | 'layers'>): 
 }
 
 /** Directories of volumes and of -v with a path that is not there; a new volume starts with what the image has in its place. */
-function volumeSteps(record: ContainerRecord): Step[] {
+function volumeSteps(host: Host, record: ContainerRecord): Step[] {
   return record.mounts.flatMap((mount): Step[] => {
-    if (mount.type === 'bind' && !mount.fromMounts) return [{ do: 'run', argv: ['busybox', 'sh', '-c', '[ -e "$1" ] || mkdir -p "$1"', 'sh', mount.source] }];
+    if (mount.type === 'bind' && (!mount.fromMounts || mount.makesSource)) return [{ do: 'run', argv: ['busybox', 'sh', '-c', '[ -e "$1" ] || mkdir -p "$1"', 'sh', mount.source] }];
     if (mount.type !== 'volume') return [];
     const copy = '[ -d "$1" ] && [ -z "$(ls -A "$2")" ] && cp -a "$1/." "$2/" || true';
+    const options = host.volumes.byName.get(mount.name)?.options;
     return [
-      { do: 'mkdir', path: mount.source, mode: 0o755 },
+      ...(options ? mountVolume(mount.name, options, record.id) : [{ do: 'mkdir', path: mount.source, mode: 0o755 } satisfies Step]),
       ...(record.hasBeenStarted || record.layers.length === 0 || mount.noCopy ? [] : [{ do: 'run', argv: ['busybox', 'sh', '-c', copy, 'sh', `${mergedDir(record.id)}${mount.destination}`, mount.source] } satisfies Step]),
     ];
   });

@@ -3,10 +3,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { instance } from '../paths.ts';
 import { cgroupOf } from './paths.ts';
-import type { Host } from './model.ts';
+import type { ContainerRecord, Host } from './model.ts';
 
-export async function processesOf(host: Host, id: string): Promise<number[]> {
-  const path = `/slipway-${instance}/${host.ref.lab}/${host.ref.host}/${cgroupOf(id)}`;
+export async function processesOf(host: Host, record: ContainerRecord): Promise<number[]> {
+  const path = `/slipway-${instance}/${host.ref.lab}/${host.ref.host}/${cgroupOf(record)}`;
   const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
   const found = await Promise.all(pids.map(pid => pidInHost(pid, path)));
   return found.filter(pid => pid !== null);

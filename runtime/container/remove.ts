@@ -7,6 +7,7 @@ import { cancelRestart } from './restart-policy.ts';
 import { removeFiles } from './plan.ts';
 import { forgetContainer } from './records.ts';
 import { emit, inTurn } from './state.ts';
+import { REMOVE_VOLUMES } from '../volume/options.ts';
 import type { Container, Host } from './model.ts';
 
 export async function remove(host: Host, container: Container, options: { force: boolean; volumes: boolean }): Promise<void> {
@@ -60,7 +61,7 @@ async function removeAnonymousVolumes(host: Host, container: Container) {
   const others = [...host.containers.values()].filter(c => c !== container);
   const mine = container.record.mounts.filter(m => m.anonymous && !others.some(o => o.record.mounts.some(x => x.name === m.name)));
   if (mine.length === 0) return;
-  await runHelper(host, { argv: ['busybox', 'rm', '-rf', ...mine.map(m => m.source.replace(/\/_data$/, ''))] });
+  await runHelper(host, { argv: ['busybox', 'sh', '-c', REMOVE_VOLUMES, 'sh', ...mine.map(m => m.source.replace(/\/_data$/, ''))] });
   for (const mount of mine) {
     host.volumes.forget(mount.name);
     host.events.emit('volume', 'destroy', mount.name, { driver: 'local' });

@@ -14,6 +14,8 @@ export class StartError extends SlipwayError {
 
 export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' | 'config'>): StartError {
   if (end.kind !== 'failed') return new StartError('System', 'failed to create task for container: the container\'s shim was killed', 128);
+  const checked = /^busybox: docker: ([^]*)/.exec(end.message)?.[1]; // start-checks.ts and volume/options.ts know dockerd's own words
+  if (checked !== undefined) return new StartError('System', checked.trim(), 128);
   const made = /Cannot mkdir: .* is not a directory/.exec(end.message);
   if (made) return new StartError('InvalidParameter', made[0], 128);
   const { text, exitCode } = inDockersWords(runtimeMessage(end.message), record.path, record.config.WorkingDir);
@@ -43,6 +45,9 @@ export function runtimeMessage(text: string): string {
   return messages.at(-1) ?? text.trim();
 }
 
+/** In the order of their numbers: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
+const RLIMITS = ['CPU', 'FSIZE', 'DATA', 'STACK', 'CORE', 'RSS', 'NPROC', 'NOFILE', 'MEMLOCK', 'AS', 'LOCKS', 'SIGPENDING', 'MSGQUEUE', 'NICE', 'RTPRIO', 'RTTIME'];
+
 export function inDockersWords(message: string, path: string, workingDir: string): { text: string; exitCode: number } {
   const starting = 'unable to start container process: ';
   const quoted = JSON.stringify(path);
@@ -58,5 +63,11 @@ export function inDockersWords(message: string, path: string, workingDir: string
   if (/is not a regular file|Is a directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
   if (/exists but it is not executable|Permission denied/i.test(message) && /exec/i.test(message)) return { text: `${starting}exec: ${quoted}: permission denied: unknown`, exitCode: 126 };
   if (/Exec format error/i.test(message)) return { text: `${starting}exec: ${quoted}: exec format error: unknown`, exitCode: 126 };
+  const rlimit = /setrlimit `RLIMIT_(\w+)`: (.*)/.exec(message);
+  if (rlimit) return { text: `${starting}error during container init: error setting rlimits for ready process: error setting rlimit type ${RLIMITS.indexOf(rlimit[1]!)}: ${rlimit[2]!.toLowerCase()}: unknown`, exitCode: 128 };
+  const file = /write file `([\w.]+)`: (.*)/.exec(message);
+  if (file) return { text: `${starting}error during container init: error setting cgroup config for procHooks process: failed to write ${file[1]}: ${file[2]!.toLowerCase()}: unknown`, exitCode: 128 };
+  const mount = /mount `([^`]*)` to `([^`]*)`: (.*)/.exec(message);
+  if (mount) return { text: `${starting}error during container init: error mounting ${JSON.stringify(mount[1])} to rootfs at ${JSON.stringify(`/${mount[2]}`)}: mount ${mount[1]}:/${mount[2]}: ${mount[3]!.toLowerCase()}: unknown`, exitCode: 128 };
   return { text: `${starting}${message}: unknown`, exitCode: 128 };
 }

@@ -6,7 +6,7 @@ import { asSlipwayError } from '../errors.ts';
 import { cgroupOf } from './paths.ts';
 import { isRunning } from './state.ts';
 import { timestamp } from './time.ts';
-import { ZERO_TIME, type Container, type Host } from './model.ts';
+import { ZERO_TIME, type Container, type ContainerRecord, type Host } from './model.ts';
 
 export type Stats = Record<string, unknown> & { read: string; cpu_stats: unknown };
 type Files = Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ export async function stats(host: Host, container: Container, before: Stats | nu
   const { record } = container;
   const past = { preread: before?.read ?? ZERO_TIME, precpu_stats: before?.cpu_stats ?? NO_CPU };
   const named = { name: `/${record.name}`, id: record.id };
-  const files = isRunning(record.state.status) ? await filesOf(host, record.id) : null;
+  const files = isRunning(record.state.status) ? await filesOf(host, record) : null;
   if (!files) return { read: ZERO_TIME, ...past, pids_stats: {}, blkio_stats: blockIo({}), num_procs: 0, storage_stats: {}, cpu_stats: NO_CPU, memory_stats: {}, ...named };
   const networks = networkUsage(files['net/dev'] ?? '');
   const hasOwnNetwork = !/^(host$|container:)/.test(record.hostConfig.NetworkMode);
@@ -34,9 +34,9 @@ export async function stats(host: Host, container: Container, before: Stats | nu
 }
 
 /** Null when it has ended meanwhile. */
-async function filesOf(host: Host, id: string): Promise<Files | null> {
+async function filesOf(host: Host, record: ContainerRecord): Promise<Files | null> {
   try {
-    return await host.broker.call('cgroupFiles', { ...host.ref, cgroup: cgroupOf(id) });
+    return await host.broker.call('cgroupFiles', { ...host.ref, cgroup: cgroupOf(record) });
   } catch (error) {
     if (asSlipwayError(error).kind === 'NotFound') return null;
     throw error;

@@ -10,7 +10,7 @@ export async function top(host: Host, container: Container, psArgs: string): Pro
   const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
   const { code, stdout, stderr } = await runHelper(host, { argv: ['ps', ...args] });
   if (code !== 0) throw new SlipwayError('System', `ps: ${stderr.trim() || `exit status ${code}`}`);
-  const result = filterProcesses(stdout, new Set(await processesOf(host, container.record.id)));
+  const result = filterProcesses(stdout, new Set(await processesOf(host, container.record)));
   emit(host, container, 'top');
   return result;
 }

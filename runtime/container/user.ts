@@ -64,6 +64,6 @@ export function lookUp(accounts: Accounts, user: string, groupAdd: readonly stri
 function groupId(accounts: Accounts, group: string): number {
   const numeric = /^\d+$/.test(group);
   const entry = accounts.group.find(g => g.name === group || (numeric && g.gid === Number(group)));
-  if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `unable to find group ${group}: no matching entries in group file`);
+  if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `Unable to find group ${group}: no matching entries in group file`);
   return entry?.gid ?? inRange(group);
 }

@@ -40,6 +40,7 @@ export const stepSchema = z.discriminatedUnion('do', [
   z.object({ do: z.literal('umount'), path: z.string() }), // lazy; a path that is no mount is fine
   z.object({ do: z.literal('netns'), path: z.string() }), // a new network namespace with lo up, bound to this path (file made)
   z.object({ do: z.literal('unlink'), path: z.string() }), // file or empty directory; absent is fine
+  z.object({ do: z.literal('note'), name: z.string().regex(/^[a-z]+$/), path: z.string() }), // the first KiB of a file goes into the task's status file
   /** Runs a program to its end: from the toolbox (name without slash), optionally in the network namespace bound at `netns`. */
   z.object({ do: z.literal('run'), argv: z.array(z.string()).min(1), netns: z.string().default(''), stdin: z.string().default('') }),
 ]);

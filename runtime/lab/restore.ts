@@ -51,7 +51,7 @@ async function callOff(host: Host, { record }: Container): Promise<void> {
   const patience = setTimeout(() => shim.close(), CALL_OFF_MS);
   shim.signal(SIGKILL); // one that was not yet told to go is told that it never will
   try {
-    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record.id) });
+    await host.broker.call('killCgroup', { ...host.ref, cgroup: cgroupOf(record) });
   } catch (error) {
     if (asSlipwayError(error).kind !== 'NotFound') host.onError(error);
   }

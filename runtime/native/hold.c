@@ -25,7 +25,7 @@
 enum { MAX_CLIENTS = 64, CHUNK = 32768, HIGH_WATER = 262144, STDIN_HIGH = 65536, STDIN_EARLY = 4 << 20, MAX_FRAME = 1 << 20 };
 enum { DRAIN_MS = 300, LINGER_MS = 5000, FLUSH_MS = 10000, CONSOLE_MS = 10000 };
 enum { IN_STDIN = 0, IN_CLOSE = 16, IN_RESIZE = 17, IN_GO = 18, IN_SIGNAL = 19, IN_SUBSCRIBE = 20 };
-enum { OUT_STDOUT = 1, OUT_STDERR = 2, OUT_HELLO = 32, OUT_STARTED = 33, OUT_EXITED = 34, OUT_FAILED = 35 };
+enum { OUT_STDOUT = 1, OUT_STDERR = 2, OUT_HELLO = 32, OUT_STARTED = 33, OUT_EXITED = 34, OUT_FAILED = 35, OUT_REPLAYED = 36 };
 enum state { WAITING, RUNNING, ENDED };
 enum io { IO_PTY, IO_CONSOLE, IO_PIPES };
 
@@ -144,6 +144,14 @@ static void record(const char *format, ...)
 	format_time(time, sizeof time);
 	used += sprintf(line + used, ",\"time\":\"%s\"}\n", time);
 	(void)!write(task.status, line, (size_t)used);
+}
+
+void task_note(const char *name, const char *text)
+{
+	char escaped[6 * 1024 + 1];
+	size_t size = strlen(text);
+	escaped[json_escape(text, size < 1024 ? size : 1024, escaped)] = 0;
+	record("{\"event\":\"note\",\"name\":\"%s\",\"text\":\"%s\"", name, escaped);
 }
 
 static void tell_end(struct client *c)
@@ -463,6 +471,7 @@ static void handle_frame(struct client *c, int type, const unsigned char *payloa
 			send_frame(c, OUT_STDOUT, task.ring + task.ring_at, first);
 			if (c->fd >= 0 && task.ring_used > first) send_frame(c, OUT_STDOUT, task.ring, task.ring_used - first);
 		}
+		if (c->fd >= 0 && size >= 1 && payload[0] & 2) send_frame(c, OUT_REPLAYED, NULL, 0);
 		if (c->fd >= 0) c->subscribed = size >= 1 && payload[0] & 1;
 		break;
 	default: break;
@@ -592,6 +601,10 @@ int task_main(struct config *c)
 	const char *socket_path = config_string(c), *status_path = config_string(c), *log_path = config_string(c);
 	gid_t group = (gid_t)config_number(c);
 	task.log.limit = (uint64_t)config_number(c);
+	task.log.files = (int)config_number(c);
+	task.log.attributes = config_string(c);
+	if (task.log.files < 0 || task.log.files > LOG_FILES_MAX) die("configuration: %d files of a log", task.log.files);
+	if (strlen(task.log.attributes) > LOG_ATTRIBUTES_MAX - 32) die("configuration: the log's attributes are too long");
 	struct text base_filter = read_filter(config_string(c));
 	const char *filter_path = config_string(c);
 	if (*filter_path) { task.filter = read_filter(filter_path); task.has_filter = true; }
@@ -625,10 +638,16 @@ int task_main(struct config *c)
 	if (task.status < 0 || fchown(task.status, 0, group) < 0) die("open %s", status_path);
 	task.log.fd = -1;
 	if (*log_path) {
-		task.log.fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+		task.log.fd = open(log_path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 		struct stat st;
 		if (task.log.fd < 0 || fchmod(task.log.fd, 0644) < 0 || fstat(task.log.fd, &st) < 0) die("open %s", log_path);
 		task.log.size = (uint64_t)st.st_size;
+		for (int i = 0; i < task.log.files - 1; i++) {
+			char path[4096];
+			if (snprintf(path, sizeof path, "%s.%d", log_path, i + 1) >= (int)sizeof path) die("a path that is too long");
+			task.log.older[i] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+			if (task.log.older[i] < 0 || fchmod(task.log.older[i], 0644) < 0) die("open %s", path);
+		}
 	}
 
 	enter_host(&e);

@@ -2,8 +2,10 @@
  * what has no newline yet is written when the stream ends.  https://docs.docker.com/engine/logging/drivers/json-file/ */
 #define _GNU_SOURCE
 #include "native.h"
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,18 +48,38 @@ size_t json_escape(const char *bytes, size_t size, char *out)
 	return (size_t)(o - out);
 }
 
+/* The same bytes in another file: shared blocks where the file system can, else copied. */
+static void move_content(int from, int to)
+{
+	char chunk[16384];
+	ssize_t n;
+	if (ftruncate(to, 0) < 0 || ioctl(to, FICLONE, from) == 0) return;
+	for (off_t at = 0; (n = pread(from, chunk, sizeof chunk, at)) > 0; at += n)
+		if (pwrite(to, chunk, (size_t)n, at) != n) return;
+}
+
+/* Files keep their names and their descriptors, and contents move on: a rename would take a way into the directory, which lies outside the lab. */
+static void rotate(struct json_log *log)
+{
+	for (int i = log->files - 2; i >= 0; i--) move_content(i ? log->older[i - 1] : log->fd, log->older[i]);
+	if (ftruncate(log->fd, 0) == 0) log->size = 0;
+}
+
 static void entry(struct json_log *log, int stream, const char *bytes, size_t size)
 {
-	static char out[6 * 16384 + 256];
+	static char out[6 * 16384 + LOG_ATTRIBUTES_MAX + 256];
+	if (log->size >= log->limit && log->files) rotate(log);
 	if (log->size >= log->limit) return;
 	size_t used = (size_t)sprintf(out, "{\"log\":\"");
 	used += json_escape(bytes, size, out + used);
-	used += (size_t)sprintf(out + used, "\",\"stream\":\"%s\",\"time\":\"", stream == 2 ? "stderr" : "stdout");
+	used += (size_t)sprintf(out + used, "\",\"stream\":\"%s\",", stream == 2 ? "stderr" : "stdout");
+	if (log->attributes && *log->attributes) used += (size_t)snprintf(out + used, LOG_ATTRIBUTES_MAX, "\"attrs\":%s,", log->attributes);
+	used += (size_t)sprintf(out + used, "\"time\":\"");
 	used += format_time(out + used, 64);
 	used += (size_t)sprintf(out + used, "\"}\n");
 	if (write_all(log->fd, out, used) < 0) log->size = log->limit; /* the disk is full: nothing more is kept */
 	else log->size += used;
-	if (log->size >= log->limit) {
+	if (log->size >= log->limit && !log->files) {
 		static const char full[] = "{\"log\":\"[slipway] this log has reached its limit; further output is not kept\\n\",\"stream\":\"stderr\",\"time\":\"";
 		used = (size_t)sprintf(out, "%s", full);
 		used += format_time(out + used, 64);

@@ -33,6 +33,8 @@ struct tools {
 	int fd;           /* the toolbox directory, opened outside of the lab */
 	const char **env; /* of programs run by steps */
 };
+/* hold.c: keeps a text in the task's status file, for whoever asks how it ended. */
+void task_note(const char *name, const char *text);
 /* Runs `count` steps read from c. Returns true, or false with the reason in why. When not strict, failures are passed over. */
 bool steps_run(struct config *c, const struct tools *tools, bool strict, char *why, size_t why_size);
 /* Moves past the steps without running them and gives the place to come back to. */
@@ -58,9 +60,13 @@ struct text read_filter(const char *path);
 void close_from(int first);
 
 /* json_log.c: Docker's json-file format. */
+enum { LOG_FILES_MAX = 16, LOG_ATTRIBUTES_MAX = 8192 };
 struct json_log {
 	int fd;
 	uint64_t size, limit;
+	int older[LOG_FILES_MAX]; /* where it goes when it has reached its limit, the newest first; opened before the lab is entered */
+	int files;                /* how many there are, fd's among them; 0: what comes after the limit is dropped, and the log says so */
+	const char *attributes;   /* JSON that each entry carries, or "" */
 	struct { char bytes[16384]; size_t used; } line[3]; /* by stream: 1 stdout, 2 stderr */
 };
 void json_log_write(struct json_log *log, int stream, const char *bytes, size_t size);

@@ -173,6 +173,22 @@ static int run(const struct tools *tools, const char **argv, const char *netns, 
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
+/* The beginning of a small file of the kernel's. */
+static int note(const char *name, const char *path)
+{
+	char text[1024];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0) return -1;
+	ssize_t n = read(fd, text, sizeof text - 1);
+	int error = errno;
+	close(fd);
+	errno = error;
+	if (n < 0) return -1;
+	text[n] = 0;
+	task_note(name, text);
+	return 0;
+}
+
 static bool failed(char *why, size_t size, const char *what, ...) __attribute__((format(printf, 3, 4)));
 static bool failed(char *why, size_t size, const char *what, ...)
 {
@@ -226,6 +242,10 @@ static bool step(struct config *c, const struct tools *tools, char *why, size_t 
 	if (strcmp(verb, "unlink") == 0) {
 		const char *path = config_string(c);
 		return unlink(path) == 0 || (errno == EISDIR && rmdir(path) == 0) || errno == ENOENT || failed(why, size, "remove %s", path);
+	}
+	if (strcmp(verb, "note") == 0) {
+		const char *name = config_string(c), *path = config_string(c);
+		return note(name, path) == 0 || failed(why, size, "read %s", path);
 	}
 	if (strcmp(verb, "hostname") == 0) {
 		const char *name = config_string(c);

@@ -1,5 +1,7 @@
 // The mounts of a container, outermost first. Pure. Sources of binds are paths in the host, made by start.ts's steps.
-import type { ContainerRecord } from '../container/model.ts';
+import type { ContainerRecord, MountPoint } from '../container/model.ts';
+import { SlipwayError } from '../errors.ts';
+import { hostToolboxDir } from '../paths.ts';
 
 export interface OciMount { destination: string; type: string; source: string; options: string[] }
 
@@ -20,19 +22,37 @@ export function containerMounts(record: ContainerRecord, where: { sandbox: strin
   ];
   const asked = record.mounts.map((mount): OciMount => (mount.type === 'tmpfs'
     ? { destination: mount.destination, type: 'tmpfs', source: 'tmpfs', options: tmpfsOptions(mount.mode) }
-    : { destination: mount.destination, type: 'bind', source: mount.source, options: ['rbind', ...(mount.rw ? [] : ['ro']), mount.propagation || 'rprivate'] }));
+    : { destination: mount.destination, type: 'bind', source: mount.subpath ? `${mount.source}/${mount.subpath}` : mount.source, options: [mount.nonRecursive ? 'bind' : 'rbind', ...readOnly(mount), mount.propagation || 'rprivate'] }));
   const devices = (hostConfig.Devices ?? []).map((d): OciMount => ({ destination: d.PathInContainer || d.PathOnHost, type: 'bind', source: d.PathOnHost, options: ['bind', 'rprivate', 'dev'] }));
+  const init = hasInit(hostConfig) ? [{ destination: INIT, type: 'bind', source: `${hostToolboxDir}/bin/docker-init`, options: ['bind', 'ro'] }] : [];
   const files = ['resolv.conf', 'hostname', 'hosts'].map(own);
   const overridden = new Set(asked.map(m => m.destination));
-  return [...system.filter(m => !overridden.has(m.destination)), ...[...files.filter(m => !overridden.has(m.destination)), ...asked].sort(byDepth), ...devices];
+  return [...system.filter(m => !overridden.has(m.destination)), ...[...files.filter(m => !overridden.has(m.destination)), ...asked].sort(byDepth), ...devices, ...init];
+}
+
+/** `--init`: not in another's process namespace, where somebody else reaps. */
+export const hasInit = ({ Init, PidMode }: ContainerRecord['hostConfig']) => Init === true && PidMode === '';
+export const INIT = '/sbin/docker-init';
+
+/** As dockerd since 25: what is mounted below is read-only, too, unless it is told to be propagated. */
+function readOnly(mount: MountPoint): string[] {
+  if (mount.rw) return [];
+  return mount.readOnlyNonRecursive || mount.nonRecursive || !/^(|r?private)$/.test(mount.propagation) ? ['ro'] : ['ro', 'rro'];
 }
 
 const depth = (path: string) => path.split('/').filter(Boolean).length;
 const byDepth = (a: OciMount, b: OciMount) => depth(a.destination) - depth(b.destination);
 
 const TMPFS_DEFAULTS = ['noexec', 'nosuid', 'nodev'];
-/** Docker's defaults, which `exec`, `suid` and `dev` undo. */
+const TMPFS_FLAGS = ['defaults', 'ro', 'rw', 'suid', 'nosuid', 'dev', 'nodev', 'exec', 'noexec', 'sync', 'async', 'dirsync', 'mand', 'nomand', 'atime', 'noatime', 'diratime', 'nodiratime', 'bind', 'rbind',
+  'unbindable', 'runbindable', 'private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave', 'relatime', 'norelatime', 'strictatime', 'nostrictatime'];
+const TMPFS_VALUES = ['size', 'mode', 'uid', 'gid', 'nr_inodes', 'nr_blocks', 'mpol'];
+/** Docker's defaults, which `exec`, `suid` and `dev` undo. Throws for what dockerd does not know. */
 function tmpfsOptions(given: string): string[] {
   const words = given.split(',').filter(Boolean);
+  for (const word of words) {
+    const [name = '', value] = word.split(/=(.*)/s);
+    if (value === undefined ? !TMPFS_FLAGS.includes(word) : !TMPFS_VALUES.includes(name)) throw new SlipwayError('InvalidParameter', `invalid tmpfs option ${JSON.stringify(value === undefined ? word : name)}`);
+  }
   return [...TMPFS_DEFAULTS.filter(o => !words.includes(o.slice(2))), ...words];
 }

@@ -4,7 +4,7 @@ import type { ContainerRecord } from '../container/model.ts';
 import { cgroupOf, hostnameOf, mergedDir, sandboxDir } from '../container/paths.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { environment } from './environment.ts';
-import { containerMounts, type OciMount } from './mounts.ts';
+import { containerMounts, hasInit, INIT, type OciMount } from './mounts.ts';
 import { MASKED_PATHS, READONLY_PATHS } from './masked.ts';
 import { resources, type Resources } from './resources.ts';
 import { seccompFor } from './security-options.ts';
@@ -52,6 +52,7 @@ export interface OciSpec {
     cgroupsPath: string;
     namespaces: { type: string; path?: string }[];
     seccomp?: Seccomp;
+    rootfsPropagation?: 'rslave' | 'shared';
     maskedPaths: string[];
     readonlyPaths: string[];
   };
@@ -72,15 +73,22 @@ export function containerSpec(record: ContainerRecord, found: Found): OciSpec {
     linux: {
       sysctl: { ...(found.network === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0' }), ...hostConfig.Sysctls },
       resources: resources(hostConfig, found.cgroupVersion),
-      cgroupsPath: `/${cgroupOf(record.id)}`,
+      cgroupsPath: `/${cgroupOf(record)}`,
       namespaces: [
         { type: 'mount' }, ...joined('network', found.network), ...joined('uts', found.uts), ...joined('pid', found.pid), ...joined('ipc', found.ipc), ...joined('cgroup', found.cgroup),
       ],
       ...(seccomp ? { seccomp } : {}),
+      ...rootPropagation(record),
       maskedPaths: hostConfig.Privileged ? [] : (hostConfig.MaskedPaths ?? MASKED_PATHS),
       readonlyPaths: hostConfig.Privileged ? [] : (hostConfig.ReadonlyPaths ?? READONLY_PATHS),
     },
   };
+}
+
+/** What is to come through from the host cannot come through a private root. */
+function rootPropagation({ mounts }: ContainerRecord): Pick<OciSpec['linux'], 'rootfsPropagation'> {
+  const has = (mode: string) => mounts.some(m => m.propagation.endsWith(mode));
+  return has('shared') ? { rootfsPropagation: 'shared' } : has('slave') ? { rootfsPropagation: 'rslave' } : {};
 }
 
 /** The main process; execs start from it too. */
@@ -92,7 +100,7 @@ export function containerProcess(record: ContainerRecord, user: ResolvedUser): O
     // Set by the runtime before the process starts: the shim learns of the terminal only then.
     ...(config.Tty && hostConfig.ConsoleSize[0] && hostConfig.ConsoleSize[1] ? { consoleSize: { height: hostConfig.ConsoleSize[0], width: hostConfig.ConsoleSize[1] } } : {}),
     user,
-    args: [record.path, ...record.args],
+    args: [...(hasInit(hostConfig) ? [INIT, '--'] : []), record.path, ...record.args],
     env: environment(record),
     cwd: config.WorkingDir || '/',
     capabilities: capabilitySets(capabilitiesFor(hostConfig.CapAdd, hostConfig.CapDrop, hostConfig.Privileged), user.uid),

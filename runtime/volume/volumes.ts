@@ -5,12 +5,12 @@ import { randomBytes } from 'node:crypto';
 export const volumesRoot = '/var/lib/docker/volumes';
 export const volumeData = (name: string) => `${volumesRoot}/${name}/_data`;
 
-export interface VolumeRecord { name: string; createdAt: string; labels: Record<string, string>; anonymous: boolean }
+export interface VolumeRecord { name: string; createdAt: string; labels: Record<string, string>; anonymous: boolean; /** options.ts */ options?: Record<string, string> }
 
 export interface Volumes {
   readonly byName: Map<string, VolumeRecord>;
   /** The record of this name, made when it is not there. An empty name makes an anonymous volume. */
-  ensure(name: string, labels?: Record<string, string>): VolumeRecord;
+  ensure(name: string, asked?: { labels?: Record<string, string>; options?: Record<string, string> }): VolumeRecord;
   forget(name: string): void;
 }
 
@@ -18,11 +18,11 @@ export function createVolumes(records: readonly VolumeRecord[], changed: (record
   const byName = new Map(records.map(r => [r.name, r]));
   return {
     byName,
-    ensure(name, labels = {}) {
+    ensure(name, { labels = {}, options = {} } = {}) {
       const existing = byName.get(name);
       if (existing) return existing;
       const anonymous = name === '';
-      const record: VolumeRecord = { name: name || randomBytes(32).toString('hex'), createdAt: now(), labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels, anonymous };
+      const record: VolumeRecord = { name: name || randomBytes(32).toString('hex'), createdAt: now(), labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels, anonymous, ...(Object.keys(options).length ? { options } : {}) };
       byName.set(record.name, record);
       changed([...byName.values()]);
       return record;

@@ -27,9 +27,9 @@ describe('the table of options', () => {
 /** For each option that is not wholly there, words that bring it about. */
 const LACKING: Record<string, string[]> = {
   'blkio-weight': ['--blkio-weight=300'], 'blkio-weight-device': ['--blkio-weight-device=/dev/sda:300'], 'cap-add': ['--cap-add=SYS_TIME'],
-  'cgroup-parent': ['--cgroup-parent=/other'], 'cpu-rt-period': ['--cpu-rt-period=1000'], 'cpu-rt-runtime': ['--cpu-rt-runtime=1000'], device: ['--device=/dev/null:/dev/x:r'],
+  'cgroup-parent': ['--cgroup-parent=/init/x'], 'cpu-rt-period': ['--cpu-rt-period=1000'], 'cpu-rt-runtime': ['--cpu-rt-runtime=1000'], device: ['--device=/dev/null:/dev/x:r'],
   'device-cgroup-rule': ['--device-cgroup-rule=c 1:3 r'], gpus: ['--gpus=all'],
-  init: ['--init'], 'log-driver': ['--log-driver=syslog'], 'log-opt': ['--log-opt=max-size=1m'],
+  'log-driver': ['--log-driver=syslog'], 'log-opt': ['--log-opt=max-size=1g'],
   'oom-score-adj': ['--oom-score-adj=-5'], 'security-opt': ['--security-opt=apparmor=mine'], 'storage-opt': ['--storage-opt=size=1g'],
 };
 
