@@ -1,6 +1,7 @@
 // The web process's settings, read once from the environment. See README.md for the list.
 import { z } from 'zod';
 import { type Database, databaseFrom } from '../prisma/database.ts';
+import { type Policies, policySchema } from './lab/policy.ts';
 import { webDir } from '../runtime/paths.ts';
 
 export interface Config {
@@ -18,8 +19,8 @@ export interface Config {
   /** Folders of lessons besides Slipway's own. */
   lessons: string[];
   database: Database;
-  /** A lab that no tab has open and that does nothing is suspended after this long. */
-  suspendMs: number;
+  /** How long labs run, sleep and are kept, by role. */
+  policies: Policies;
 }
 
 const flag = z.enum(['0', '1']).default('0').transform(value => value === '1');
@@ -32,7 +33,9 @@ const environment = z.object({
   SLIPWAY_PREVIEW_DOMAIN: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i).optional(),
   SLIPWAY_DATABASE_URL: z.string().optional(),
   SLIPWAY_LESSONS: z.string().default('').transform(value => value.split(':').filter(Boolean)),
-  SLIPWAY_SUSPEND_MINUTES: z.coerce.number().positive().default(30),
+  SLIPWAY_POLICY_GUEST: policySchema('guest'),
+  SLIPWAY_POLICY_LEARNER: policySchema('learner'),
+  SLIPWAY_POLICY_INSTRUCTOR: policySchema('instructor'),
 });
 
 /** Throws with one readable sentence a setting that cannot be. */
@@ -49,7 +52,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     previewDomain: set.SLIPWAY_PREVIEW_DOMAIN,
     dataDir: webDir,
     lessons: set.SLIPWAY_LESSONS,
-    suspendMs: set.SLIPWAY_SUSPEND_MINUTES * 60_000,
+    policies: { guest: set.SLIPWAY_POLICY_GUEST, learner: set.SLIPWAY_POLICY_LEARNER, instructor: set.SLIPWAY_POLICY_INSTRUCTOR },
     database: databaseFrom(set.SLIPWAY_DATABASE_URL),
   };
 }

@@ -114,14 +114,15 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     for (const view of views.values()) view.terminal.balance();
   });
 
-  client.on('workspace:join', request(joinSchema, async ({ slug }) => {
+  client.on('workspace:join', request(joinSchema, async ({ slug, visible, wake }) => {
     leave();
-    const joined = await workspaces.join(learner, slug, address);
+    const joined = await workspaces.join(learner, slug, address, wake);
     if (!client.connected || workspace) { // gone, or joined another one, while this one was looked up
       workspaces.leave(joined);
       throw new Refusal(say('lab.noWorkspace'));
     }
     workspace = joined;
+    joined.presence.show(client, visible);
     await client.join([roomOf(joined.record.id), readersOf(joined.record.id, language)]);
     return joined.state;
   }));
@@ -131,6 +132,19 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     await mine.reset(address);
     return mine.state;
   }));
+
+  client.on('lab:wake', request(z.object({}), async () => {
+    const mine = current();
+    await mine.open(address);
+    return mine.state;
+  }));
+
+  client.on('tab:used', () => void workspace?.stir());
+
+  client.on('tab:visible', visible => {
+    workspace?.presence.show(client, visible === true);
+    if (visible === true) void workspace?.stir();
+  });
 
   client.on('preview:ports', request(z.object({}), async () => ({ ports: previews?.ports(current()) ?? [] })));
 
@@ -153,6 +167,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('terminal:run', request(runSchema, async ({ id, input }) => {
     const view = views.get(id);
     if (!view) throw new Refusal(say('lab.noTerminal'));
+    void current().stir();
     const sent = current().mayRun(id, input);
     if (sent) view.terminal.input(view.viewer, Buffer.from(input));
     return { sent };
@@ -184,6 +199,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('terminal:input', (id, data) => {
     const view = views.get(id);
     if (!view) return;
+    void workspace?.stir();
     const bytes: unknown = data; // binary arrives as a Buffer here
     if (typeof bytes === 'string') view.terminal.input(view.viewer, Buffer.from(bytes));
     else if (Buffer.isBuffer(bytes)) view.terminal.input(view.viewer, bytes);
@@ -212,6 +228,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     if (!workspace) return;
     void client.leave(roomOf(workspace.record.id));
     void client.leave(readersOf(workspace.record.id, language));
+    workspace.presence.leave(client);
     workspaces.leave(workspace);
     workspace = undefined;
   }

@@ -15,7 +15,8 @@ export type Said = Text | string;
 export interface LabView<T = string> {
   id: string;
   hostname: string;
-  state: 'starting' | 'ready' | 'gone';
+  /** asleep: suspended for want of use; nothing is lost, and 'lab:wake' opens it again. */
+  state: 'starting' | 'ready' | 'asleep' | 'gone';
   /** Why it could not start, in words that say what to do. */
   problem?: T;
   /** The machine is full: its place among those who wait (1 is next), and how long it may take when that can be said. `problem` says it in words. */
@@ -57,6 +58,8 @@ export interface WorkspaceView<T = string> {
   quizzes: QuizState[];
 }
 
+  /** Until the lab is suspended for want of use; null as long as that is not near. */
+  sleepsInMs: number | null;
 /** Errors of acknowledgements: what happened, and what to do. */
 export interface Problem { problem: string; }
 export type Ack<T> = (answer: T | Problem) => void;
@@ -64,7 +67,12 @@ export type Ack<T> = (answer: T | Problem) => void;
 /** Browser → server. `slug` is a lesson's slug, or null on /play. Binary travels as ArrayBuffer/Buffer. */
 export interface ClientEvents {
   /** Joins the workspace of a lesson (or /play); makes the lab when there is none. Answer as soon as the lab is known, state by events. */
-  'workspace:join': (body: { slug: string | null }, ack: Ack<WorkspaceView>) => void;
+  'workspace:join': (body: { slug: string | null; /** Whether the tab is seen. */ visible?: boolean; /** Also a lab that sleeps is opened; false for a page that merely found its way back. */ wake?: boolean }, ack: Ack<WorkspaceView>) => void;
+  /** Opens a lab that sleeps. */
+  'lab:wake': (body: Record<string, never>, ack: Ack<WorkspaceView>) => void;
+  /** Somebody is there: a click, scrolling, or "keep it running". No need to say it more than every few seconds; keys in terminals say it themselves. */
+  'tab:used': () => void;
+  'tab:visible': (visible: boolean) => void;
   'lab:reset': (body: Record<string, never>, ack: Ack<WorkspaceView>) => void;
   /** Which ports are published; changes come as 'lab:ports'. */
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
@@ -100,6 +108,8 @@ export interface ServerEvents<T = string> {
   'lab:ports': (ports: PortView[]) => void;
   'terminal:output': (id: string, data: ArrayBuffer) => void;
   /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
+  /** Nobody seems to be there: so long until the lab is suspended; null when somebody is after all. */
+  'lab:idle': (idle: { sleepsInMs: number | null }) => void;
   'terminal:screen': (id: string, screen: string) => void;
   'terminal:opened': (terminal: TerminalView) => void;
   'terminal:closed': (id: string, reason: T) => void;
@@ -114,7 +124,7 @@ export interface ServerEvents<T = string> {
 }
 
 export const sizeSchema = z.object({ cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) });
-export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/).nullable() });
+export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/).nullable(), visible: z.boolean().default(true), wake: z.boolean().default(true) });
 export const portSchema = z.object({ port: z.number().int().min(1).max(65_535) });
 export const terminalIdSchema = z.string().min(1).max(100);
 

@@ -38,7 +38,7 @@ vi.mock('socket.io-client', () => ({ io: () => held.socket }));
 const english = translator<PageTexts>(pageTexts.en, 'en');
 const ready: LabView = { id: 'l1', hostname: 'host1', state: 'ready' };
 const starting: LabView = { id: '', hostname: '', state: 'starting' };
-const view = (lab: LabView, ...terminals: string[]): WorkspaceView => ({ lab, terminals: terminals.map((id) => ({ id, title: id })), tasks: [{ id: 'hello', progress: { state: 'open' } }], quizzes: [] });
+const view = (lab: LabView, ...terminals: string[]): WorkspaceView => ({ lab, terminals: terminals.map((id) => ({ id, title: id })), tasks: [{ id: 'hello', progress: { state: 'open' } }], quizzes: [], sleepsInMs: null });
 const screen = (): Screen => ({ size: () => ({ cols: 80, rows: 24 }), write: () => undefined, replace: () => undefined, fullScreen: () => false, bracketedPaste: () => false, setLive: () => undefined, focus: () => undefined });
 
 let socket: FakeSocket;

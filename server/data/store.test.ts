@@ -61,11 +61,11 @@ describe.each([
     await store.saveTask(before.attempt, done);
     await store.saveTask(before.attempt, tried);
     expect([await store.ownsLab(before.id, 'lab-1'), await store.ownsLab(before.id, 'lab-2')]).toEqual([true, false]);
-    expect(await store.labsOf('dee')).toEqual([{ workspace: before.id, lab: 'lab-1' }]);
+    expect(await store.labs('dee')).toMatchObject([{ workspace: before.id, lab: 'lab-1', learner: 'dee', role: 'guest', slug: 'lifecycle' }]);
     const attempt = await store.beginAttempt(before.id, tasks => tasks.filter(task => task.progress.state === 'done'));
     expect(await store.openWorkspace('dee', 'lifecycle')).toEqual({ ...before, lab: null, attempt, begunBefore: true });
     expect(await store.tasks(attempt)).toEqual([done]);
-    expect(await store.labsOf('dee')).toEqual([]);
+    expect(await store.labs('dee')).toEqual([]);
   });
 
   test('a database that somebody else holds for a while delays a save, and nothing else', async () => {

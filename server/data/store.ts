@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { TaskState } from '../protocol.ts';
 import type { StoredTask } from '../grading/types.ts';
 import type { StoredQuiz } from '../quiz/judge.ts';
+import { type Role, roleSchema } from '../lab/policy.ts';
 import { type Db, whenBusyAgain } from './client.ts';
 
 /** The slug of the playground's workspace; no lesson can be called so. */
@@ -23,13 +24,16 @@ export interface WorkspaceRecord {
   begunBefore: boolean;
 }
 
+/** A lab that a learner has. */
+export interface LabEntry { workspace: string; lab: string; learner: string; role: Role; slug: string | null; lastSeenAt: Date; }
+
 export interface Store {
   /** Finds or makes; `seen` is noted. */
   openWorkspace(learner: string, slug: string | null): Promise<WorkspaceRecord>;
-  /** Labs that a learner has, least recently seen first. */
-  labsOf(learner: string): Promise<{ workspace: string; lab: string }[]>;
-  /** Labs of workspaces that were last open before then. */
-  idleLabs(before: Date): Promise<{ workspace: string; lab: string }[]>;
+  /** Labs of all learners, or of one, least recently seen first. */
+  labs(learner?: string): Promise<LabEntry[]>;
+  /** Of somebody who was never seen: guest. */
+  roleOf(learner: string): Promise<Role>;
   /** It was open until now. */
   seen(workspace: string): Promise<void>;
   /** The workspace's attempt goes on in this lab, whose journal the learner's work begins after; a lab that was forgotten first begins a new attempt. */
@@ -62,9 +66,12 @@ export function createStore(db: Db): Store {
       return { id: row.id, learner, slug, lab: row.labId, attempt: attempt.id, baseSeq: attempt.baseSeq, begunBefore: attempt.number > 1 };
     }),
 
-    labsOf: learner => whenBusyAgain(async () => labs(await db.workspace.findMany({ where: { learnerId: learner, labId: { not: null } }, orderBy: { lastSeenAt: 'asc' } }))),
+    labs: learner => whenBusyAgain(async () => {
+      const rows = await db.workspace.findMany({ where: { labId: { not: null }, ...(learner === undefined ? {} : { learnerId: learner }) }, orderBy: { lastSeenAt: 'asc' }, include: { learner: { select: { role: true } } } });
+      return rows.map(row => ({ workspace: row.id, lab: row.labId!, learner: row.learnerId, role: roleFrom(row.learner.role), slug: row.slug === PLAY ? null : row.slug, lastSeenAt: row.lastSeenAt }));
+    }),
 
-    idleLabs: before => whenBusyAgain(async () => labs(await db.workspace.findMany({ where: { labId: { not: null }, lastSeenAt: { lt: before } } }))),
+    roleOf: learner => whenBusyAgain(async () => roleFrom((await db.learner.findUnique({ where: { id: learner } }))?.role)),
 
     seen: workspace => whenBusyAgain(async () => void await db.workspace.update({ where: { id: workspace }, data: { lastSeenAt: new Date() } })),
 
@@ -121,9 +128,8 @@ export function createStore(db: Db): Store {
   };
 }
 
-function labs(rows: { id: string; labId: string | null }[]) {
-  return rows.flatMap(row => (row.labId === null ? [] : [{ workspace: row.id, lab: row.labId }]));
-}
+/** Whatever a newer version knew. */
+const roleFrom = (text: string | undefined): Role => roleSchema.catch('guest').parse(text);
 
 function stored(row: { taskId: string; progress: unknown; openedSeq: number | null; seq: number }): StoredTask {
   return { id: row.taskId, progress: row.progress as TaskState, openedSeq: row.openedSeq, seq: row.seq };

@@ -1,12 +1,15 @@
 // The engine as the site needs it: the control verbs with a time limit, and the journal as something that can be let go of.
 // Errors keep their kind; Unavailable means "not now", whatever the reason.
+import type { z } from 'zod';
 import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
-import { controlVerbs, type Evidence, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
+import { controlVerbs, type Evidence, type Figures, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
 import type { Found, Reading } from '../../runtime/lab/readings.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { Activity, type Watcher } from './activity.ts';
 import type { ExecRequest } from './commands.ts';
+
+export type Room = z.output<(typeof controlVerbs)['room']['response']>;
 
 export interface Journal {
   /** Settles when the stream has ended by itself: fulfilled never, rejected with why. */
@@ -22,8 +25,14 @@ export interface Engine {
   resumeLab(lab: string): Promise<Lab>;
   /** Its processes end, its disk stays. */
   suspendLab(lab: string): Promise<void>;
-  /** Memory and processor time that it uses now. */
-  usage(lab: string): Promise<{ memoryBytes: number; cpuNs: number }>;
+  /** It stands still until it is thawed, or something is to be done in it. False when something is being done just now. */
+  freezeLab(lab: string): Promise<boolean>;
+  /** At once. Nothing for one that moves. */
+  thawLab(lab: string): Promise<void>;
+  /** What they use, and how often they met their limits; those that are gone are left out. */
+  figures(labs: string[]): Promise<Figures[]>;
+  /** What the machine has left, and which share of it is to stay free. */
+  room(): Promise<Room>;
   /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
@@ -59,7 +68,10 @@ export function connectEngine(socketPath: string): Engine {
     createLab: options => inTime(client.call('createLab', options)),
     resumeLab: lab => inTime(client.call('resumeLab', { lab })),
     suspendLab: async lab => void await inTime(client.call('suspendLab', { lab })),
-    usage: async lab => (await inTime(client.call('inspectLab', { lab }))).usage,
+    freezeLab: async lab => (await inTime(client.call('freezeLab', { lab }))).frozen,
+    thawLab: async lab => void await inTime(client.call('thawLab', { lab })),
+    figures: labs => inTime(client.call('figures', { labs })),
+    room: () => inTime(client.call('room', {})),
     disposeLab: async lab => {
       try {
         await inTime(client.call('disposeLab', { lab }));

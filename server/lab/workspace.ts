@@ -3,17 +3,19 @@
 import type { Lesson, Task } from '../../lessons/schema.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
-import type { Lab, Terminal } from '../../runtime/lab/control.ts';
+import type { Lab } from '../../runtime/lab/control.ts';
 import { carriedOver, skipped } from '../grading/types.ts';
 import { judge, stateOf, type StoredQuiz } from '../quiz/judge.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
 import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import type { FileView, LabView, QuizState, Said, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
-import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
+import type { HubTerminal, Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
+import { LabTerminals } from './lab-terminals.ts';
+import { Presence } from './presence.ts';
 import { layChanged, PreparationError, prepareLab } from './prepare.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
 import { inWords, type Queue, type Ticket } from './queue.ts';
@@ -35,45 +37,50 @@ export interface WorkspaceOptions {
   /** All who wait because the machine is full. */
   queue: Queue;
   onError: (error: unknown) => void;
+  now?: (() => number) | undefined;
 }
 
-const MAX_TERMINALS = 8;
-/** Until the first browser has said its own. */
-const FIRST_SIZE: Size = { cols: 80, rows: 24 };
 /** Between two looks at the queue. */
 const QUEUE_MS = 500;
+/** A warning is told again when the time left is another one, not when a clock is. */
+const CLOCKS_APART_MS = 3000;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
-
-interface Open { info: Terminal; hub: HubTerminal; }
 
 export class Workspace {
   readonly record: WorkspaceRecord;
   /** Tabs that have it open. */
   members = 0;
+  /** Whether somebody is there. */
+  readonly presence: Presence;
   private readonly options: WorkspaceOptions;
   private lab: Lab | undefined;
   private view: LabView<Said> = { id: '', hostname: '', state: 'starting' };
-  private readonly terminals = new Map<string, Open>();
+  private readonly terminals: LabTerminals;
   private progress: Progress | undefined;
   private stored: TaskProgress<Said>[] = [];
   private notice: Text | undefined;
   private preparing: Promise<void> | undefined;
   /** To be done for the learner in the lab that is being made. */
   private skip: readonly Task[] = [];
+  private fresh = false;
   private quizzes = new Map<string, StoredQuiz>();
   private lastRun = { what: '', at: -Infinity };
-  private readonly opening = new Map<string, Promise<TerminalView>>();
+  private isFrozen = false;
+  /** Since the tabs were warned. */
+  private sleepsAt: number | null = null;
   private readonly stop = new AbortController();
 
   constructor(options: WorkspaceOptions) {
     this.options = options;
     this.record = options.record;
+    this.presence = new Presence(options.now);
+    this.terminals = new LabTerminals({ engine: options.engine, screens: options.screens, announce: options.announce, onError: options.onError, onLost: () => void this.recheck() });
     if (this.record.lab === null && this.record.begunBefore) this.notice = say('lab.lost');
   }
 
   /** What the page shows now. */
   get state(): WorkspaceView<Said> {
-    return { lab: this.view, terminals: [...this.terminals.values()].map(open => viewOf(open.info)), tasks: this.tasks(), quizzes: this.lesson.quizzes.flatMap(quiz => this.quizzes.get(quiz.id) ?? []).map(stored => this.quizState(stored)) };
+    return { lab: this.view, terminals: this.terminals.views, sleepsInMs: this.sleepsAt === null ? null : Math.max(0, this.sleepsAt - this.now()), tasks: this.tasks(), quizzes: this.lesson.quizzes.flatMap(quiz => this.quizzes.get(quiz.id) ?? []).map(stored => this.quizState(stored)) };
   }
 
   /** The host whose ports the page may open, while the lab is ready. */
@@ -82,12 +89,65 @@ export class Workspace {
     return this.lab && host && this.view.state === 'ready' ? { lab: this.lab.id, host: host.id } : undefined;
   }
 
-  /** Brings the lab up when it is not; answers at once, what happens is announced. */
-  async open(address: string) {
+  /** Brings the lab up when it is not; answers at once, what happens is announced. Without `wake` a lab that sleeps sleeps on. */
+  async open(address: string, wake = true) {
     if (!this.stored.length) await this.loadTasks();
-    if (this.view.state !== 'ready') this.prepare(address);
+    if (this.view.state === 'asleep' && !wake) return;
+    if (this.view.state !== 'ready') this.prepare(address, undefined, wake);
     else void this.recheck();
   }
+
+  /** Somebody is there and the lab is to move: at every key, so this must cost nothing when there is nothing to do. */
+  async stir() {
+    this.presence.use();
+    if (this.sleepsAt !== null) this.warn(null);
+    const lab = this.lab?.id;
+    if (!this.isFrozen || lab === undefined) return;
+    this.isFrozen = false;
+    try {
+      await this.options.engine.thawLab(lab);
+    } catch (error) {
+      this.isFrozen = this.lab?.id === lab; // the next key tries again
+      this.options.onError(error);
+    }
+  }
+
+  /** Its processes stand still from now on. */
+  frozen() { this.isFrozen = this.lab !== undefined; }
+
+  /** Tells the tabs how long it is until the lab is suspended, or (null) that it is not going to be. */
+  warn(leftMs: number | null) {
+    const before = this.sleepsAt;
+    if (leftMs === null ? before === null : this.view.state !== 'ready') return;
+    this.sleepsAt = leftMs === null ? null : this.now() + leftMs;
+    if (before === null || leftMs === null || Math.abs(before - this.sleepsAt!) > CLOCKS_APART_MS) this.options.announce('lab:idle', { sleepsInMs: leftMs });
+  }
+
+  /** Suspends the lab under open tabs, which are told and have a button to wake it. */
+  async fallAsleep() {
+    const { lab } = this;
+    if (this.preparing || !lab || this.view.state !== 'ready') return;
+    this.sleepsAt = null;
+    this.isFrozen = false;
+    this.change({ id: lab.id, hostname: '', state: 'asleep' });
+    this.preparing = this.putToSleep(lab.id).catch(error => {
+      this.options.onError(error);
+      this.change({ id: '', hostname: '', state: 'starting' }); // whatever it is now, it can be opened
+    }).finally(() => this.prepared(''));
+    await this.preparing;
+  }
+
+  private async putToSleep(lab: string) {
+    this.terminals.forgetAll(say('lab.asleep'));
+    const { progress } = this;
+    this.progress = undefined;
+    await progress?.release();
+    this.lab = undefined;
+    await this.options.store.seen(this.record.id);
+    await this.options.engine.suspendLab(lab);
+  }
+
+  private now() { return (this.options.now ?? Date.now)(); }
 
   /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
   async reset(address: string, skip: readonly Task[] = []) {
@@ -149,25 +209,12 @@ export class Workspace {
 
   /** With a title: the terminal of that name, opened when there is none. */
   async openTerminal(size: Size, title?: string): Promise<TerminalView> {
-    if (title === undefined) return this.openNewTerminal(size);
-    const known = [...this.terminals.values()].find(open => open.info.title === title);
-    if (known) return viewOf(known.info);
-    const opening = this.opening.get(title) ?? this.openNewTerminal(size, title).finally(() => this.opening.delete(title));
-    this.opening.set(title, opening);
-    return opening;
-  }
-
-  private async openNewTerminal(size: Size, title?: string): Promise<TerminalView> {
-    const host = this.lab?.hosts[0];
-    if (!this.lab || !host || this.view.state !== 'ready') throw new Refusal(say('lab.notReady'));
-    if (this.terminals.size >= MAX_TERMINALS) throw new Refusal(say('lab.tooManyTerminals', { count: MAX_TERMINALS }));
-    const numbers = [...this.terminals.values()].map(open => Number(/^Terminal (\d+)$/.exec(open.info.title)?.[1] ?? 0));
+    const host = this.readyHost();
+    await this.stir();
     try {
-      const info = await this.options.engine.openTerminal({ lab: this.lab.id, host: host.id }, { ...size, title: title ?? `Terminal ${Math.max(0, ...numbers) + 1}` });
-      await this.connect(info, size);
-      this.options.announce('terminal:opened', viewOf(info));
-      return viewOf(info);
+      return await this.terminals.open(host, size, title);
     } catch (error) {
+      if (error instanceof Refusal) throw error;
       this.options.onError(error);
       void this.recheck();
       throw new Refusal(await this.engineAnswers() ? say('lab.notNow') : say('lab.engineRestarts'));
@@ -175,17 +222,10 @@ export class Workspace {
   }
 
   terminal(id: string): HubTerminal {
-    const open = this.terminals.get(id);
-    if (!open) throw new Refusal(say('lab.noTerminal'));
-    return open.hub;
+    return this.terminals.find(id);
   }
 
-  async closeTerminal(id: string) {
-    const open = this.terminals.get(id);
-    if (!open) return;
-    this.forget(id, say('lab.closed'));
-    await this.options.engine.closeTerminal(open.info.lab, id);
-  }
+  closeTerminal(id: string) { return this.terminals.close(id); }
 
   /** Its author has changed the lesson: what is done stays done, everything else is judged by the new text from the lab's whole journal. */
   async changeLesson(lesson: Lesson) {
@@ -207,8 +247,7 @@ export class Workspace {
   async release() {
     this.stop.abort();
     await this.preparing;
-    for (const open of this.terminals.values()) open.hub.release();
-    this.terminals.clear();
+    this.terminals.release();
     await this.progress?.release();
     this.progress = undefined;
   }
@@ -223,19 +262,23 @@ export class Workspace {
   }
 
   /** `first` says whether a lab is still wanted, and has asked for admission. */
-  private prepare(address: string, first?: () => Promise<boolean>) {
-    this.preparing ??= this.bringUp(address, first).catch(error => {
+  private prepare(address: string, first?: () => Promise<boolean>, wake = true) {
+    if (this.view.state === 'asleep') this.change({ id: '', hostname: '', state: 'starting' });
+    this.preparing ??= this.bringUp(address, first, wake).catch(error => {
       this.options.onError(error);
       this.change({ id: '', hostname: '', state: 'gone', problem: say('lab.ourFault') });
-    }).finally(() => {
-      this.preparing = undefined;
-      if (this.view.state === 'starting' && this.members && !this.stop.signal.aborted) this.prepare(address); // somebody came as it gave up
-    });
+    }).finally(() => this.prepared(address));
+  }
+
+  private prepared(address: string) {
+    this.preparing = undefined;
+    if (this.view.state === 'starting' && this.members && !this.stop.signal.aborted) this.prepare(address); // somebody came as it gave up, or as it fell asleep
   }
 
   /** Ends with a lab that is ready, or with a problem in words, or when nobody waits any more. Tries again while the engine is away. */
-  private async bringUp(address: string, first?: () => Promise<boolean>) {
+  private async bringUp(address: string, first: (() => Promise<boolean>) | undefined, wake: boolean) {
     if (first && !(await first())) return;
+    if (!wake && (await this.sleeps())) return this.change({ id: this.record.lab!, hostname: '', state: 'asleep' });
     const admission = { given: first !== undefined };
     if (this.view.state !== 'starting') this.change({ id: '', hostname: '', state: 'starting' });
     let ticket: Ticket | undefined;
@@ -278,10 +321,10 @@ export class Workspace {
       if (!lab) return;
       this.lab = lab;
     }
-    await this.reattach(this.lab);
+    await this.terminals.reattach(this.lab);
     await this.watch(this.lab);
     const host = this.lab.hosts[0];
-    this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.notice ? { notice: this.notice } : {}) });
+    this.change({ id: this.lab.id, hostname: host?.hostname ?? '', state: 'ready', ...(this.fresh ? { fresh: true } : {}), ...(this.notice ? { notice: this.notice } : {}) });
   }
 
   /** A new lab, prepared by its lesson; undefined when the lesson could not, which has been told. Not the workspace's before it is ready: a crash leaves it to the sweep. */
@@ -300,6 +343,7 @@ export class Workspace {
       this.record.lab = lab.id;
       this.skip = [];
       const done = new Set((await store.tasks(this.record.attempt)).filter(task => task.progress.state === 'done').map(task => task.id));
+      this.fresh = done.size > 0 && skip.length === 0;
       for (const task of skip) if (!done.has(task.id)) await store.saveTask(this.record.attempt, skipped(task.id));
       return lab;
     } catch (error) {
@@ -321,48 +365,14 @@ export class Workspace {
   /** Whether the engine has this lab, opened again if it was suspended; one whose host has ended is removed. (Not inspectLab: that measures the lab, too.) */
   private async find(id: string): Promise<boolean> {
     const lab = (await this.options.engine.listLabs()).find(known => known.id === id);
-    if (lab?.state === 'suspended') {
+    this.isFrozen = false;
+    if (lab && lab.state !== 'running') {
       this.lab = await this.options.engine.resumeLab(id);
       return true;
     }
     this.lab = lab?.hosts[0]?.state === 'running' ? lab : undefined;
     if (lab && !this.lab) await this.options.engine.disposeLab(id);
     return this.lab !== undefined;
-  }
-
-  /** The terminals that the lab has, or its first one. */
-  private async reattach(lab: Lab) {
-    const host = lab.hosts[0];
-    if (!host) throw new Error(`lab ${lab.id} has no host`);
-    for (const info of await this.options.engine.listTerminals(lab.id)) {
-      if (this.terminals.has(info.id)) continue;
-      try {
-        await this.connect(info, FIRST_SIZE);
-        this.options.announce('terminal:opened', viewOf(info));
-      } catch {
-        await this.options.engine.closeTerminal(lab.id, info.id).catch(this.options.onError); // its shim is gone
-      }
-    }
-    if (this.terminals.size) return;
-    const info = await this.options.engine.openTerminal({ lab: lab.id, host: host.id }, { ...FIRST_SIZE, title: 'Terminal 1' });
-    await this.connect(info, FIRST_SIZE);
-    this.options.announce('terminal:opened', viewOf(info));
-  }
-
-  private async connect(info: Terminal, size: Size) {
-    const hub = await HubTerminal.open(info.socketPath, this.options.screens, size, end => {
-      this.forget(info.id, reasonOf(end));
-      if (end.kind === 'lost') void this.recheck();
-    });
-    this.terminals.set(info.id, { info, hub });
-  }
-
-  private forget(id: string, reason: Text) {
-    const open = this.terminals.get(id);
-    if (!open) return;
-    this.terminals.delete(id);
-    open.hub.release();
-    this.options.announce('terminal:closed', id, reason);
   }
 
   private async watch(lab: Lab) {
@@ -395,6 +405,11 @@ export class Workspace {
     }
   }
 
+  /** A page that merely found its way back does not wake it. */
+  private async sleeps(): Promise<boolean> {
+    return this.record.lab !== null && (await this.options.engine.listLabs().catch(() => [])).some(lab => lab.id === this.record.lab && lab.state === 'suspended');
+  }
+
   private engineAnswers(): Promise<boolean> {
     return this.options.engine.hello().then(() => true, () => false);
   }
@@ -409,7 +424,7 @@ export class Workspace {
 
   /** Ends the attempt and begins the next, without touching the engine. */
   private async dropLab(reason: Text) {
-    for (const id of this.terminals.keys()) this.forget(id, reason);
+    this.terminals.forgetAll(reason);
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
@@ -480,5 +495,3 @@ const PREFIX = 'learner-';
 export const labName = (workspace: string) => `${PREFIX}${workspace}`;
 /** The workspace that a lab was made for; undefined for labs of others, such as the operator's. */
 export const workspaceOfLab = (name: string) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined);
-
-const viewOf = (terminal: Terminal): TerminalView => ({ id: terminal.id, title: terminal.title });

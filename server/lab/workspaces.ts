@@ -7,7 +7,10 @@ import type { Store } from '../data/store.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import type { ProgressOptions } from './progress.ts';
+import { createIdleWatch } from './idle.ts';
+import type { Policies } from './policy.ts';
 import { createQueue } from './queue.ts';
+import { createReclaim } from './reclaim.ts';
 import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { Refusal } from './refusal.ts';
@@ -22,21 +25,13 @@ export interface WorkspacesOptions {
   /** To all tabs of a workspace. */
   announceTo: (workspace: string) => Announce;
   onError: (error: unknown) => void;
+  policies: Policies;
   /** How long terminals and journal are kept after the last tab has closed. */
   lingerMs?: number;
-  maxLabs?: number;
-  /** How long a lab is kept that nobody opens. */
-  idleMs?: number;
-  suspendMs?: number;
+  now?: () => number;
 }
 
 const LINGER_MS = 10 * 60_000; // the screen is then exact even after a long coffee; later it comes from the shim's ring
-const MAX_LABS = 4;
-const IDLE_MS = 7 * 24 * 60 * 60_000; // a weekly class finds its labs again
-/** For a lab that no tab has open, once it does no work either. */
-const SUSPEND_MS = 30 * 60_000;
-/** Less than this share of a processor since it was last looked at is no work. */
-const AT_WORK = 0.01;
 /** Resetting again and again is learning, too; a program doing it is not. */
 const PER_LEARNER = { burst: 8, perMinute: 4 };
 /** A whole school may come from one address. */
@@ -44,35 +39,38 @@ const PER_ADDRESS = { burst: 80, perMinute: 60 };
 
 export interface Workspaces {
   /** The caller counts as a tab until it calls leave. Throws a Refusal for an unknown lesson. */
-  join(learner: string, slug: string | null, address: string): Promise<Workspace>;
+  join(learner: string, slug: string | null, address: string, wake?: boolean): Promise<Workspace>;
   leave(workspace: Workspace): void;
   /** Workspaces that have this lesson open go on with it as it is now. */
   lessonChanged(lesson: Lesson): Promise<void>;
   /** Their pages are told; their labs stay. */
   lessonRemoved(slug: string): void;
-  /** Suspends labs that no tab has open and that do nothing: called every few minutes, since work is measured between two calls. */
-  suspendIdle(): Promise<void>;
-  /** Disposes labs whose workspace does not know them (after a crash) and labs that nobody has opened for long. */
+  /** Freezes and suspends labs that nobody uses: called every few seconds, since work is measured between two calls. */
+  tickIdle(): Promise<void>;
+  /** Disposes labs whose workspace does not know them (after a crash) and labs whose time is over, or for which there is no room. */
   sweep(): Promise<void>;
+  /** A learner's lab, as they wish. Not one that a tab has open. */
+  remove(learner: string, workspace: string): Promise<'removed' | 'open' | 'none'>;
+  /** Somebody uses a port of this lab. */
+  usedPort(lab: string): void;
   release(): Promise<void>;
 }
 
 export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const { engine, store, onError } = options;
   const lingerMs = options.lingerMs ?? LINGER_MS;
-  const maxLabs = options.maxLabs ?? MAX_LABS;
-  const suspendMs = options.suspendMs ?? SUSPEND_MS;
-  const work = new Map<string, { cpuNs: number; at: number }>();
-  const idleMs = options.idleMs ?? IDLE_MS;
   const queue = createQueue();
   const perLearner = createRateLimit(PER_LEARNER);
   const perAddress = createRateLimit(PER_ADDRESS);
   const open = new Map<string, Promise<Workspace>>();
   const ids = new Map<string, Workspace>();
   const lingering = new Map<Workspace, NodeJS.Timeout>();
+  const workspaceOf = (id: string) => ids.get(id);
+  const idle = createIdleWatch({ engine, store, policies: options.policies, workspaceOf, letGo, isScarce: () => queue.length > 0, onError, ...(options.now ? { now: options.now } : {}) });
+  const reclaim = createReclaim({ engine, store, policies: options.policies, isOpen: id => (ids.get(id)?.members ?? 0) > 0, giveUp, onError, ...(options.now ? { now: options.now } : {}) });
 
   return {
-    async join(learner, slug, address) {
+    async join(learner, slug, address, wake = true) {
       const lesson = slug === null ? undefined : options.lesson(slug);
       if (slug !== null && !lesson) throw new Refusal(say('lab.noLesson'));
       const key = `${learner} ${slug ?? ''}`;
@@ -87,7 +85,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       clearTimeout(lingering.get(workspace));
       lingering.delete(workspace);
       try {
-        await workspace.open(address);
+        await workspace.open(address, wake);
       } catch (error) {
         leave(workspace);
         throw error;
@@ -105,22 +103,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       for (const workspace of ids.values()) if (workspace.record.slug === slug) options.announceTo(workspace.record.id)('lesson:removed');
     },
 
-    async suspendIdle() {
-      const running = new Set((await engine.listLabs()).filter(lab => lab.state === 'running').map(lab => lab.id));
-      const idle = (await store.idleLabs(new Date(Date.now() - suspendMs))).filter(({ workspace, lab }) => running.has(lab) && !ids.get(workspace)?.members);
-      for (const lab of work.keys()) if (!idle.some(one => one.lab === lab)) work.delete(lab);
-      for (const { workspace, lab } of idle) {
-        try {
-          if (await isAtWork(lab)) continue;
-          if (ids.get(workspace)?.members) continue; // somebody has come meanwhile
-          await letGo(workspace);
-          await engine.suspendLab(lab);
-          work.delete(lab);
-        } catch (error) {
-          onError(error);
-        }
-      }
-    },
+    tickIdle: () => idle.tick(),
 
     async sweep() {
       const labs = await engine.listLabs();
@@ -129,9 +112,19 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         if (workspace === undefined || ids.has(workspace) || await store.ownsLab(workspace, lab.id)) continue;
         await engine.disposeLab(lab.id).catch(onError);
       }
-      for (const idle of await store.idleLabs(new Date(Date.now() - idleMs))) {
-        if (!ids.get(idle.workspace)?.members) await giveUp(idle).catch(onError);
-      }
+      await reclaim();
+    },
+
+    async remove(learner, workspace) {
+      const mine = (await store.labs(learner)).find(one => one.workspace === workspace);
+      if (!mine) return 'none';
+      if (ids.get(workspace)?.members) return 'open';
+      await giveUp(mine);
+      return 'removed';
+    },
+
+    usedPort(lab) {
+      for (const workspace of ids.values()) if (workspace.record.lab === lab) void workspace.stir();
     },
 
     async release() {
@@ -159,6 +152,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     const workspace = new Workspace({
       record, engine, store, queue, onError,
       screens: options.screens,
+      now: options.now,
       announce: options.announceTo(record.id),
       lesson,
       createGrader: options.createGrader,
@@ -169,23 +163,16 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   }
 
   async function admit(learner: string, address: string, replacing: boolean): Promise<Text | undefined> {
-    const labs = replacing ? [] : await store.labsOf(learner);
-    if (labs.length >= maxLabs) {
+    const labs = replacing ? [] : await store.labs(learner);
+    const most = options.policies[await store.roleOf(learner)].labs;
+    if (labs.length >= most) {
       const unused = labs.find(lab => !ids.get(lab.workspace)?.members);
-      if (!unused) return say('lab.tooManyOpen', { count: maxLabs });
+      if (!unused) return say('lab.tooManyOpen', { count: most });
       await giveUp(unused);
     }
     if (!perLearner.take(learner)) return say('lab.tooFastLearner');
     if (address && !perAddress.take(address)) return say('lab.tooFastAddress');
     return undefined;
-  }
-
-  /** True when it has worked since it was last asked, or was never asked before. */
-  async function isAtWork(lab: string): Promise<boolean> {
-    const [{ cpuNs }, at] = [await engine.usage(lab), performance.now()];
-    const before = work.get(lab);
-    work.set(lab, { cpuNs, at });
-    return !before || cpuNs - before.cpuNs > AT_WORK * (at - before.at) * 1e6;
   }
 
   /** The terminals and journal of a workspace that no tab has open. */

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlipwayError } from '../../runtime/errors.ts';
-import type { JournalEntry, Lab, Terminal } from '../../runtime/lab/control.ts';
+import type { Figures, JournalEntry, Lab, Terminal } from '../../runtime/lab/control.ts';
 import type { Engine } from '../lab/engine.ts';
 import { startTestShim, type TestShim } from './shim.ts';
 
@@ -22,6 +22,9 @@ export interface TestEngine extends Engine {
   full: boolean;
   /** What every lab has used so far. */
   cpuNs: number;
+  /** What is special about a lab's figures. */
+  figured: Map<string, Partial<Figures>>;
+  disk: { free: number; total: number };
   happen(lab: string, entry: WithoutSeq<JournalEntry>): void;
 }
 
@@ -50,6 +53,8 @@ export function createTestEngine(): TestEngine {
     made: 0,
     full: false,
     cpuNs: 0,
+    figured: new Map(),
+    disk: { free: 1 << 30, total: 2 << 30 },
     async hello() { present(); },
     async listLabs() { present(); return [...engine.labs.values()].map(known => known.lab); },
     async createLab({ name, profile }) {
@@ -77,7 +82,18 @@ export function createTestEngine(): TestEngine {
       for (const terminal of terminals.values()) terminal.shim.close();
       terminals.clear();
     },
-    async usage(id) { find(id); return { memoryBytes: 1 << 20, cpuNs: engine.cpuNs }; },
+    async freezeLab(id) { find(id).lab.state = 'frozen'; return true; },
+    async thawLab(id) { const { lab } = find(id); if (lab.state === 'frozen') lab.state = 'running'; },
+    async figures(ids) {
+      present();
+      return ids.filter(id => engine.labs.has(id)).map(lab => ({
+        lab, cpuNs: engine.cpuNs, memoryBytes: 1 << 20, pids: 3, memoryHits: 0, oomKills: 0, forksRefused: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, containerAt: null, ...engine.figured.get(lab),
+      }));
+    },
+    async room() {
+      const half = { free: 1 << 30, total: 2 << 30 };
+      return { memory: half, disk: engine.disk, pids: half, labs: { running: engine.labs.size, most: null }, reserve: { memory: 0.1, disk: 0.1, pids: 0.2 } };
+    },
     async disposeLab(lab) { present(); lose(lab); },
     async openTerminal(host, { cols, rows, title }) {
       const { terminals, lab } = find(host.lab);

@@ -13,6 +13,7 @@ import { announcer, createIo, type Io, serve } from '../gateway.ts';
 import type { Grader, GraderOptions } from '../grading/types.ts';
 import { COOKIE, newLearnerId, signLearner } from '../http/cookie.ts';
 import { createVisitors } from '../http/learner.ts';
+import { policiesFrom } from '../lab/policy.ts';
 import { createWorkspaces, type Workspaces, type WorkspacesOptions } from '../lab/workspaces.ts';
 import { type ClientEvents, type Problem, type ServerEvents, SOCKET_PATH } from '../protocol.ts';
 import { type Screens, startScreens } from '../terminal/screens.ts';
@@ -37,7 +38,7 @@ export interface TestSite {
 const secret = Buffer.alloc(32, 1);
 export const learnerId = newLearnerId;
 
-export async function startTestSite(options: { createGrader?: (options: GraderOptions) => Grader; lesson?: Lesson; lingerMs?: number; maxLabs?: number; idleMs?: number; suspendMs?: number } = {}): Promise<TestSite> {
+export async function startTestSite(options: { createGrader?: (options: GraderOptions) => Grader; lesson?: Lesson; lingerMs?: number; policy?: string; now?: () => number } = {}): Promise<TestSite> {
   const dir = mkdtempSync('/tmp/slipway-site-');
   const database = { provider: 'sqlite' as const, url: join(dir, 'test.db') };
   await migrate(database);
@@ -54,14 +55,13 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
     const io = createIo(http, { visitors, publicUrl: undefined });
     const settings: WorkspacesOptions = {
       engine, store, screens,
+      policies: policiesFrom({ guest: options.policy ?? '' }),
       createGrader: options.createGrader ?? silentGrader,
       lesson: slug => (options.lesson?.slug === slug ? options.lesson : undefined),
       announceTo: workspace => announcer(io, workspace),
       onError: error => errors.push(error),
       ...(options.lingerMs === undefined ? {} : { lingerMs: options.lingerMs }),
-      ...(options.maxLabs === undefined ? {} : { maxLabs: options.maxLabs }),
-      ...(options.suspendMs === undefined ? {} : { suspendMs: options.suspendMs }),
-      ...(options.idleMs === undefined ? {} : { idleMs: options.idleMs }),
+      ...(options.now ? { now: options.now } : {}),
     };
     const workspaces = createWorkspaces(settings);
     serve(io, workspaces, settings.onError);
@@ -104,7 +104,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
 }
 
 /** Calls an event that is answered; throws the problem when there is one. */
-export async function ask<E extends 'workspace:join' | 'lab:reset' | 'terminal:open' | 'terminal:attach'>(browser: Browser, event: E, body: Parameters<ClientEvents[E]>[0]) {
+export async function ask<E extends 'workspace:join' | 'lab:reset' | 'lab:wake' | 'terminal:open' | 'terminal:attach'>(browser: Browser, event: E, body: Parameters<ClientEvents[E]>[0]) {
   type Answer = Parameters<Parameters<ClientEvents[E]>[1]>[0];
   const answer = await (browser.timeout(30_000).emitWithAck as (event: E, body: unknown) => Promise<Answer>)(event, body);
   if ('problem' in (answer as object) && typeof (answer as Problem).problem === 'string') throw new Error((answer as Problem).problem);

@@ -31,6 +31,7 @@ export const lab: Translation<typeof source> = {
   'lab.ourFault': 'Bei uns ist etwas schiefgegangen. Versuch es noch einmal; wenn es dabei bleibt, sag den Betreibern dieses Slipway Bescheid.',
   'lab.badRequest': 'Die Seite hat etwas geschickt, das der Server nicht versteht. Lade die Seite neu.',
   'lab.noLesson': 'Diese Lektion gibt es nicht.',
+  'lab.asleep': 'Das Lab schläft.',
   'lab.reset': 'Das Lab wurde zurückgesetzt.',
   'lab.closed': 'Das Terminal wurde geschlossen.',
   'lab.shellEnded': 'Die Shell ist beendet.',

@@ -29,6 +29,7 @@ export const lab = {
   'lab.ourFault': 'Something went wrong on our side. Try again; if it stays so, tell whoever runs this Slipway.',
   'lab.badRequest': 'The page sent something the server does not understand. Reload the page.',
   'lab.noLesson': 'There is no such lesson.',
+  'lab.asleep': 'The lab sleeps.',
   'lab.reset': 'The lab was reset.',
   'lab.closed': 'The terminal was closed.',
   'lab.shellEnded': 'The shell has ended.',
