@@ -7,6 +7,8 @@ import type { LessonProblem } from './problem.ts';
 import { type Rendered, renderLesson } from './render.ts';
 import { checkQuizzes, checkTasks } from './rules.ts';
 import { frontMatterSchema, type Heading, partSchema, tasksFileSchema, type Lesson } from './schema.ts';
+import { languages, SOURCE, type Language } from '../texts/language.ts';
+import { type LessonTexts, readTranslation, type Source } from './translation.ts';
 import { parseYaml } from './yaml.ts';
 
 export interface Loaded { lessons: Lesson[]; problems: LessonProblem[]; }
@@ -135,9 +137,48 @@ export async function loadLesson(root: string, folder: string, above?: Heading[]
   const { part, files: { to, owner }, ...fields } = meta.value;
   const lesson: Lesson = {
     ...fields, slug, order: names.map(name => Number(name![1])), headings: headings.length > 0 ? headings : [{ title: part! }], root, folder,
-    body: rendered.body, tasks: tasks.value.tasks, quizzes: tasks.value.quizzes, files: { to, owner, list: files },
+    body: rendered.body, tasks: tasks.value.tasks, quizzes: tasks.value.quizzes, files: { to, owner, list: files }, translations: {},
   };
+  const translated = await loadTranslations(root, folder, { lesson, markdown: text, rendered });
+  lesson.translations = translated.translations;
+  problems.push(...translated.problems);
   return { lesson, problems, lineOf, lessonLinks: rendered.lessonLinks };
+}
+
+async function loadTranslations(root: string, folder: string, source: Source & { lesson: Lesson }): Promise<{ translations: NonNullable<Lesson['translations']>; problems: LessonProblem[] }> {
+  const translations: NonNullable<Lesson['translations']> = {};
+  const problems: LessonProblem[] = [];
+  for (const language of languages.filter(language => language !== SOURCE)) {
+    const [lessonName, tasksName] = [`lesson.${language}.md`, `tasks.${language}.yaml`];
+    const [text, yaml] = [await read(root, folder, lessonName), await read(root, folder, tasksName)];
+    if (text === undefined && yaml === undefined) continue;
+    const front = FRONT.exec(text ?? '');
+    const fault = text === undefined || yaml === undefined ? { file: text === undefined ? lessonName : tasksName, message: 'the file is missing', fix: `A translation is ${lessonName} and ${tasksName}.` }
+      : !front ? { file: lessonName, message: 'there is no front matter', fix: 'Begin the file with --- lines that hold title and summary.' } : undefined;
+    if (fault || !front) {
+      problems.push({ ...fault!, file: join(folder, fault!.file), line: 1, harmless: true });
+      continue;
+    }
+    const translation = readTranslation(language, source, {
+      lesson: { file: join(folder, lessonName), front: front[1]!, body: text!.slice(front[0].length), firstLine: front[0].split('\n').length },
+      tasks: { file: join(folder, tasksName), text: yaml! },
+    });
+    problems.push(...translation.problems);
+    if (!translation.texts) continue;
+    const { part, ...texts } = translation.texts;
+    translations[language] = { ...texts, headings: await headingsIn(root, folder, source.lesson, part, language) };
+  }
+  return { translations, problems };
+}
+
+/** The headings above a lesson in another language; those of parts that are not translated stay as they are. */
+async function headingsIn(root: string, folder: string, lesson: Lesson, part: string | undefined, language: Language): Promise<LessonTexts['headings']> {
+  const above = folder.split('/').slice(0, -1);
+  if (above.length === 0) return part === undefined ? lesson.headings : [{ title: part }];
+  return Promise.all(lesson.headings.map(async (heading, index) => {
+    const front = FRONT.exec(await read(root, above.slice(0, index + 1).join('/'), `part.${language}.md`) ?? '');
+    return (front && parseYaml(front[1]!, partSchema, 'part.md', 2).value) ?? heading;
+  }));
 }
 
 async function read(root: string, folder: string, name: string): Promise<string | undefined> {

@@ -16,16 +16,17 @@ import remarkRehype from 'remark-rehype';
 import { unified } from 'unified';
 import { drawDiagram } from './diagram.ts';
 import { plain } from './plain.ts';
+import { SOURCE, type Language } from '../texts/language.ts';
 import type { LessonProblem } from './problem.ts';
 import type { Quiz } from './quiz.ts';
 import type { Command, HastRoot, Task } from './schema.ts';
+import { callouts, hint, keys, port as portName } from './words.ts';
 
-const callouts: Record<string, string> = { note: 'Note', warning: 'Careful', hood: 'Under the hood' };
 type Node = Root | RootContent;
 
 export interface Rendered { body: HastRoot; problems: LessonProblem[]; /** Slugs of lessons that the text links to, with their lines. */ lessonLinks: { slug: string; line: number }[]; /** Ids of the tasks the text shows, in its order. */ taskIds: string[]; quizIds: string[]; }
 
-export function renderLesson(markdown: string, { tasks, quizzes }: { tasks: readonly Task[]; quizzes: readonly Quiz[] }, file: string, firstLine = 1): Rendered {
+export function renderLesson(markdown: string, { tasks, quizzes }: { tasks: readonly Task[]; quizzes: readonly Quiz[] }, file: string, firstLine = 1, language: Language = SOURCE): Rendered {
   const problems: LessonProblem[] = [];
   const taskIds: string[] = [];
   const quizIds: string[] = [];
@@ -67,9 +68,9 @@ export function renderLesson(markdown: string, { tasks, quizzes }: { tasks: read
     const title = takeLabel(node);
     const element = (hName: string, hProperties: Record<string, string | number>) => { node.data = { ...node.data, hName, hProperties }; };
     if (node.name === 'diagram') return diagram(node, title);
-    if (node.name === 'hint') return element('x-hint', { title: title ?? 'Hint' });
+    if (node.name === 'hint') return element('x-hint', { title: title ?? hint[language] });
     if (node.name === 'solution') return element('x-solution', {});
-    if (node.name in callouts) return element('x-callout', { kind: node.name, title: title ?? callouts[node.name]! });
+    if (node.name in callouts) return element('x-callout', { kind: node.name, title: title ?? callouts[node.name]![language] });
     if (node.name !== 'task') {
       node.data = { ...node.data, hName: 'div' };
       if (leaves.includes(node.name)) return complain(node, `${node.name} stands on one line: ::${node.name}`, 'Write it with two colons, and no line ::: below it.');
@@ -82,7 +83,7 @@ export function renderLesson(markdown: string, { tasks, quizzes }: { tasks: read
     if (taskIds.includes(id)) complain(node, `task ${id} is shown twice`, 'Remove one of the two.');
     taskIds.push(id);
     element('x-task', { id, title: task.title, number: tasks.indexOf(task) + 1 });
-    if (!node.children.some(child => child.type === 'containerDirective' && child.name === 'solution')) node.children.push(solution(task));
+    if (!node.children.some(child => child.type === 'containerDirective' && child.name === 'solution')) node.children.push(solution(task, language));
   }
 
   function leaf(node: LeafDirective) {
@@ -110,7 +111,7 @@ export function renderLesson(markdown: string, { tasks, quizzes }: { tasks: read
     if (name === 'port') {
       const port = Number(given.port);
       if (!Number.isInteger(port) || port < 1 || port > 65_535) complain(node, 'port needs the number of a published port', 'Write ::port[See the page]{port=8080}.');
-      return element('x-port', { label: label || `Port ${port}`, port });
+      return element('x-port', { label: label || portName(port)[language], port });
     }
     node.data = { ...node.data, hName: 'p' };
     complain(node, `there is no directive ::${name}`, `Use ${leaves.join(', ')}; or, with three colons, task, hint, solution, diagram, ${Object.keys(callouts).join(', ')}.`);
@@ -147,12 +148,12 @@ function runnable(node: Code, words: string[], terminal: string | undefined) {
   node.data = { ...node.data, hProperties: { run: JSON.stringify(properties) } };
 }
 
-function solution(task: Task): ContainerDirective {
-  return { type: 'containerDirective', name: 'solution', attributes: {}, data: { hName: 'x-solution' }, children: [{ type: 'code', lang: 'bash', value: task.solution.flatMap(commandText).join('\n') }] };
+function solution(task: Task, language: Language): ContainerDirective {
+  return { type: 'containerDirective', name: 'solution', attributes: {}, data: { hName: 'x-solution' }, children: [{ type: 'code', lang: 'bash', value: task.solution.flatMap(command => commandText(command, language)).join('\n') }] };
 }
 
-export const commandText = (command: Command): string[] => (typeof command === 'string' ? [command] : [command.terminal, ...command.type.map(keyNames)]);
-const keyNames = (line: string) => line.replaceAll('^P^Q', '# press Ctrl-P, then Ctrl-Q').replaceAll('^D', '# press Ctrl-D').replaceAll('^C', '# press Ctrl-C');
+export const commandText = (command: Command, language: Language = SOURCE): string[] => (typeof command === 'string' ? [command] : [command.terminal, ...command.type.map(line => keyNames(line, language))]);
+const keyNames = (line: string, language: Language) => Object.entries(keys).reduce((said, [key, name]) => said.replaceAll(key, name[language]), line);
 
 /** A label such as :::hint[Where to look] is the directive's first paragraph. */
 function takeLabel(node: ContainerDirective): string | undefined {

@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { conditionSchema } from './condition.ts';
 import type { LessonFile } from './files.ts';
+import { SOURCE, type Language } from '../texts/language.ts';
 import { quizSchema, type Quiz } from './quiz.ts';
+import type { LessonTexts } from './translation.ts';
 
 const text = z.string().trim().min(1);
 const id = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'use small letters, digits and dashes, beginning with a letter');
@@ -120,4 +122,12 @@ export interface Lesson extends Omit<FrontMatter, 'part' | 'files'> {
   tasks: Task[];
   quizzes: Quiz[];
   files: { to: string; owner: string; list: LessonFile[] };
+  /** What it says in other languages; the language it was written in is not among them. */
+  translations?: Partial<Record<Language, LessonTexts>>;
+}
+
+/** The lesson as it is read in a language, and which one that is: the one it was written in where there is no translation. */
+export function lessonIn(lesson: Lesson, language: Language): Lesson & { language: Language } {
+  const texts = lesson.translations?.[language];
+  return texts ? { ...lesson, ...texts, language } : { ...lesson, language: SOURCE };
 }

@@ -3,13 +3,14 @@
 import { formatProblem } from '../lessons/problem.ts';
 import { inOrder, loadLessons } from '../lessons/load.ts';
 import { isChoice, type Quiz } from '../lessons/quiz.ts';
-import type { Lesson } from '../lessons/schema.ts';
+import { lessonIn, type Lesson } from '../lessons/schema.ts';
 import { watchLessons } from '../lessons/watch.ts';
+import type { Colours } from './colours/colours.ts';
 import type { Store } from './data/store.ts';
 import { readLearner } from './http/cookie.ts';
 import type { LessonSummary, QuizView } from './protocol.ts';
 import type { Site } from './site.ts';
-import { SOURCE } from '../texts/language.ts';
+import type { Language } from '../texts/language.ts';
 
 export interface Lessons {
   readonly all: readonly Lesson[];
@@ -58,12 +59,14 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   };
 }
 
-export function createSite(lessons: Lessons, store: Store, secret: Buffer): Site {
+export function createSite(lessons: Lessons, store: Store, secret: Buffer, colours: Colours): Site {
   return {
-    listLessons: async () => lessons.all.map(lesson => summary(lesson, lessons)),
-    async lessonPage(slug) {
-      const lesson = lessons.bySlug(slug);
-      return lesson && { ...summary(lesson, lessons), body: lesson.body, taskList: lesson.tasks.map(({ id, title, needs }) => ({ id, title, needs })), quizzes: lesson.quizzes.map(quizView) };
+    coloured: colours.of,
+    listLessons: async language => lessons.all.map(lesson => summary(lesson, lessons, language)),
+    async lessonPage(slug, language) {
+      const known = lessons.bySlug(slug);
+      const lesson = known && lessonIn(known, language);
+      return lesson && { ...summary(known, lessons, language), body: lesson.body, taskList: lesson.tasks.map(({ id, title, needs }) => ({ id, title, needs })), quizzes: lesson.quizzes.map(quizView) };
     },
     async progress(cookieHeader) {
       const learner = readLearner(cookieHeader, secret);
@@ -72,8 +75,9 @@ export function createSite(lessons: Lessons, store: Store, secret: Buffer): Site
   };
 }
 
-function summary({ slug, title, summary: text, minutes, level, tasks, headings, prerequisites }: Lesson, lessons: Lessons): LessonSummary {
-  return { slug, language: SOURCE, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: first.title })) };
+function summary(lesson: Lesson, lessons: Lessons, reader: Language): LessonSummary {
+  const { slug, title, summary: text, minutes, level, tasks, headings, prerequisites, language } = lessonIn(lesson, reader);
+  return { slug, language, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: lessonIn(first, reader).title })) };
 }
 
 /** What a page may know of a question before it is answered. */

@@ -9,7 +9,7 @@ import type { Grader, Note } from '../grading/types.ts';
 import { Activity } from '../lab/activity.ts';
 import { type Ended, type Exec, runCommand } from '../lab/commands.ts';
 import { prepareLab } from '../lab/prepare.ts';
-import { inLanguage, SOURCE } from '../../texts/language.ts';
+import { inLanguage, SOURCE, type InOne } from '../../texts/language.ts';
 import type { TaskState } from '../protocol.ts';
 
 const PATIENCE_MS = 40_000;
@@ -26,7 +26,7 @@ export interface Learner {
   asksForHint(task: string): boolean;
   /** Runs what the task's reset does in the lab, and begins it again. */
   resets(task: string): Promise<void>;
-  readonly notes: Note[];
+  readonly notes: InOne<Note>[];
   /** From the engine's event to onProgress, in ms, for each tick. */
   readonly delays: number[];
   leaves(): Promise<void>;
@@ -46,7 +46,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     throw error;
   }
   const base = (await engine.call('evidence', at)).seq;
-  const notes: Note[] = [];
+  const notes: InOne<Note>[] = [];
   const delays: number[] = [];
   let fed = base;
   let entryMs = 0;
@@ -57,7 +57,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     read: readings => engine.call('read', { ...at, readings }),
     output: container => engine.call('containerOutput', { ...at, container }),
     onProgress: ({ progress }) => { if (progress.state === 'done') delays.push(Date.now() - entryMs); changed(); },
-    onExplain: note => notes.push(note),
+    onExplain: note => notes.push(inLanguage(note, SOURCE)),
     onError: error => { if (!gone) throw error; },
   });
   let gone = false;

@@ -33,9 +33,9 @@ const rows: [method: string, path: string, status: number, message: string, more
 
 test.each(rows)('%s %s answered %i is explained', (method, path, status, message, more, title, command) => {
   const explanation = explainCall({ method, path, status, query: {}, timeNano: 0, ...(message ? { message } : {}), ...more }, facts);
-  expect(explanation?.title).toMatch(title);
+  expect(explanation?.title.en).toMatch(title);
   expect(explanation?.command).toBe(command);
-  expect(explanation?.text).not.toMatch(/undefined|null|NaN/);
+  for (const text of Object.values(explanation!.text)) expect(text).not.toMatch(/undefined|null|NaN|\{/);
 });
 
 test('a container that ended because a command was not found in it is explained, one that could not start is not explained twice', () => {
@@ -48,13 +48,13 @@ test('a container that ended because a command was not found in it is explained,
   some.die('never', 'nginx:1.22', 127);
   const failed = some.entries.at(-1)!;
   if (ended.kind !== 'event' || failed.kind !== 'event') throw new Error('these are events');
-  expect(explainEvent(ended.event, world)).toMatchObject({ title: 'ran ended with exit code 127', command: 'docker logs ran' });
+  expect(explainEvent(ended.event, world)).toMatchObject({ title: { en: 'ran ended with exit code 127' }, command: 'docker logs ran' });
   expect(explainEvent(failed.event, world)).toBe(null);
 });
 
 test('a name that is nearly right is suggested', () => {
   const explanation = explainCall({ method: 'POST', path: '/containers/wbe/stop', status: 404, message: 'No such container: wbe', query: {}, timeNano: 0 }, facts);
-  expect(explanation?.text).toContain('Did you mean web, which is running?');
+  expect(explanation?.text.en).toContain('Did you mean web, which is running?');
 });
 
 test('what went well, and what has no entry, is left alone', () => {

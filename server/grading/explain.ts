@@ -1,6 +1,7 @@
 // "Why?": turns an error that a docker command has just met into one sentence and one next step, beside the terminal. The error text
 // itself is Docker's and stays in the terminal; here stands what it means in this lab. Fed by grader.ts with each entry; keeps no history.
 import type { JournalEntry } from '../../runtime/lab/control.ts';
+import { SOURCE } from '../../texts/language.ts';
 import { explainCall, explainEvent, type Explanation } from './causes.ts';
 import type { Note } from './types.ts';
 import type { World } from './world.ts';
@@ -50,7 +51,7 @@ export class Explainer {
   private say(seq: number, explanation: Explanation | null) {
     if (!explanation) return;
     const now = Date.now();
-    const key = `${explanation.title}\n${explanation.text}`;
+    const key = `${explanation.title[SOURCE]}\n${explanation.text[SOURCE]}`;
     if (now - (this.told.get(key) ?? -Infinity) < REPEAT_MS) return;
     for (const [old, at] of this.told) if (now - at >= REPEAT_MS) this.told.delete(old);
     this.told.set(key, now);

@@ -1,7 +1,8 @@
 // The grader as the server uses it: neutral, then in words, then done for ever; quiet when nothing changed; not fooled.
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { taskSchema, type Task } from '../../lessons/schema.ts';
-import type { Said, TaskState } from '../protocol.ts';
+import { inLanguage, SOURCE, type InOne } from '../../texts/language.ts';
+import type { TaskState } from '../protocol.ts';
 import { createGrader } from './grader.ts';
 import { idOf, Lab } from './synthetic.ts';
 import { carriedOver, type Grader, type Note, type StoredTask } from './types.ts';
@@ -15,7 +16,7 @@ const task = (given: { id: string; check: unknown; needs?: string[]; attempt?: u
 const web = task({ id: 'web', check: { container: { name: 'web', state: 'running' } } });
 const stop = task({ id: 'stop', needs: ['web'], check: { event: { action: 'stop', name: 'web' } }, attempt: { event: { action: ['stop', 'kill'] } } });
 
-interface Seen { progress: { id: string; progress: TaskState<Said> }[]; notes: Note[]; stored: Map<string, StoredTask>; reads: number }
+interface Seen { progress: { id: string; progress: TaskState }[]; notes: InOne<Note>[]; stored: Map<string, StoredTask>; reads: number }
 let current: Grader | undefined;
 afterEach(() => current?.stop());
 
@@ -26,15 +27,15 @@ function begin(tasks: Task[], lab = new Lab(), stored: StoredTask[] = [], output
     evidence: async () => { seen.reads += 1; return structuredClone(lab.evidence); },
     read: async () => ({ seq: lab.evidence.seq, found: [] }),
     output: async id => output(id),
-    onProgress: (change, record) => { seen.progress.push(change); seen.stored.set(record.id, record); },
-    onExplain: note => seen.notes.push(note),
+    onProgress: (change, record) => { seen.progress.push(inLanguage(change, SOURCE) as Seen['progress'][number]); seen.stored.set(record.id, record); },
+    onExplain: note => seen.notes.push(inLanguage(note, SOURCE)),
   });
   current = made;
   made.start();
   for (const entry of lab.entries) made.feed(entry);
   lab.onEntry(entry => made.feed(entry));
   const states = () => made.progress().map(t => t.progress.state);
-  return { grader: made, lab, seen, states };
+  return { grader: { ...made, progress: () => inLanguage(made.progress(), SOURCE) }, lab, seen, states };
 }
 
 describe('a task', () => {

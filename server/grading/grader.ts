@@ -1,7 +1,9 @@
 // The grader of one lab: journal in, ticks and explanations out. Driven by entries, and by `look` for what has no entries: nothing runs while nothing happens.
 // A check is judged on every entry, at once, so that a short-lived state is not missed; what is said of a wrong turn waits
 // until the learner's command has had its say (SETTLE_MS), so that half a `docker run` is no mistake.
+import type { Task } from '../../lessons/schema.ts';
 import type { JournalEntry } from '../../runtime/lab/control.ts';
+import type { Language } from '../../texts/language.ts';
 import { Explainer } from './explain.ts';
 import { Outside } from './outside.ts';
 import { Refresher } from './refresher.ts';
@@ -19,7 +21,7 @@ const OUTPUT_TIMES = 240;
 export function createGrader(options: GraderOptions): Grader {
   const facts = new Facts();
   const outputs = new Map<string, { stdout: string; stderr: string }>();
-  const tasks = options.lesson.tasks.map(task => new GradedTask(task, options.stored.find(s => s.id === task.id)));
+  const tasks = options.lesson.tasks.map((task, index) => new GradedTask(task, options.stored.find(s => s.id === task.id), translationsOf(options.lesson, index)));
   const explainer = new Explainer(facts, note => options.onExplain(note));
   const onError = (error: unknown) => options.onError?.(error);
   const records = new Refresher(async () => {
@@ -200,3 +202,6 @@ export function createGrader(options: GraderOptions): Grader {
     },
   };
 }
+
+const translationsOf = ({ translations = {} }: GraderOptions['lesson'], index: number): Partial<Record<Language, Task>> =>
+  Object.fromEntries(Object.entries(translations).map(([language, { tasks }]) => [language, tasks[index]]));

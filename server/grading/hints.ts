@@ -1,6 +1,7 @@
 // A task's hints: which one would be shown next, and what those that were shown cost. Never shown unasked. What was shown is part of the task's stored state,
 // by its text, so that it stays shown and paid for when the lesson's author changes others.
 import type { Task } from '../../lessons/schema.ts';
+import { inEvery, SOURCE, type Language, type Text } from '../../texts/language.ts';
 import type { Said, TaskState } from '../protocol.ts';
 import type { Context, Tracker } from './track.ts';
 import { track } from './tracker.ts';
@@ -9,13 +10,13 @@ type State = TaskState<Said>;
 
 export class TaskHints {
   readonly trackers: Tracker[];
-  private readonly hints: Task['hints'];
+  private readonly hints: (Omit<Task['hints'][number], 'text'> & { text: Text })[];
   private readonly conditions: (Tracker | undefined)[];
   /** Those whose condition holds now, or that have none. */
   private offered: number[];
 
-  constructor(task: Task) {
-    this.hints = task.hints;
+  constructor(task: Task, translations: Partial<Record<Language, Task>>) {
+    this.hints = task.hints.map((hint, index) => ({ ...hint, text: inEvery(language => translations[language]?.hints[index]?.text ?? hint.text) }));
     this.conditions = task.hints.map(hint => hint.when && track(hint.when));
     this.trackers = this.conditions.filter(tracker => tracker !== undefined);
     this.offered = this.hints.flatMap((hint, index) => (hint.when ? [] : [index]));
@@ -50,8 +51,8 @@ export class TaskHints {
   }
 
   private next(state: State) {
-    const shown = new Set((state.hints?.shown ?? []).map(hint => hint.text));
-    const index = this.offered.find(at => !shown.has(this.hints[at]!.text));
+    const shown = new Set((state.hints?.shown ?? []).map(hint => (typeof hint.text === 'string' ? hint.text : hint.text[SOURCE])));
+    const index = this.offered.find(at => !shown.has(this.hints[at]!.text[SOURCE]));
     return index === undefined ? undefined : this.hints[index];
   }
 }

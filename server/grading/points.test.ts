@@ -1,5 +1,6 @@
 // Points are given with their reason: all of them with the evidence, a part with what was found, none without a word.
 import { expect, test } from 'vitest';
+import { inLanguage, SOURCE } from '../../texts/language.ts';
 import { tasksFileSchema } from '../../lessons/schema.ts';
 import { checkTasks } from '../../lessons/rules.ts';
 import { contextOf, Lab } from './synthetic.ts';
@@ -24,7 +25,7 @@ function progressAfter(points: number | undefined, happens: (lab: Lab) => void) 
   happens(lab);
   const moment = { seq: lab.entries.length, at: '2026-11-21T00:00:00Z', live: true };
   if (!task.judge(context, moment)) task.speak(context, moment, false);
-  return task.record.progress;
+  return inLanguage(task.record.progress, SOURCE);
 }
 
 test('done: all, beside the evidence', () => expect(progressAfter(10, lab => lab.runDetached('web', 'x'))).toMatchObject({ state: 'done', evidence: 'web runs', points: { got: 10, of: 10 } }));

@@ -1,6 +1,7 @@
 // One task while it is graded: locked → open (neutral) → tried → done. Done is for ever. Failed is until it is reset. Knows its trackers; grader.ts decides
 // when to ask.
 import type { Task } from '../../lessons/schema.ts';
+import { inEvery, SOURCE, type Language, type Text } from '../../texts/language.ts';
 import type { JournalEntry } from '../../runtime/lab/control.ts';
 import type { Said, TaskState } from '../protocol.ts';
 import { TaskHints } from './hints.ts';
@@ -16,6 +17,7 @@ export interface Moment { seq: number; at: string; live: boolean; }
 
 export class GradedTask {
   readonly task: Task;
+  private readonly translations: Partial<Record<Language, Task>>;
   record: StoredTask;
   withheld = false;
   /** When it opened, as the journal tells it; undefined until this grader has come there. */
@@ -29,11 +31,13 @@ export class GradedTask {
   /** Up to here it was judged before the server restarted. */
   private judgedSeq: number;
 
-  constructor(task: Task, stored: StoredTask | undefined) {
+  /** `translations`: the same task as other languages say it. */
+  constructor(task: Task, stored: StoredTask | undefined, translations: Partial<Record<Language, Task>> = {}) {
     this.task = task;
+    this.translations = translations;
     this.record = stored ? { ...stored } : { id: task.id, progress: { state: 'locked' }, openedSeq: null, seq: 0 };
     this.judgedSeq = stored?.seq ?? 0;
-    this.hints = new TaskHints(task);
+    this.hints = new TaskHints(task, translations);
     this.check = track(task.check);
     this.attempt = track(task.attempt);
     this.turns = task.wrongTurns.map(turn => track(turn.when));
@@ -68,7 +72,7 @@ export class GradedTask {
     if (!this.isOpen || (!live && seq <= this.judgedSeq)) return false;
     const match = this.check.holds(context);
     if (!match) return false;
-    this.set({ state: 'done', at, evidence: fill(this.task.done, match), ...this.points(this.task.points ?? 0) }, seq);
+    this.set({ state: 'done', at, evidence: this.say(task => task.done, match), ...this.points(this.task.points ?? 0) }, seq);
     return true;
   }
 
@@ -80,7 +84,7 @@ export class GradedTask {
     this.withheld = false;
     if (!this.isOpen || (!live && seq <= this.judgedSeq)) return false;
     const failed = this.fails?.holds(context);
-    if (failed) return this.set({ state: 'failed', found: fill(this.task.fail!.found, failed) }, seq);
+    if (failed) return this.set({ state: 'failed', found: this.say(task => task.fail!.found, failed) }, seq);
     const offered = this.hints.offer(context);
     const attempt = this.attempt.holds(context);
     if (!attempt && this.record.progress.state !== 'tried') return offered && this.set(this.record.progress, seq);
@@ -90,8 +94,8 @@ export class GradedTask {
       return offered && this.set(this.record.progress, seq);
     }
     return this.set(best
-      ? { state: 'tried', expected: fill(best.turn.expected ?? this.task.expected, best.match), found: fill(best.turn.found, best.match), next: fill(best.turn.next, best.match), ...this.points(best.turn.points ?? 0) }
-      : { state: 'tried', expected: fill(this.task.expected, attempt ?? { seq }), found: describe(this.task.check, context), next: fill(this.task.next, attempt ?? { seq }), ...this.points(0) }, seq);
+      ? { state: 'tried', expected: this.say(task => task.wrongTurns[best.index]!.expected ?? task.expected, best.match), found: this.say(task => task.wrongTurns[best.index]!.found, best.match), next: this.say(task => task.wrongTurns[best.index]!.next, best.match), ...this.points(this.task.wrongTurns[best.index]!.points ?? 0) }
+      : { state: 'tried', expected: this.say(task => task.expected, attempt ?? { seq }), found: describe(this.task.check, context), next: this.say(task => task.next, attempt ?? { seq }), ...this.points(0) }, seq);
   }
 
   /** True when there was another hint to show. Points that were got already go down with it. */
@@ -130,6 +134,14 @@ export class GradedTask {
     return true;
   }
 
+  /** The same place of the task in every language, filled with what was found. */
+  private say(pick: (task: Task) => string, match: Match): Text {
+    return inEvery(language => {
+      const own = this.translations[language];
+      return fill(pick(own ?? this.task), match, own ? language : SOURCE);
+    });
+  }
+
   private points(got: number) {
     const of = this.task.points;
     return of === undefined ? {} : { points: { got: Math.max(0, Math.min(got, of - this.hints.cost(this.record.progress))), of } };
@@ -137,10 +149,10 @@ export class GradedTask {
 
   /** The most recent wrong turn that fits; of several at once, the first in the lesson. */
   private wrongTurn(context: Context) {
-    let best: { turn: Task['wrongTurns'][number]; match: Match } | undefined;
+    let best: { index: number; match: Match } | undefined;
     this.turns.forEach((tracker, index) => {
       const match = tracker.holds(context);
-      if (match && (!best || match.seq > best.match.seq)) best = { turn: this.task.wrongTurns[index]!, match };
+      if (match && (!best || match.seq > best.match.seq)) best = { index, match };
     });
     return best;
   }

@@ -1,6 +1,7 @@
 // The grader's contract: what server/ wires (engine journal in, progress and explanations out).
 // One grader per lab. It keeps no files and no timers while nothing happens, and believes only the engine: never a shell's history.
 import type { Task } from '../../lessons/schema.ts';
+import type { Language } from '../../texts/language.ts';
 import type { Evidence, JournalEntry } from '../../runtime/lab/control.ts';
 import type { Found, Reading } from '../../runtime/lab/readings.ts';
 import type { Said, ServerEvents, TaskProgress, TaskState } from '../protocol.ts';
@@ -19,7 +20,8 @@ export interface StoredTask {
 export type Note = Parameters<ServerEvents<Said>['explain']>[0];
 
 export interface GraderOptions {
-  lesson: { tasks: readonly Task[] };
+  /** `translations` say the same tasks, in the same order. */
+  lesson: { tasks: readonly Task[]; translations?: Partial<Record<Language, { tasks: readonly Task[] }>> };
   /** What the journal has up to here is no learner's work and will not be fed. Default: 0. */
   baseSeq?: number;
   /** The engine's `evidence` verb for the lab's host. Called at most once at a time, only when an open task needs it. */
