@@ -7,6 +7,7 @@ import next from 'next';
 import { pino } from 'pino';
 import { appDir, engineSocket, previewsDir } from '../runtime/paths.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
+import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
 import { createStore } from './data/store.ts';
@@ -47,7 +48,9 @@ const engine = connectEngine(engineSocket);
 releases.push(() => engine.release());
 const screens = startScreens();
 releases.push(() => screens.release());
-globalThis.__slipway = createSite(lessons, store, secret);
+const colours = openColours(join(config.dataDir, 'colours'), onError);
+releases.push(() => colours.release());
+globalThis.__slipway = createSite(lessons, store, secret, colours);
 
 const visitors = createVisitors({ secret, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
 const http = createServer({ keepAliveTimeout: 65_000 });

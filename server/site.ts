@@ -23,6 +23,8 @@ export interface LearnerProgress {
 }
 
 export interface Site {
+  /** Code with its colours, a `pre` in a list; plain when that could not be done. */
+  coloured(code: string, language: string): Promise<HastRoot['children']>;
   /** In the order of the course; each in this language, or in the one it was written in. */
   listLessons(language: Language): Promise<LessonSummary[]>;
   /** Undefined when there is no such lesson: the page answers notFound(). */

@@ -2,11 +2,10 @@
 import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
 import type { ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
-import type { LessonPage, LessonTask } from '../../server/site.ts';
+import { site, type LessonPage, type LessonTask } from '../../server/site.ts';
 import { getTexts } from '../language/texts.ts';
 import { SHORT_CODE } from '../components/words.tsx';
 import { CodeBlock } from './code-block.tsx';
-import { highlight } from './highlight.ts';
 import { RunBlock } from './run-block.tsx';
 import { TaskCard } from './task-card.tsx';
 
@@ -55,6 +54,6 @@ async function colour(node: Node): Promise<Node> {
   return { ...node, children: await Promise.all(node.children.map(colour)) };
 }
 
-async function block(code: string, language: string): Promise<Node[]> {
-  return (await highlight(code, language)).children as unknown as Element[];
+function block(code: string, language: string): Promise<Node[]> {
+  return site().coloured(code, language);
 }
