@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import { cgroupOf } from './paths.ts';
 import { signalNumber } from './signals.ts';
+import { saveContainer } from './records.ts';
 import { emit, isRunning, setState } from './state.ts';
 import { wait } from './wait.ts';
 import type { Container, Host } from './model.ts';
@@ -25,8 +26,14 @@ export async function kill(host: Host, container: Container, options: { signal: 
     throw refused(error);
   }
   if (signal === SIGKILL) return killAndWait(host, container);
-  record.stoppedByUser ||= signal === signalNumber(record.config.StopSignal || 'SIGTERM');
+  if (signal === signalNumber(record.config.StopSignal || 'SIGTERM')) noteStopped(host, container);
   sendSignal(host, container, signal);
+}
+
+/** No restart policy brings it back. Written down before the signal: its process may end while there is no engine. */
+export function noteStopped(host: Host, container: Container) {
+  container.record.stoppedByUser = true;
+  saveContainer(host, container.record);
 }
 
 /** To the main process, with its event. */
@@ -38,7 +45,7 @@ export function sendSignal(host: Host, container: Container, signal: number) {
 /** Resolves when the container does not run. A frozen process dies once it thaws. */
 export async function killAndWait(host: Host, container: Container): Promise<void> {
   if (!isRunning(container.record.state.status)) return;
-  container.record.stoppedByUser = true;
+  noteStopped(host, container);
   const over = new AbortController();
   const exited = wait(host, container, { condition: 'not-running', signal: over.signal });
   sendSignal(host, container, SIGKILL);

@@ -80,10 +80,12 @@ export type ContainerState =
   | { status: 'created'; exitCode: number; error: string }
   | { status: 'running'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoints: Endpoint[] }
   | { status: 'paused'; startedAt: Timestamp; finishedAt: Timestamp; pid: number; endpoints: Endpoint[] }
-  | { status: 'restarting'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
+  | { status: 'restarting'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string; attempt?: StartAttempt }
   | { status: 'exited'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string }
   | { status: 'dead'; startedAt: Timestamp; finishedAt: Timestamp; exitCode: number; oomKilled: boolean; error: string };
 export type ContainerStatus = ContainerState['status'];
+/** Written down before a start by policy is asked for: an engine that finds it knows what was under way, and takes it on. */
+export interface StartAttempt { at: Timestamp; endpoints: Endpoint[] }
 export type RunningState = Extract<ContainerState, { status: 'running' | 'paused' }>;
 
 /** A container's place in a network while it runs. Ports are those that were really bound. */

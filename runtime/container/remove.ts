@@ -22,7 +22,7 @@ export async function remove(host: Host, container: Container, options: { force:
   }
   live.removing = true;
   try {
-    cancelRestart(host, container);
+    await cancelRestart(host, container);
     await killAndWait(host, container);
     await inTurn(container, () => removeNow(host, container, options));
   } catch (error) {

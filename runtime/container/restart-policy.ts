@@ -30,14 +30,16 @@ export function scheduleRestart(host: Host, container: Container, ranMs: number)
   }, live.restartDelayMs);
 }
 
-/** It stays exited. True when there was something to call off. */
-export function cancelRestart(host: Host, container: Container): boolean {
+/** It stays exited. True when there was something to call off; false also when it is running by now, since its start was under way. */
+export async function cancelRestart(host: Host, container: Container): Promise<boolean> {
   const { live, record } = container;
+  if (record.state.status === 'restarting' && !live.restartTimer) await live.busy;
   const { state } = record;
   if (state.status !== 'restarting') return false;
   if (live.restartTimer) clearTimeout(live.restartTimer);
   live.restartTimer = null;
-  setState(host, container, { ...state, status: 'exited' });
+  const { attempt: _, ...end } = state;
+  setState(host, container, { ...end, status: 'exited' });
   for (const waiter of live.stopWaiters) waiter({ exitCode: state.exitCode, error: null });
   live.stopWaiters.clear();
   return true;

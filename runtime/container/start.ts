@@ -53,6 +53,7 @@ async function launch(host: Host, container: Container, attachments: PendingAtta
   const links = findLinks(host, record);
   record.linkEnv = links.env;
   const spec = containerSpec(record, { user, ...namespaces });
+  if (record.state.status === 'restarting') setState(host, container, { ...record.state, attempt: { at: timestamp(), endpoints } });
   const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoints, links.hosts), network: makeLinks(host, record, endpoints), endpoints });
   await host.broker.call('startTask', { ...host.ref, task });
 
@@ -86,7 +87,7 @@ function awaitStart(shim: ShimConnection, onStarted: (pid: number) => void): Pro
   });
 }
 
-function announceStart(host: Host, container: Container, endpoints: readonly Endpoint[]) {
+export function announceStart(host: Host, container: Container, endpoints: readonly Endpoint[]) {
   const { record } = container;
   for (const endpoint of endpoints) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
   for (const mount of record.mounts.filter(m => m.type === 'volume')) {
@@ -124,7 +125,7 @@ async function recordFailure(host: Host, container: Container, error: unknown) {
   const message = error instanceof Error ? error.message : String(error);
   const { state } = record;
   record.hasBeenStarted = true; // its directories may be there: remove.ts looks
-  if (state.status === 'exited' || state.status === 'restarting') setState(host, container, { ...state, status: 'exited', exitCode, error: message });
+  if (state.status === 'exited' || state.status === 'restarting') setState(host, container, { status: 'exited', startedAt: state.startedAt, finishedAt: state.finishedAt, oomKilled: state.oomKilled, exitCode, error: message });
   else setState(host, container, { status: 'created', exitCode, error: message });
   if (record.hostConfig.AutoRemove) await removeNow(host, container, { volumes: true });
 }

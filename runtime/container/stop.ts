@@ -1,7 +1,7 @@
 // POST /containers/{id}/stop: the stop signal, some patience, then SIGKILL.
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
-import { killAndWait, sendSignal, thaw } from './kill.ts';
+import { killAndWait, noteStopped, sendSignal, thaw } from './kill.ts';
 import { cancelRestart } from './restart-policy.ts';
 import { signalNumber } from './signals.ts';
 import { emit, isRunning } from './state.ts';
@@ -14,7 +14,7 @@ export interface StopOptions { timeoutSeconds: number | null; signal: string | n
 
 export async function stop(host: Host, container: Container, options: StopOptions): Promise<void> {
   const { record } = container;
-  if (cancelRestart(host, container)) return;
+  if (await cancelRestart(host, container)) return noteStopped(host, container);
   if (!isRunning(record.state.status)) throw new SlipwayError('NotModified', `container ${record.id} is not running`);
   await stopNow(host, container, options);
 }
@@ -24,7 +24,7 @@ export async function stopNow(host: Host, container: Container, options: StopOpt
   const { record } = container;
   if (!isRunning(record.state.status)) return;
   const seconds = options.timeoutSeconds ?? record.config.StopTimeout ?? DEFAULT_TIMEOUT_SECONDS;
-  record.stoppedByUser = true;
+  noteStopped(host, container);
   const over = new AbortController();
   const exited = wait(host, container, { condition: 'not-running', signal: over.signal });
   if (seconds !== 0) {

@@ -2,31 +2,35 @@
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ended, watchExit } from '../container/exit.ts';
-import type { Container, Host } from '../container/model.ts';
-import { startNow } from '../container/start.ts';
-import { howItEnded } from '../container/how-it-ended.ts';
+import type { Container, ContainerRecord, ContainerState, Host } from '../container/model.ts';
+import { announceStart, startNow } from '../container/start.ts';
+import { howItBegan, howItEnded } from '../container/how-it-ended.ts';
 import { cgroupOf, taskOf } from '../container/paths.ts';
 import { removeNow } from '../container/remove.ts';
-import { inTurn } from '../container/state.ts';
+import { inTurn, setState } from '../container/state.ts';
 import { asSlipwayError } from '../errors.ts';
 import { scheduleRestart } from '../container/restart-policy.ts';
+import { leaveNetworks } from '../network/endpoint.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket, taskStatus } from '../paths.ts';
 
 export async function restoreContainers(host: Host): Promise<void> {
   const all = [...host.containers.values()];
   for (const { record } of all) {
-    if (record.state.status === 'running' || record.state.status === 'paused') for (const endpoint of record.state.endpoints) host.networks.join(record.id, endpoint);
+    for (const endpoint of endpointsOf(record)) host.networks.join(record.id, endpoint);
   }
-  if (all.some(({ record: { state } }) => 'endpoints' in state && state.endpoints.some(e => e.dnsNames))) await host.nameServer.ensure();
+  if (all.some(({ record }) => endpointsOf(record).some(e => e.dnsNames))) await host.nameServer.ensure();
   await Promise.all(all.map(container => restore(host, container)));
   await forgetEndedTasks(host);
 }
+
+const endpointsOf = ({ state }: ContainerRecord) => ('endpoints' in state ? state.endpoints : 'attempt' in state ? state.attempt?.endpoints ?? [] : []);
 
 async function restore(host: Host, container: Container): Promise<void> {
   const { record, live } = container;
   live.startAgain = () => startNow(host, container);
   const task = taskOf(record.id);
+  if (record.state.status === 'restarting' && (await takeOn(host, container, record.state))) return;
   if (record.state.status !== 'running' && record.state.status !== 'paused') {
     await callOff(host, container);
     if (record.state.status === 'restarting') scheduleRestart(host, container, 0);
@@ -41,6 +45,38 @@ async function restore(host: Host, container: Container): Promise<void> {
     const { end, time } = howItEnded(taskStatus(host.ref.lab, host.ref.host, task));
     await ended(host, container, end, time);
   }
+}
+
+/** A start by policy that was under way is gone on with: it was nobody's request that could be made again. False when it had not begun. */
+async function takeOn(host: Host, container: Container, { attempt, ...state }: Extract<ContainerState, { status: 'restarting' }>): Promise<boolean> {
+  if (!attempt) return false;
+  const { record, live } = container;
+  const { lab, host: id } = host.ref;
+  const status = taskStatus(lab, id, taskOf(record.id));
+  const shim = await ShimConnection.open(taskSocket(lab, id, taskOf(record.id))).catch(() => undefined);
+  if (shim) {
+    const decided = new Promise<void>(resolve => shim.once('started', () => resolve()).once('end', () => resolve()));
+    shim.go();
+    await decided;
+  }
+  const begun = howItBegan(status, attempt.at);
+  if (!begun) {
+    shim?.close();
+    leaveNetworks(host, record);
+    setState(host, container, state);
+    return false;
+  }
+  record.hasBeenStarted = true;
+  setState(host, container, { status: 'running', startedAt: begun.time, finishedAt: state.finishedAt, pid: begun.pid, endpoints: attempt.endpoints });
+  announceStart(host, container, attempt.endpoints);
+  if (shim && !shim.socket.destroyed) {
+    live.shim = shim;
+    watchExit(host, container, shim);
+  } else {
+    const { end, time } = howItEnded(status);
+    await ended(host, container, end, time);
+  }
+  return true;
 }
 
 /** A start that was under way when the engine died was never answered: what there is of it ends, and its own last steps take back what it made. */

@@ -16,7 +16,7 @@ export async function stopContainers(host: Host): Promise<void> {
     const { record } = container;
     const { stoppedByUser } = record;
     try {
-      cancelRestart(host, container);
+      await cancelRestart(host, container);
       if (isRunning(record.state.status)) await stopNow(host, container, { timeoutSeconds: Math.min(record.config.StopTimeout ?? STOP_SECONDS, STOP_SECONDS), signal: null });
     } catch (error) {
       host.onError(error);
