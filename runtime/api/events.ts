@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import type { EngineEvent } from '../lab/control.ts';
-import { filters, labelsMatch, timestamp, type Filters } from './query.ts';
+import { filters, labelsMatch, moment, type Filters } from './query.ts';
 import { route } from './route.ts';
 
 /** A client that reads slower than this many waiting events loses the connection rather than the engine its memory. */
@@ -10,7 +10,7 @@ const MAX_WAITING = 10_000;
 
 export const eventRoutes = [
   route('GET', '/events', {
-    query: z.object({ since: timestamp, until: timestamp, filters: filters(null) }),
+    query: z.object({ since: moment, until: moment, filters: filters(null) }),
     async handle(call, query) {
       const { events } = call.api.host;
       if (query.since !== null && query.until !== null && query.until < query.since) {
@@ -21,7 +21,8 @@ export const eventRoutes = [
       const waiting: EngineEvent[] = [];
       let wake = () => {};
       let over = false;
-      if (query.since !== null) waiting.push(...events.past().filter(e => eventNs(e) >= query.since! && (query.until === null || eventNs(e) <= query.until) && wanted(e)));
+      // As dockerd: with either of them, what is kept comes first; an end at 0 is none.
+      if (query.since !== null || query.until !== null) waiting.push(...events.past().filter(e => eventNs(e) >= (query.since ?? 0n) && (!query.until || eventNs(e) <= query.until) && wanted(e)));
       const finish = () => { over = true; wake(); };
       const unsubscribe = events.subscribe(event => {
         if (!wanted(event)) return;

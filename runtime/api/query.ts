@@ -13,13 +13,16 @@ export const optionalInt = z.string().optional().transform(v => (v ? atoi(v) : n
 export const dimension = z.string().optional().transform(v => atoi(v ?? '', 'InvalidParameter'));
 
 /** `seconds[.fraction]` since 1970, as the CLI sends since and until, in nanoseconds; null when absent or 0. */
-export const timestamp = z.string().optional().transform(v => {
-  if (!v || v === '0') return null;
+export const timestamp = z.string().optional().transform(v => (v && v !== '0' ? nanoseconds(v) : null));
+/** The same where 0 is a time like any other: for events it is the beginning of all that is kept. */
+export const moment = z.string().optional().transform(v => (v ? nanoseconds(v) : null));
+
+function nanoseconds(v: string): bigint {
   const [seconds = '', fraction = ''] = v.split('.', 2);
   if (!/^-?\d+$/.test(seconds)) throw new SlipwayError('System', `strconv.ParseInt: parsing ${JSON.stringify(seconds)}: invalid syntax`);
   if (!/^\d*$/.test(fraction)) throw new SlipwayError('System', `strconv.ParseInt: parsing ${JSON.stringify(fraction)}: invalid syntax`);
   return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9));
-});
+}
 
 export const text = z.string().optional().transform(v => v ?? '');
 

@@ -59,6 +59,12 @@ test('what happens while the client listens is told at once, until it leaves', a
   await listener.ended;
 });
 
+test('since the beginning, and for the last hour: all that is kept, as with dockerd', async () => {
+  const told = async (...args: string[]) => (await lab.ok(['events', ...args, '--filter', 'label=kind=test', '--filter', 'event=create', '--filter', 'event=destroy', '--format', '{{.Action}}'])).split('\n');
+  for (const args of [['--since', '0', '--until', now()], ['--since', '1h', '--until', now()], ['--until', now()], ['--since', '0', '--until', '0']]) expect(await told(...args), args.join(' ')).toEqual(['create', 'destroy']);
+  expect((await lab.docker(['events', '--since', '5', '--until', '0'])).stderr).toBe('Error response from daemon: `since` time (5) cannot be after `until` time (0)\n');
+});
+
 test('until a time to come ends by itself', async () => {
   expect((await lab.docker(['events', '--since', since, '--until', String(Date.now() / 1000 + 0.5), '--filter', 'event=destroy', '--filter', 'label=kind=test', '--format', '{{.Action}}'])).stdout).toBe('destroy\n');
 });
