@@ -32,6 +32,8 @@ export const FROM_SHIM = {
   exited: 34,
   /** Text: which step failed and why, or the runtime's own words. The last frame. */
   failed: 35,
+  /** No payload: all that was kept of earlier output has been sent; what follows is new. Answers a subscription that asked for the ring. */
+  replayed: 36,
 } as const;
 
 export type TaskEnd = { kind: 'exited'; code: number } | { kind: 'failed'; message: string } | { kind: 'lost' };
@@ -40,6 +42,7 @@ interface ShimEvents {
   hello: [state: number];
   output: [stream: 1 | 2, data: Buffer];
   started: [pid: number];
+  replayed: [];
   end: [TaskEnd];
 }
 
@@ -117,6 +120,7 @@ export class ShimConnection extends EventEmitter<ShimEvents> {
       case FROM_SHIM.stdout: case FROM_SHIM.stderr: this.emit('output', type as 1 | 2, payload); break;
       case FROM_SHIM.hello: this.emit('hello', payload[0]!); break;
       case FROM_SHIM.started: this.emit('started', payload.readUInt32BE(0)); break;
+      case FROM_SHIM.replayed: this.emit('replayed'); break;
       case FROM_SHIM.exited: this.finish({ kind: 'exited', code: payload.readInt32BE(0) }); break;
       case FROM_SHIM.failed: this.finish({ kind: 'failed', message: payload.toString('utf8') }); break;
       default: break; // a newer shim may say more

@@ -29,9 +29,13 @@ export class HubTerminal {
   private over = false;
   private refreshTimer: NodeJS.Timeout | undefined;
 
-  /** Connects and asks for what the shim kept of earlier output. `onEnd` is called once, unless released before. */
+  /** Connects and takes what the shim kept of earlier output: who attaches then sees the screen as it was. Rejects when it has ended meanwhile. `onEnd` is called once, unless released before. */
   static async open(socketPath: string, screens: Screens, size: Size, onEnd: (end: TaskEnd) => void): Promise<HubTerminal> {
-    return new HubTerminal(await ShimConnection.open(socketPath), screens, size, onEnd);
+    const shim = await ShimConnection.open(socketPath);
+    const terminal = new HubTerminal(shim, screens, size, onEnd);
+    await replayed(shim);
+    if (terminal.over) throw new Error('the terminal has ended');
+    return terminal;
   }
 
   private constructor(shim: ShimConnection, screens: Screens, size: Size, onEnd: (end: TaskEnd) => void) {
@@ -187,6 +191,18 @@ export class HubTerminal {
     this.onEnd(end);
   }
 }
+
+/** Or it has ended; or it was started by an earlier version, which does not say so. */
+function replayed(shim: ShimConnection): Promise<void> {
+  return new Promise(resolve => {
+    const patience = setTimeout(resolve, REPLAY_MS);
+    const done = () => { clearTimeout(patience); resolve(); };
+    shim.once('replayed', done).once('end', done);
+  });
+}
+
+/** Much longer than a ring takes. */
+const REPLAY_MS = 2_000;
 
 export function reasonOf(end: TaskEnd): Text {
   switch (end.kind) {

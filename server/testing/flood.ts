@@ -29,7 +29,10 @@ export async function startFloodShim(): Promise<FloodShim> {
       rest = Buffer.concat([rest, data]);
       while (rest.length >= 8 && rest.length >= 8 + rest.readUInt32BE(4)) {
         if (rest[0] === TO_SHIM.stdin) shim.input.push(rest.subarray(8, 8 + rest.readUInt32BE(4)));
-        if (rest[0] === TO_SHIM.subscribe) connected(socket);
+        if (rest[0] === TO_SHIM.subscribe) {
+          socket.write(frame(FROM_SHIM.replayed, Buffer.alloc(0)));
+          connected(socket);
+        }
         rest = rest.subarray(8 + rest.readUInt32BE(4));
       }
     });

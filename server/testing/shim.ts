@@ -45,6 +45,7 @@ export function startTestShim(path: string, size: { cols: number; rows: number }
         if (rest[0] === TO_SHIM.resize) pty.resize(payload.readUInt16BE(0), payload.readUInt16BE(2));
         if (rest[0] === TO_SHIM.subscribe) {
           if (payload[0]! & 2 && ring.length) client.write(frame(FROM_SHIM.stdout, ring));
+          if (payload[0]! & 2) client.write(frame(FROM_SHIM.replayed, Buffer.alloc(0)));
           clients.add(client);
         }
         rest = rest.subarray(8 + payload.length);
