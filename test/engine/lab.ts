@@ -65,6 +65,25 @@ export interface Running {
 export async function createTestLab(name: string, options: { profile?: 'strict' | 'full'; pull?: readonly string[] } = {}): Promise<TestLab> {
   const engine = new RpcClient(engineSocket, controlVerbs);
   const lab = dockerd ? null : await engine.call('createLab', { name, ...(options.profile ? { profile: options.profile } : {}) });
+  const test = clientsOf(lab, engine);
+  try {
+    for (const image of lab ? options.pull ?? [] : []) await test.ok(['pull', '-q', image]);
+  } catch (error) {
+    await test.dispose();
+    throw error;
+  }
+  return test;
+}
+
+/** The same for a lab that somebody else has made, such as a learner's. Disposes of it, too. */
+export async function adoptTestLab(id: string): Promise<TestLab> {
+  const engine = new RpcClient(engineSocket, controlVerbs);
+  const lab = (await engine.call('listLabs', {})).find(known => known.id === id);
+  if (!lab) throw new Error(`there is no lab ${id}`);
+  return clientsOf(lab, engine);
+}
+
+function clientsOf(lab: Lab | null, engine: TestLab['engine']): TestLab {
   const dockerHost = dockerd ?? lab!.hosts[0]!.dockerHost;
   const config = mkdtempSync(join(tmpdir(), 'slipway-docker-'));
   const socket = dockerHost.replace('unix://', '');
@@ -85,7 +104,7 @@ export async function createTestLab(name: string, options: { profile?: 'strict' 
   };
   const docker = (args: readonly string[], opts: Options = {}) => start(args, { stdin: '', ...opts }).ended;
 
-  const test: TestLab = {
+  return {
     lab, socket, engine, docker, start,
     async ok(line, opts) {
       const args = typeof line === 'string' ? line.split(' ') : line;
@@ -104,13 +123,6 @@ export async function createTestLab(name: string, options: { profile?: 'strict' 
       engine.close();
     },
   };
-  try {
-    for (const image of lab ? options.pull ?? [] : []) await test.ok(['pull', '-q', image]);
-  } catch (error) {
-    await test.dispose();
-    throw error;
-  }
-  return test;
 }
 
 function watchTerminal(pty: ReturnType<typeof spawnPty>, what: string): Terminal {
