@@ -2,6 +2,7 @@
 import { ArrowRight } from 'lucide-react';
 import { headers } from 'next/headers';
 import Link from 'next/link';
+import { Fragment } from 'react';
 import { site } from '../server/site.ts';
 import { HullDrawing } from './components/hull-drawing.tsx';
 import { LessonCard } from './components/lesson-card.tsx';
@@ -21,6 +22,9 @@ export default async function FrontPage() {
   const start = resumed ?? lessons.find((l) => doneOf(l.slug) < l.tasks) ?? first;
   const startWords = resumed ? t('front.goOn', { title: resumed.title }) : !start || doneOf(start.slug) > 0 ? t('front.openAgain') : start === first ? t('front.start') : t('front.next', { title: start.title });
   const parts = [...new Set(lessons.map((l) => l.headings[0]?.title ?? ''))];
+  const summaryOf = (part: string) => lessons.find((l) => l.headings[0]?.title === part)?.headings[0]?.summary;
+  /** In the order of their first lessons; undefined stands for lessons of the part itself. */
+  const chaptersOf = (part: string) => [...new Map(lessons.filter((l) => l.headings[0]?.title === part).map((l) => [l.headings[1]?.title, l.headings[1]])).values()];
   return (
     <>
       <SiteHeader />
@@ -43,7 +47,14 @@ export default async function FrontPage() {
           {parts.map((part) => (
             <div className="part" key={part}>
               <h3 className="label">{part}</h3>
-              <ol className="lesson-list">{lessons.filter((l) => l.headings[0]?.title === part).map((l) => <LessonCard key={l.slug} lesson={l} number={lessons.indexOf(l) + 1} done={doneOf(l.slug)} />)}</ol>
+              {summaryOf(part) && <p className="part-summary">{summaryOf(part)}</p>}
+              {chaptersOf(part).map((chapter) => (
+                <Fragment key={chapter?.title ?? ''}>
+                  {chapter && <h4 className="chapter">{chapter.title}</h4>}
+                  {chapter?.summary && <p className="part-summary">{chapter.summary}</p>}
+                  <ol className="lesson-list">{lessons.filter((l) => l.headings[0]?.title === part && l.headings[1]?.title === chapter?.title).map((l) => <LessonCard key={l.slug} lesson={l} number={lessons.indexOf(l) + 1} done={doneOf(l.slug)} />)}</ol>
+                </Fragment>
+              ))}
             </div>
           ))}
         </section>

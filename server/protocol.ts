@@ -23,6 +23,8 @@ export interface LabView<T = string> {
   queue?: { place: number; seconds?: number };
   /** While it starts: which of the lesson's preparations is under way. */
   doing?: T;
+  /** It was made anew although tasks are done: what they made is not there. */
+  fresh?: true;
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: T;
 }

@@ -15,19 +15,21 @@
 import { frame as frameDe } from './de/frame.ts';
 import { front as frontDe } from './de/front.ts';
 import { lesson as lessonDe } from './de/lesson.ts';
+import { parts as partsDe } from './de/parts.ts';
 import { play as playDe } from './de/play.ts';
 import { terminal as terminalDe } from './de/terminal.ts';
 import { workspace as workspaceDe } from './de/workspace.ts';
 import { frame } from './en/frame.ts';
 import { front } from './en/front.ts';
 import { lesson } from './en/lesson.ts';
+import { parts } from './en/parts.ts';
 import { play } from './en/play.ts';
 import { terminal } from './en/terminal.ts';
 import { workspace } from './en/workspace.ts';
 import type { Language } from './language.ts';
 import type { Translate, Translation } from './message.ts';
 
-const inPages = { ...frame, ...lesson, ...play, ...terminal, ...workspace } as const;
+const inPages = { ...frame, ...lesson, ...parts, ...play, ...terminal, ...workspace } as const;
 /** The front page is rendered on the server alone, so its texts stay there. */
 const english = { ...inPages, ...front } as const;
 
@@ -37,7 +39,7 @@ export type T = Translate<PageTexts>;
 
 export const pageTexts: Record<Language, Translation<PageTexts>> = {
   en: inPages,
-  de: { ...frameDe, ...lessonDe, ...playDe, ...terminalDe, ...workspaceDe },
+  de: { ...frameDe, ...lessonDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
 };
 export const siteTexts: Record<Language, Translation<SiteTexts>> = {
   en: english,

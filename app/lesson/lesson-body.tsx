@@ -1,11 +1,14 @@
-// A lesson's parsed text as components, on the server. Custom elements (lessons/render.ts): x-run, x-task, x-hint, x-solution, x-callout.
+// A lesson's parsed text as components, on the server. lessons/render.ts lists the custom elements, x-…
 import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
 import type { ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
+import type { QuizView } from '../../server/protocol.ts';
 import { site, type LessonPage, type LessonTask } from '../../server/site.ts';
 import { getTexts } from '../language/texts.ts';
 import { SHORT_CODE } from '../components/words.tsx';
 import { CodeBlock } from './code-block.tsx';
+import { OpenFileChip, OpenPortChip } from './open-chips.tsx';
+import { QuizCard } from './quiz-card.tsx';
 import { RunBlock } from './run-block.tsx';
 import { TaskCard } from './task-card.tsx';
 
@@ -13,14 +16,14 @@ type Body = LessonPage['body'];
 type Node = Body['children'][number];
 type Element = Extract<Node, { type: 'element' }>;
 
-export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTask[] }) {
+export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: LessonTask[]; quizzes: QuizView[] }) {
   const t = await getTexts();
   let first = true;
   const components = {
-    'x-run': (p: { code: string; language: string; paste?: boolean; children: ReactNode }) => {
+    'x-run': (p: { code: string; language: string; paste?: boolean; terminal?: string; children: ReactNode }) => {
       const isFirst = first;
       first = false;
-      return <RunBlock code={p.code} paste={p.paste === true} first={isFirst}>{p.children}</RunBlock>;
+      return <RunBlock code={p.code} paste={p.paste === true} terminal={p.terminal} first={isFirst}>{p.children}</RunBlock>;
     },
     'x-code': (p: { code: string; language: string; children: ReactNode }) => <CodeBlock code={p.code} language={p.language}>{p.children}</CodeBlock>,
     'x-task': (p: { id: string; children: ReactNode }) => {
@@ -30,6 +33,13 @@ export async function LessonBody({ body, tasks }: { body: Body; tasks: LessonTas
       const needs = task.needs.map((id) => tasks.find((one) => one.id === id)?.title ?? id);
       return <TaskCard id={task.id} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
     },
+    'x-quiz': (p: { id: string }) => {
+      const quiz = quizzes.find((one) => one.id === p.id);
+      return quiz ? <QuizCard quiz={quiz} /> : null;
+    },
+    'x-open': (p: { label: string; file: string; line?: number }) => <OpenFileChip label={p.label} path={p.file} line={p.line} />,
+    'x-port': (p: { label: string; port: number }) => <OpenPortChip label={p.label} port={p.port} />,
+    'x-diagram': (p: { alt: string; children: ReactNode }) => <figure className="diagram"><div className="diagram-drawing" role="img" aria-label={p.alt}>{p.children}</div><figcaption aria-hidden>{p.alt}</figcaption></figure>,
     'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
     'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>,
     'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,

@@ -1,16 +1,19 @@
 // A lesson's page in the browser: bar, text left, terminals right; on a narrow window one of the two at a time.
 'use client';
+import Link from 'next/link';
 import { useRouter } from 'next/navigation';
 import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { TaskState } from '../../server/protocol.ts';
 import type { LessonTask } from '../../server/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
 import { Split } from '../components/split.tsx';
+import { EditorPanel } from '../editor/editor-panel.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
 import { ShowTerminalContext, useWorkspace, WorkspaceProvider } from '../workspace/workspace-context.tsx';
 import { LessonProgress } from './lesson-progress.tsx';
+import { FreshNotice } from './start-here.tsx';
 import { TaskAnnouncer, TaskLine } from './task-line.tsx';
 
 interface Props { slug: string; tasks: LessonTask[]; initial: Record<string, TaskState>; children: ReactNode; }
@@ -26,15 +29,23 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
       <ShowTerminalContext value={showTerminal}>
         <Refresher />
         <WorkspaceBar><LessonProgress tasks={tasks} /></WorkspaceBar>
+        <FreshNotice tasks={tasks} />
+        <RemovedNotice />
         <div className="view-switch" role="group" aria-label={t('lesson.show')}>
           <button type="button" aria-pressed={view === 'left'} onClick={showText}>{t('lesson.text')}</button>
           <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>{t('lesson.terminal')}</button>
         </div>
-        <Split view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label={t('lesson.label')}>{children}</article>} right={<TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel>} />
+        <Split view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label={t('lesson.label')}>{children}</article>} right={<div className="right-column"><EditorPanel /><TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel></div>} />
         <TaskAnnouncer tasks={tasks} />
       </ShowTerminalContext>
     </WorkspaceProvider>
   );
+}
+
+function RemovedNotice() {
+  const t = useTexts();
+  const removed = useWorkspace((s) => s.removed);
+  return removed && <div className="notice" role="alert" data-testid="removed"><p>{t('removed.text')}</p><Link className="button small" href="/#lessons">{t('removed.lessons')}</Link></div>;
 }
 
 /** Asks for the page's text again when the lesson's author has saved a change; terminals and ticks stay as they are. */

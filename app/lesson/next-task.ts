@@ -3,12 +3,16 @@ import type { TaskState } from '../../server/protocol.ts';
 import type { LessonTask } from '../../server/site.ts';
 
 export function nextTask(tasks: readonly LessonTask[], states: Readonly<Record<string, TaskState>>): LessonTask | undefined {
-  const isDone = (id: string) => states[id]?.state === 'done';
+  const isDone = (id: string) => states[id]?.state === 'done' || states[id]?.state === 'skipped';
   return tasks.find((t) => !isDone(t.id) && t.needs.every(isDone)) ?? tasks.find((t) => !isDone(t.id));
 }
 
 export function countDone(tasks: readonly LessonTask[], states: Readonly<Record<string, TaskState>>): number {
   return tasks.filter((t) => states[t.id]?.state === 'done').length;
+}
+
+export function countSkipped(tasks: readonly LessonTask[], states: Readonly<Record<string, TaskState>>): number {
+  return tasks.filter((t) => states[t.id]?.state === 'skipped').length;
 }
 
 /** After the next paint, so that a view that was just switched to is there to be scrolled. */

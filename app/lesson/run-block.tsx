@@ -12,9 +12,9 @@ const DOUBLE_CLICK_MS = 350;
 const REFUSAL_MS = 7000;
 const SEEN_KEY = 'slipway.ran';
 
-interface Props { code: string; paste: boolean; first: boolean; children: ReactNode; }
+interface Props { code: string; paste: boolean; terminal: string | undefined; first: boolean; children: ReactNode; }
 
-export function RunBlock({ code, paste, first, children }: Props) {
+export function RunBlock({ code, paste, terminal, first, children }: Props) {
   const t = useTexts();
   const client = useWorkspaceClient();
   const showTerminal = useShowTerminal();
@@ -35,7 +35,7 @@ export function RunBlock({ code, paste, first, children }: Props) {
     setAnswered(true);
     // Not at once: the second half of a double click must not land in the terminal.
     setTimeout(showTerminal, DOUBLE_CLICK_MS);
-    const answer = await client.run(code, { enter: !paste });
+    const answer = await client.run(code, { enter: !paste, terminal });
     setSaid(answer.sent ? 'sent' : null);
     if (answer.sent) rememberRun();
     else { setRefusal(answer.why); setTimeout(() => setRefusal(null), REFUSAL_MS); }
@@ -49,8 +49,9 @@ export function RunBlock({ code, paste, first, children }: Props) {
       {invited && <p className="beckon">{beckons ? rich(t.parts('run.begin', { run: <strong>{label}</strong> })) : t('run.look')}</p>}
       {children}
       <div className="run-actions">
+        {terminal && <span className="run-where">{terminal}</span>}
         <CopyButton code={code} />
-        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={paste ? t('run.typeTitle') : t('run.runTitle')} onClick={(event) => void run(event.detail > 0)}>
+        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={`${paste ? t('run.typeTitle') : t('run.runTitle')}${terminal ? `: ${terminal}` : ''}`} onClick={(event) => void run(event.detail > 0)}>
           <CornerDownLeft size={14} aria-hidden /><span aria-live="polite">{label}</span>
         </button>
       </div>

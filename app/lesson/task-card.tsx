@@ -10,6 +10,7 @@ import { rich } from '../language/rich.tsx';
 import { useTexts } from '../language/texts-context.tsx';
 import { useWorkspace } from '../workspace/workspace-context.tsx';
 import { LocalTime } from './local-time.tsx';
+import { StartHere } from './start-here.tsx';
 
 interface Props { id: string; number: number; title: string; needs: string[]; children: ReactNode; }
 
@@ -26,6 +27,7 @@ export function TaskCard({ id, number, title, needs, children }: Props) {
       </header>
       <div className="task-text">{children}</div>
       <Outcome progress={progress} needs={needs} />
+      <StartHere id={id} number={number} />
     </section>
   );
 }

@@ -15,7 +15,7 @@ function setUp() {
   const socket = {
     connected: true,
     emit: (...args: Sent) => { sent.push(args); },
-    timeout: () => ({ emit: (_event: string, _body: unknown, done: typeof answerAttach) => { answerAttach = done; } }),
+    timeout: () => ({ emit: (event: string, body: unknown, done: typeof answerAttach) => { if (event === 'terminal:attach') answerAttach = done; else { sent.push([event, body]); done(null, { sent: true }); } } }),
   };
   const screen = { size: () => ({ cols: 80, rows: 24 }), write: (_data: Uint8Array, done: () => void) => { written.push(done); }, replace: vi.fn<(text: string) => void>(), fullScreen: vi.fn(() => false), bracketedPaste: () => true, setLive: vi.fn<(live: boolean) => void>(), focus: () => undefined } satisfies Screen;
   const hooks = { texts: () => english, onLive: vi.fn(), onProblem: vi.fn<(text: string) => void>(), onRelease: vi.fn() };
@@ -88,20 +88,19 @@ describe('a terminal feed', () => {
   });
 
   it('clears the line, types the command and presses Enter; several lines go as one paste', async () => {
-    const { feed, attach, inputs } = setUp();
+    const { feed, attach, sent } = setUp();
     attach();
-    expect(feed.run('docker ps\n', true)).toEqual({ sent: true });
-    await turn();
-    feed.run('a\nb', false);
-    await turn();
-    expect(inputs()).toEqual(['\x05\x15docker ps\r', '\x05\x15\x1b[200~a\nb\x1b[201~']);
+    feed.input('half');
+    expect(await feed.run('docker ps\n', true)).toEqual({ sent: true });
+    await feed.run('a\nb', false);
+    expect(sent.filter(([event]) => event !== 'terminal:resize')).toEqual([['terminal:input', 't1', 'half'], ['terminal:run', { id: 't1', input: '\x05\x15docker ps\r' }], ['terminal:run', { id: 't1', input: '\x05\x15\x1b[200~a\nb\x1b[201~' }]]);
   });
 
   it('does not type a command into a full-screen program', async () => {
     const { feed, screen, attach, inputs } = setUp();
     attach();
     screen.fullScreen.mockReturnValue(true);
-    expect(feed.run('docker ps', true)).toMatchObject({ sent: false });
+    expect(await feed.run('docker ps', true)).toMatchObject({ sent: false });
     await turn();
     expect(inputs()).toEqual([]);
   });

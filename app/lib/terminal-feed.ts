@@ -22,6 +22,8 @@ export interface Screen {
 interface Hooks { texts(): T; onLive(): void; onProblem(problem: string): void; onRelease(): void; }
 type ClientSocket = Socket<ServerEvents, ClientEvents>;
 
+/** A server that does not answer by then has not typed it, or the learner sees that it has. */
+const RUN_TIMEOUT_MS = 8000;
 const ATTACH_TIMEOUT_MS = 15_000;
 /** Acknowledgements per message would cost a quarter of the throughput. */
 const ACK_BYTES = 64 * 1024;
@@ -94,13 +96,19 @@ export class TerminalFeed {
   }
 
   /** Clears what stands half typed on the line, types the command, presses Enter if asked. */
-  run(text: string, enter: boolean): RunAnswer {
-    if (!this.live) return { sent: false, why: this.hooks.texts()('run.terminalAway') };
+  async run(text: string, enter: boolean): Promise<RunAnswer> {
+    const socket = this.socket();
+    if (!this.live || !socket?.connected) return { sent: false, why: this.hooks.texts()('run.terminalAway') };
     if (this.screen.fullScreen()) return { sent: false, why: this.hooks.texts()('run.fullScreen') };
     const lines = text.replace(/\r?\n/g, '\n').trimEnd().split('\n');
     const body = lines.length > 1 && this.screen.bracketedPaste() ? `\x1b[200~${lines.join('\n')}\x1b[201~` : lines.join('\r');
-    this.input(`\x05\x15${body}${enter ? '\r' : ''}`);
-    return { sent: true };
+    this.flushInput();
+    const input = `\x05\x15${body}${enter ? '\r' : ''}`;
+    // As a request, not as keystrokes: the server drops the second half of a double click, in whichever tab.
+    return new Promise((resolve) => socket.timeout(RUN_TIMEOUT_MS).emit('terminal:run', { id: this.id, input }, (error, answer) => {
+      if (error) resolve({ sent: false, why: this.hooks.texts()('run.lost') });
+      else resolve(isProblem(answer) ? { sent: false, why: answer.problem } : { sent: true });
+    }));
   }
 
   focus(): void { this.screen.focus(); }

@@ -109,15 +109,45 @@ describe('a workspace in the browser', () => {
     socket.happens('lab:state', ready);
     client.openFeed('t1', screen());
     socket.answer('terminal:attach', { screen: '$ ' });
+    expect(socket.requests.filter((r) => r.event === 'terminal:run')).toHaveLength(1);
+    socket.answer('terminal:run', { sent: true });
     await expect(answer).resolves.toEqual({ sent: true });
-    const inputs = () => socket.emitted.filter((e) => e.event === 'terminal:input');
-    expect(inputs()).toHaveLength(1);
     socket.goesDown();
     socket.comesUp();
     socket.answer('workspace:join', view(ready, 't1'));
     socket.answer('terminal:attach', { screen: '$ ' });
     await Promise.resolve();
-    expect(inputs()).toHaveLength(1);
+    expect(socket.requests.filter((r) => r.event === 'terminal:run')).toHaveLength(0);
+  });
+
+  it('opens the terminal that a command names, once, and runs it there', async () => {
+    socket.comesUp();
+    socket.answer('workspace:join', view(ready, 't1'));
+    client.openFeed('t1', screen());
+    socket.answer('terminal:attach', { screen: '$ ' });
+    const answer = client.run('docker logs -f web', { terminal: 'logs' });
+    expect(socket.requests.find((r) => r.event === 'terminal:open')?.body).toMatchObject({ title: 'logs' });
+    socket.answer('terminal:open', { id: 't2', title: 'logs' });
+    expect(client.getSnapshot().active).toBe('t2');
+    client.openFeed('t2', screen());
+    socket.answer('terminal:attach', { screen: '$ ' });
+    expect(socket.requests.find((r) => r.event === 'terminal:run')?.body).toMatchObject({ id: 't2' });
+    socket.answer('terminal:run', { sent: true });
+    await expect(answer).resolves.toEqual({ sent: true });
+    client.select('t1');
+    void client.run('date', { terminal: 'logs' });
+    expect(socket.requests.filter((r) => r.event === 'terminal:open')).toEqual([]);
+    expect(client.getSnapshot().active).toBe('t2');
+  });
+
+  it('says that an answer was not sent when there is no connection, and takes what another tab has answered', async () => {
+    socket.comesUp();
+    socket.answer('workspace:join', view(ready, 't1'));
+    const state = { id: 'who', answer: ['a'], right: true, said: [], tries: 1, points: { got: 1, of: 1 } };
+    socket.happens('quiz:progress', state);
+    expect(client.getSnapshot().quizzes).toEqual({ who: state });
+    socket.goesDown();
+    await expect(client.answerQuiz('who', ['b'])).resolves.toMatchObject({ problem: expect.stringContaining('not sent') });
   });
 
   it('gives up a waiting command when the connection is lost, and refuses one while it is', async () => {

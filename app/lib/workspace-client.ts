@@ -2,7 +2,7 @@
 // useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type LabView, type PortView, type Problem, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
 
@@ -25,10 +25,17 @@ export interface WorkspaceState {
   /** What went wrong last, in words, until it is dismissed or overtaken. */
   problem: string | null;
   busy: 'resetting' | 'opening' | null;
+  /** Those that were answered. */
+  quizzes: Readonly<Record<string, QuizState>>;
+  /** A file of the lab that is to be shown. */
+  file: OpenFile | null;
+  /** The lesson was taken away while the page was open. */
+  removed: boolean;
   /** Counts the changes that the lesson's author has made since the page was opened. */
   edition: number;
 }
 
+export interface OpenFile { path: string; line?: number | undefined; }
 export type RunAnswer = { sent: true } | { sent: false; why: string };
 
 /** How long a request may take before the learner is told; making a lab on a full machine is the slowest. */
@@ -37,6 +44,7 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const FAILED_AFTER = 3;
 /** A tick this long after an explanation means that the learner has gone on; a tick at the same moment belongs to it. */
 const NOTE_SETTLED_MS = 5000;
+const MAX_FILE_BYTES = 1 << 20;
 
 export class WorkspaceClient {
   private state: WorkspaceState;
@@ -52,12 +60,12 @@ export class WorkspaceClient {
   /** Terminals that the server has named since the last join. The others stay on the page, dimmed, until the lab is ready without them. */
   private readonly confirmed = new Set<string>();
   private noteShownAt = 0;
-  private waitingRun: { text: string; enter: boolean; settle: (answer: RunAnswer) => void } | null = null;
+  private waitingRun: { text: string; enter: boolean; terminal: string | undefined; settle: (answer: RunAnswer) => void } | null = null;
 
   constructor(slug: string | null, t: T, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
     this.t = t;
-    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, edition: 0 };
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, quizzes: {}, file: null, removed: false, edition: 0 };
   }
 
   readonly getSnapshot = (): WorkspaceState => this.state;
@@ -100,14 +108,19 @@ export class WorkspaceClient {
     if (this.state.terminals.some((t) => t.id === id)) this.set({ active: id });
   }
 
-  openTerminal(): void {
-    if (this.state.busy === 'opening') return;
+  openTerminal(title?: string): void {
+    if (this.state.busy === 'opening' && title === undefined) return;
     this.set({ busy: 'opening' });
     const socket = this.socket;
     if (!socket?.connected) { this.set({ busy: null, problem: this.t('problem.noTerminal') }); return; }
-    socket.timeout(ANSWER_TIMEOUT_MS).emit('terminal:open', { cols: 80, rows: 24 }, (error, answer) => {
+    socket.timeout(ANSWER_TIMEOUT_MS).emit('terminal:open', { cols: 80, rows: 24, ...(title === undefined ? {} : { title }) }, (error, answer) => {
       this.set({ busy: null });
-      if (error || isProblem(answer)) { this.set({ problem: error ? this.t('problem.terminalLate') : (answer as Problem).problem }); return; }
+      if (error || isProblem(answer)) {
+        const problem = error ? this.t('problem.terminalLate') : (answer as Problem).problem;
+        this.set({ problem });
+        if (this.waitingRun?.terminal !== undefined) this.settleWaitingRun({ sent: false, why: problem });
+        return;
+      }
       this.addTerminal(answer);
       this.set({ active: answer.id });
     });
@@ -118,30 +131,66 @@ export class WorkspaceClient {
     this.removeTerminal(id);
   }
 
-  /** Types a command into the active terminal and, unless told otherwise, presses Enter. Waits for the first terminal of a lab that is still starting, never for a lost connection. */
-  run(text: string, { enter = true }: { enter?: boolean } = {}): Promise<RunAnswer> {
+  /** Types a command into the active terminal, or into the one of a name (opened when there is none), and, unless told otherwise, presses Enter. Waits for the first terminal of a lab that is still starting, never for a lost connection. */
+  run(text: string, { enter = true, terminal }: { enter?: boolean; terminal?: string | undefined } = {}): Promise<RunAnswer> {
+    const named = terminal === undefined ? undefined : this.state.terminals.find((t) => t.title === terminal);
+    if (named) this.set({ active: named.id });
     const { link, lab, active } = this.state;
     const feed = active ? this.feeds.get(active) : undefined;
-    if (feed?.live) return Promise.resolve(feed.run(text, enter));
+    const elsewhere = terminal !== undefined && !named;
+    if (feed?.live && !elsewhere) return feed.run(text, enter);
     if (link === 'reconnecting' || link === 'failed') return Promise.resolve({ sent: false, why: this.t('run.notConnected') });
     if (lab?.state === 'gone') return Promise.resolve({ sent: false, why: this.t('run.labGone') });
-    if (link === 'connected' && lab?.state === 'ready' && this.state.terminals.length === 0) this.openTerminal();
+    if (link === 'connected' && lab?.state === 'ready' && (elsewhere || this.state.terminals.length === 0)) this.openTerminal(terminal);
     this.waitingRun?.settle({ sent: false, why: this.t('run.replaced') });
-    return new Promise((settle) => { this.waitingRun = { text, enter, settle }; });
+    return new Promise((settle) => { this.waitingRun = { text, enter, terminal, settle }; });
   }
 
   /** A fresh lab: everything in the old one is lost. Also what "start a new lab" does when the old one is gone. */
   reset(): void {
-    const socket = this.socket;
+    this.renew((done) => this.socket?.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:reset', {}, done));
+  }
+
+  private renew(send: (done: (error: Error | null, answer: WorkspaceView | Problem) => void) => void): void {
     if (this.state.busy === 'resetting') return;
-    if (!socket?.connected) { this.set({ problem: this.t('problem.noReset') }); return; }
+    if (!this.socket?.connected) { this.set({ problem: this.t('problem.noReset') }); return; }
     this.set({ busy: 'resetting', note: null, problem: null });
-    socket.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:reset', {}, (error, answer) => {
+    send((error, answer) => {
       this.set({ busy: null });
       if (error || isProblem(answer)) { this.set({ problem: error ? this.t('problem.resetLate') : (answer as Problem).problem }); return; }
       this.wantsTerminal = true;
       this.apply(answer);
     });
+  }
+
+  /** "Start here": a fresh lab in which everything before the task has been done. */
+  startAt(task: string): void {
+    this.renew((done) => this.socket?.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:start-at', { task }, done));
+  }
+
+  /** Judged by the server; what is right is not known here. */
+  answerQuiz(id: string, answer: string[]): Promise<QuizState | Problem> {
+    return this.asked(this.t('quiz.notConnected'), (socket, done: (error: Error | null, answer: QuizState | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('quiz:answer', { id, answer }, done))
+      .then((judged) => { if (!isProblem(judged)) this.setQuiz(judged); return judged; });
+  }
+
+  openFile(path: string, line?: number): void { this.set({ file: { path, line } }); }
+  closeFile(): void { this.set({ file: null }); }
+
+  readFile(path: string): Promise<FileView | Problem> {
+    return this.asked(this.t('editor.notConnected'), (socket, done: (error: Error | null, answer: FileView | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('file:read', { path }, done));
+  }
+
+  saveFile(file: FileView): Promise<{ saved: string } | { conflict: FileView } | Problem> {
+    if (new TextEncoder().encode(file.text).length > MAX_FILE_BYTES) return Promise.resolve({ problem: this.t('editor.tooLarge') });
+    return this.asked(this.t('editor.notConnected'), (socket, done: (error: Error | null, answer: { saved: string } | { conflict: FileView } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('file:save', file, done));
+  }
+
+  /** One request with its answer, or with why there is none. */
+  private asked<A extends object>(notConnected: string, send: (socket: Socket<ServerEvents, ClientEvents>, done: (error: Error | null, answer: A | Problem) => void) => void): Promise<A | Problem> {
+    const { socket } = this;
+    if (!socket?.connected) return Promise.resolve({ problem: notConnected });
+    return new Promise((resolve) => send(socket, (error, answer) => resolve(error ? { problem: notConnected } : answer)));
   }
 
   /** After "cannot connect", or when joining was refused: try again from the start. */
@@ -185,7 +234,9 @@ export class WorkspaceClient {
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
     socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
     socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
-    socket.on('lesson:changed', () => this.set({ edition: this.state.edition + 1 }));
+    socket.on('lesson:changed', () => this.set({ edition: this.state.edition + 1, removed: false }));
+    socket.on('lesson:removed', () => this.set({ removed: true }));
+    socket.on('quiz:progress', (quiz) => this.setQuiz(quiz));
     socket.on('explain', (note) => { this.noteShownAt = Date.now(); this.set({ note }); });
   }
 
@@ -220,7 +271,7 @@ export class WorkspaceClient {
     const waiting = view.lab.state === 'starting' ? this.state.terminals.filter((t) => !this.confirmed.has(t.id)) : [];
     const terminals = [...waiting, ...view.terminals];
     const active = terminals.some((t) => t.id === this.state.active) ? this.state.active : terminals[0]?.id ?? null;
-    this.set({ lab: view.lab, terminals, tasks, active });
+    this.set({ lab: view.lab, terminals, tasks, active, quizzes: Object.fromEntries(view.quizzes.map((quiz) => [quiz.id, quiz])) });
     this.settleLab(view.lab);
   }
 
@@ -243,6 +294,8 @@ export class WorkspaceClient {
     const note = newlyDone && Date.now() - this.noteShownAt > NOTE_SETTLED_MS ? null : this.state.note;
     this.set({ tasks: { ...this.state.tasks, [id]: progress }, lastDone, note });
   }
+
+  private setQuiz(quiz: QuizState): void { this.set({ quizzes: { ...this.state.quizzes, [quiz.id]: quiz } }); }
 
   private addTerminal(terminal: TerminalView): void {
     const again = !this.confirmed.has(terminal.id);
@@ -270,7 +323,11 @@ export class WorkspaceClient {
   private flushWaitingRun(): void {
     const { active } = this.state;
     const feed = active ? this.feeds.get(active) : undefined;
-    if (this.waitingRun && feed?.live) this.settleWaitingRun(feed.run(this.waitingRun.text, this.waitingRun.enter));
+    const waiting = this.waitingRun;
+    if (!waiting || !feed?.live) return;
+    if (waiting.terminal !== undefined && this.state.terminals.find((t) => t.id === active)?.title !== waiting.terminal) return;
+    this.waitingRun = null;
+    void feed.run(waiting.text, waiting.enter).then(waiting.settle);
   }
 
   private settleWaitingRun(answer: RunAnswer): void {

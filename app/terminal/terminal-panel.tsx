@@ -71,7 +71,7 @@ function EmptyStage() {
   if (link === 'failed') return <p className="terminal-empty">{t('terminal.noConnection')}</p>;
   if (busy === 'resetting') return <p className="terminal-empty">{t('terminal.resetting')}</p>;
   if (lab?.state === 'gone') return <p className="terminal-empty">{t('terminal.gone')}</p>;
-  if (lab?.state === 'starting') return <p className="terminal-empty">{t('terminal.starting')}</p>;
+  if (lab?.state === 'starting') return <p className="terminal-empty">{lab.doing ?? t('terminal.starting')}</p>;
   if (busy === 'opening') return <p className="terminal-empty">{t('terminal.opening')}</p>;
   return <div className="terminal-empty"><p>{t('terminal.none')}</p><button type="button" className="button" onClick={() => client.openTerminal()}>{t('terminal.open')}</button></div>;
 }

@@ -52,12 +52,12 @@ function StatusLine() {
 
 type Tone = 'good' | 'wait' | 'bad';
 
-function statusWords(t: T, link: string, slow: boolean, lab: { state: string; hostname: string } | null, resetting: boolean): [Tone, string, string?] {
+function statusWords(t: T, link: string, slow: boolean, lab: { state: string; hostname: string; doing?: string } | null, resetting: boolean): [Tone, string, string?] {
   if (resetting) return ['wait', t('status.resetting')];
   if (link === 'connecting') return ['wait', t('status.connecting')];
   if (link === 'reconnecting') return ['wait', t('status.reconnecting')];
   if (link === 'failed') return ['bad', t('status.failed')];
-  if (!lab || lab.state === 'starting') return ['wait', t('status.starting')];
+  if (!lab || lab.state === 'starting') return ['wait', lab?.doing ?? t('status.starting')];
   if (lab.state === 'gone') return ['bad', t('status.gone')];
   return slow ? ['good', t('status.slow'), t('status.slowWhy')] : ['good', t('status.connected'), t('status.connectedTo', { hostname: lab.hostname })];
 }

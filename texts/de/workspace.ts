@@ -33,7 +33,7 @@ export const workspace: Translation<typeof source> = {
   'reset.loseContainers': 'alle Container und die Daten darin',
   'reset.loseFiles': 'alle Dateien, Volumes und Images, die du angelegt hast',
   'reset.loseRunning': 'alles, was gerade in den Terminals läuft',
-  'reset.tasksStay': 'Erledigte Aufgaben bleiben erledigt.',
+  'reset.tasksStay': 'Erledigte Aufgaben bleiben erledigt, aber was dafür entstanden ist, ist weg. Braucht eine spätere Aufgabe es, stellt „Hier anfangen“ es wieder her.',
   'explain.label': 'Erklärung: {title}',
   'explain.what': 'Was passiert ist',
   'explain.next': 'Als Nächstes',

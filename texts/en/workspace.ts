@@ -31,7 +31,7 @@ export const workspace = {
   'reset.loseContainers': 'all containers, and the data in them',
   'reset.loseFiles': 'all files, volumes and images you made',
   'reset.loseRunning': 'what is running in every terminal',
-  'reset.tasksStay': 'Tasks that are done stay done.',
+  'reset.tasksStay': 'Tasks that are done stay done, but what they made is gone. Where a later task needs it, “Start here” makes it again.',
   'explain.label': 'Explanation: {title}',
   'explain.what': 'What happened',
   'explain.next': 'Next',

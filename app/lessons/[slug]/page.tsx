@@ -3,10 +3,12 @@ import type { Metadata } from 'next';
 import { headers } from 'next/headers';
 import Link from 'next/link';
 import { notFound } from 'next/navigation';
+import { Fragment } from 'react';
 import type { TaskState } from '../../../server/protocol.ts';
 import { site } from '../../../server/site.ts';
 import { LANGUAGES } from '../../../texts/language.ts';
 import { levelIn } from '../../language/level.ts';
+import { rich } from '../../language/rich.tsx';
 import { getTexts } from '../../language/texts.ts';
 import { SiteHeader } from '../../components/site-header.tsx';
 import { LessonBody } from '../../lesson/lesson-body.tsx';
@@ -30,6 +32,8 @@ export default async function LessonRoute({ params }: Props) {
   const index = lessons.findIndex((l) => l.slug === slug);
   const done = new Set(progress.lessons[slug]?.done);
   const initial: Record<string, TaskState> = Object.fromEntries(lesson.taskList.map(({ id }) => [id, done.has(id) ? { state: 'done', at: '', evidence: '' } : { state: 'open' }]));
+  const isDone = (l: { slug: string }) => (progress.lessons[l.slug]?.done.length ?? 0) >= (lessons.find((one) => one.slug === l.slug)?.tasks ?? 0);
+  const first = lesson.prerequisites.filter((l) => !isDone(l));
   const [previous, next] = [lessons[index - 1], lessons[index + 1]];
   return (
     <div className="workspace-page">
@@ -42,8 +46,9 @@ export default async function LessonRoute({ params }: Props) {
             <p className="label">{t('lesson.facts', { heading: lesson.headings.map((h) => h.title).join(' · '), level: levelIn(t, lesson.level), minutes: t('lesson.about', { count: lesson.minutes }) })}</p>
             <h1>{lesson.title}</h1>
             <p className="lesson-summary">{lesson.summary}</p>
+            {first.length > 0 && <p className="lesson-first">{rich(t.parts('lesson.first', { lessons: first.map((l, i) => <Fragment key={l.slug}>{i > 0 && ', '}<Link href={`/lessons/${l.slug}`}>{l.title}</Link></Fragment>) }))}</p>}
           </header>
-          <div className="prose"><LessonBody body={lesson.body} tasks={lesson.taskList} /></div>
+          <div className="prose"><LessonBody body={lesson.body} tasks={lesson.taskList} quizzes={lesson.quizzes} /></div>
           </div>
           <LessonEnd tasks={lesson.taskList} next={next && { slug: next.slug, title: next.title }} />
           <nav className="lesson-nav" aria-label={t('lesson.nav')}>
