@@ -21,6 +21,16 @@ export function checkTasks(tasks: readonly Task[], shown: readonly string[], whe
     });
     if (!where.prepared && trueOfNothing(task.check)) add([index, 'check'], `an untouched lab passes task ${task.id}`, 'Also ask for something that the learner has to do: an event, a call or a container (put them below all).');
     if (!where.prepared && trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
+    if (!earns(task.check)) add([index, 'check'], `task ${task.id} would be ticked for what the lab says of itself: http, registry and script ask programs that the learner may have replaced`, 'Put it below all, beside a condition that the engine or the kernel answers: container, event, file, kernel …');
+    if (task.fail && trueOfNothing(task.fail.when)) add([index, 'fail', 'when'], `task ${task.id} has failed before anything has happened`, 'Name what makes it impossible, such as the event that took the evidence away.');
+    if (task.fail && task.reset.length === 0) add([index, 'fail'], `task ${task.id} can fail, but nothing resets it`, 'Add reset: with the commands that make it possible again.');
+    const cost = task.hints.reduce((sum, hint) => sum + (hint.cost ?? 0), 0);
+    if (cost > 0 && cost >= (task.points ?? 0)) add([index, 'hints'], task.points === undefined ? `task ${task.id} has no points that a hint could cost` : `the hints of task ${task.id} cost all of its points`, 'Give the task more points than all its hints cost.');
+    task.hints.forEach((hint, h) => {
+      if (hint.text.includes('{')) add([index, 'hints', h, 'text'], 'a hint quotes nothing', 'Write it without {…}.');
+      if (task.hints.findIndex(other => other.text === hint.text) !== h) add([index, 'hints', h, 'text'], 'two hints say the same', 'Take one away.');
+    });
+    checkTemplate([index, 'fail', 'found'], task.fail?.found);
     task.wrongTurns.forEach((turn, t) => {
       if (!where.prepared && trueOfNothing(turn.when)) add([index, 'wrongTurns', t, 'when'], `wrong turn ${turn.id} fits an untouched lab`, 'Name what the learner did.');
       if (turn.points !== undefined && turn.points >= (task.points ?? 0)) add([index, 'wrongTurns', t, 'points'], task.points === undefined ? `task ${task.id} has no points to give a part of` : `wrong turn ${turn.id} is worth as much as the task`, 'Give the task more points than each of its wrong turns.');
@@ -57,5 +67,14 @@ export function trueOfNothing(condition: Condition): boolean {
   if ('all' in condition) return condition.all.every(trueOfNothing);
   if ('any' in condition) return condition.any.some(trueOfNothing);
   if ('not' in condition) return !trueOfNothing(condition.not);
+  if ('within' in condition) return trueOfNothing(condition.within.of);
   return 'noContainer' in condition;
+}
+
+/** Whether a condition that holds is always worth something: what was gathered inside a lab, and what is not there, earn nothing by themselves. */
+export function earns(condition: Condition): boolean {
+  if ('all' in condition) return condition.all.some(earns);
+  if ('any' in condition) return condition.any.every(earns);
+  if ('within' in condition) return earns(condition.within.of);
+  return !['not', 'noContainer', 'http', 'registry', 'script'].some(kind => kind in condition);
 }

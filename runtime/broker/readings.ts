@@ -3,6 +3,7 @@
 // and its words pass through unread.
 import { readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { SlipwayError } from '../errors.ts';
 import type { HostRef } from '../kernel/protocol.ts';
 import { appDir } from '../paths.ts';
 import { Configuration } from './encode.ts';
@@ -19,7 +20,9 @@ export const activity = (hosts: Hosts, refs: readonly HostRef[]): (number | null
 export function processes(hosts: Hosts, ref: HostRef, cgroup: string) {
   const { uidBase, init } = hosts.running(ref);
   const pids = hosts.cgroups.processes(`${ref.lab}/${ref.host}/${cgroup}`).slice(0, MAX_PROCESSES);
-  return { uidBase, initPid: init.pid, processes: pids.flatMap(pid => lookAt(pid) ?? []) };
+  const own = lookAt(init.pid);
+  if (!own) throw new SlipwayError('Unavailable', `host ${ref.lab}/${ref.host} is not running`);
+  return { uidBase, init: own, processes: pids.flatMap(pid => lookAt(pid) ?? []) };
 }
 
 function lookAt(pid: number) {

@@ -93,6 +93,8 @@ export type Task = z.input<typeof taskSchema>;
 /** Bytes of content in one reading of files: with everything else it must fit into a pipe. */
 export const MAX_READ = 40 << 10;
 
+const processSchema = z.object({ pid: z.number(), program: z.string(), namespaces: z.record(z.string(), z.string()) });
+
 /** Verbs of the broker: request → response. Errors come back as {kind, message} (runtime/errors.ts). */
 export const brokerVerbs = {
   hello: { request: z.object({}), response: z.object({ pid: z.number(), cgroup: z.enum(['v1', 'v2']) }) },
@@ -133,7 +135,7 @@ export const brokerVerbs = {
   /** Processes in a cgroup below the host's root ('' is all of the host) by the machine's pids: the file each runs and its namespaces, as the kernel names them. */
   processes: {
     request: hostRefSchema.extend({ cgroup: z.string().regex(/^([A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+)*)?$/) }),
-    response: z.object({ uidBase: z.number(), initPid: z.number(), processes: z.array(z.object({ pid: z.number(), program: z.string(), namespaces: z.record(z.string(), z.string()) })) }),
+    response: z.object({ uidBase: z.number(), init: processSchema, processes: z.array(processSchema) }),
   },
   /** Files below the roots of processes of the host (0: its init), read as the lab's own root but outside (native/read.c). A line for each. */
   readFiles: {

@@ -44,7 +44,7 @@ function batches(asked: readonly Asked[]): Asked[][] {
   const all: Asked[][] = [];
   let left = 0;
   for (const one of asked) {
-    if (one.maxBytes > left || all.at(-1)!.length === MAX_FILES) {
+    if (all.length === 0 || one.maxBytes > left || all.at(-1)!.length === MAX_FILES) {
       all.push([]);
       left = MAX_READ;
     }

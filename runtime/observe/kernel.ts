@@ -5,17 +5,16 @@ import { cgroupOf } from '../container/paths.ts';
 import { asSlipwayError } from '../errors.ts';
 import type { Found, FoundOf } from '../lab/readings.ts';
 import { ALL_CAPABILITIES } from '../oci/capabilities.ts';
-import { lookAt, type Seen } from './processes.ts';
+import type { Seen } from './processes.ts';
 
 export async function readKernel(host: Host, container: string | undefined, seen: Seen | null): Promise<Found> {
   if (!seen?.first) return { kind: 'none' };
   const { first } = seen;
-  const [files, mountinfo, lab] = await Promise.all([
+  const [files, mountinfo] = await Promise.all([
     container === undefined ? {} : limitFiles(host, container),
     readFile(`/proc/${first.outerPid}/mountinfo`, 'utf8').catch(() => null),
-    container === undefined ? seen : lookAt(host, undefined),
   ]);
-  if (mountinfo === null || !lab?.first) return { kind: 'unknown' }; // it has just ended
+  if (mountinfo === null) return { kind: 'unknown' }; // it has just ended
   return {
     kind: 'kernel',
     user: first.user,
@@ -24,7 +23,7 @@ export async function readKernel(host: Host, container: string | undefined, seen
     seccomp: first.status.seccompFilters,
     labSeccomp: host.profile === 'strict' ? 2 : 1, // broker/tasks.ts
     namespaces: first.namespaces,
-    labNamespaces: lab.first.namespaces,
+    labNamespaces: seen.labNamespaces,
     ...limitsIn(files),
     mounts: parseMounts(mountinfo),
   };

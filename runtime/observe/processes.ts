@@ -17,7 +17,7 @@ export interface SeenProcess {
   namespaces: Record<string, string>;
   status: Status;
 }
-export interface Seen { processes: SeenProcess[]; first: SeenProcess | undefined; lab: { initPid: number } }
+export interface Seen { processes: SeenProcess[]; first: SeenProcess | undefined; labNamespaces: Record<string, string> }
 
 export interface Status { user: number; parent: number; pids: number[]; capabilities: bigint; noNewPrivileges: boolean; seccompFilters: number }
 
@@ -28,17 +28,17 @@ export async function lookAt(host: Host, container: string | undefined): Promise
   const record = container === undefined ? undefined : host.containers.get(container)?.record;
   const state = record?.state;
   if (container !== undefined && state?.status !== 'running' && state?.status !== 'paused') return null;
-  const { uidBase, initPid, processes } = await host.broker.call('processes', { ...host.ref, cgroup: record ? cgroupOf(record) : '' });
+  const { uidBase, init, processes } = await host.broker.call('processes', { ...host.ref, cgroup: record ? cgroupOf(record) : '' });
   const read = (await Promise.all(processes.map(async process => {
     const status = await statusOf(process.pid);
     if (!status || status.pids.length < 2) return [];
     const [outerPid, pid] = [process.pid, status.pids[1]!];
-    const first = container === undefined ? outerPid === initPid : pid === (state as { pid: number }).pid;
+    const first = container === undefined ? outerPid === init.pid : pid === (state as { pid: number }).pid;
     return [{ outerPid, pid, parent: status.parent, user: status.user - uidBase, command: await commandOf(process.pid), program: process.program, first, namespaces: process.namespaces, status }];
   }))).flat();
   const inner = new Map(read.map(process => [process.outerPid, process.pid]));
   const seen = read.map(process => ({ ...process, parent: inner.get(process.parent) ?? 0 }));
-  return { processes: seen, first: seen.find(process => process.first), lab: { initPid } };
+  return { processes: seen, first: seen.find(process => process.first), labNamespaces: init.namespaces };
 }
 
 async function statusOf(pid: number): Promise<Status | null> {
