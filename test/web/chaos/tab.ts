@@ -39,7 +39,7 @@ export async function openTab(): Promise<Tab> {
   cookie = answer.headers.get('set-cookie')!.split(';')[0]!;
   await answer.body?.cancel();
   const { WorkspaceClient } = await import('../../../app/lib/workspace-client.ts');
-  const workspace: WorkspaceClient = new WorkspaceClient(null, translator<PageTexts>(pageTexts('en'), 'en'));
+  const workspace: WorkspaceClient = new WorkspaceClient(null, translator<PageTexts>(pageTexts.en, 'en'));
   const screens = new Map<string, KeptScreen>();
   const complaints: string[] = [];
   const changed = () => {
