@@ -6,7 +6,6 @@ import { isChoice, type Quiz } from '../lessons/quiz.ts';
 import { lessonIn, type Lesson } from '../lessons/schema.ts';
 import { watchLessons } from '../lessons/watch.ts';
 import type { Colours } from './colours/colours.ts';
-import type { Colours } from './colours/colours.ts';
 import type { Store } from './data/store.ts';
 import { readLearner } from './http/cookie.ts';
 import type { LessonSummary, QuizView } from './protocol.ts';
