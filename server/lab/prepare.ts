@@ -67,7 +67,7 @@ async function layFiles(exec: Exec, at: HostRef, { root, folder, files }: Prepar
   const [uid, gid] = files.owner.split(':').map(Number) as [number, number];
   const archive = pack();
   const chunks: Buffer[] = [];
-  archive.on('data', (chunk: Buffer) => chunks.push(chunk));
+  archive.on('data', chunk => chunks.push(chunk as Buffer));
   const packed = new Promise<void>((resolve, reject) => archive.on('end', resolve).on('error', reject));
   const folders = new Set(list.flatMap(file => foldersOf(file.path)));
   const owner = { uid, gid, mtime: new Date() };
