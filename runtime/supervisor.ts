@@ -3,7 +3,7 @@
 // killed they outlive it, and the next start finds them again. It parses nothing that comes from a learner.
 import { appDir, brokerSocket, engineSocket, instance } from './paths.ts';
 import { mountPool } from '../setup/assets/pool.ts';
-import { brokerCommand, cellCommand, serviceEnv } from './supervisor/cell.ts';
+import { brokerCommand, cellCommand, NODE, serviceEnv } from './supervisor/cell.ts';
 import { makeDirs, ownSocket } from './supervisor/dirs.ts';
 import { Service } from './supervisor/service.ts';
 import { listenAddress, readStatus, removeStatus, writeStatus } from './supervisor/status.ts';
@@ -19,8 +19,8 @@ const env = serviceEnv({ PORT: String(port), SLIPWAY_LISTEN: host });
 const withWeb = !process.argv.includes('--without-web');
 
 const broker = new Service('broker', brokerCommand('dist/broker.js'), { cwd: appDir, env, changed });
-const engine = new Service('engine', cellCommand(ENGINE_USER, ['node', '--enable-source-maps', 'dist/engine.js']), { cwd: appDir, env, changed });
-const web = new Service('web', cellCommand(WEB_USER, ['node', '--enable-source-maps', 'dist/web.js']), { cwd: appDir, env, changed });
+const engine = new Service('engine', cellCommand(ENGINE_USER, [...NODE, 'dist/engine.js']), { cwd: appDir, env, changed });
+const web = new Service('web', cellCommand(WEB_USER, [...NODE, 'dist/web.js']), { cwd: appDir, env, changed });
 const services = withWeb ? [broker, engine, web] : [broker, engine];
 
 let stopping: Promise<void> | undefined;

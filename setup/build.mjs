@@ -49,7 +49,7 @@ function workers(dirs = ['runtime', 'server']) {
   return Object.fromEntries(found.map(path => [path.split('/').pop().replace(/\.ts$/, ''), path]));
 }
 
-const SITE_INPUTS = ['app', 'server', 'lessons', 'texts', 'prisma', 'public', 'runtime/errors.ts', 'runtime/lab/control.ts', 'runtime/kernel/protocol.ts', 'next.config.ts', 'postcss.config.mjs', 'tsconfig.json'];
+const SITE_INPUTS = ['app', 'server', 'lessons', 'texts', 'prisma', 'public', 'runtime/errors.ts', 'runtime/lab/control.ts', 'runtime/kernel/protocol.ts', 'next.config.mjs', 'postcss.config.mjs', 'tsconfig.json'];
 
 export const buildSite = ({ reporter }) =>
   whenChanged(reporter, { name: 'site', title: 'build the site', inputs: SITE_INPUTS, results: ['.next/BUILD_ID'], skip: path => isTest(path) || isGenerated(path) },

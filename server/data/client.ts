@@ -1,9 +1,6 @@
 // Opens the database for the web process, which is its one writer. The only file that knows both providers' clients; they are generated
 // from one schema and differ in the provider alone, so the rest sees one type. Close with $disconnect().
-import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3';
-import { PrismaPg } from '@prisma/adapter-pg';
-import { PrismaClient } from '../../prisma/client/client.ts';
-import { PrismaClient as PostgresClient } from '../../prisma/client-pg/client.ts';
+import type { PrismaClient } from '../../prisma/client/client.ts';
 import type { Database } from '../../prisma/database.ts';
 
 export type Db = PrismaClient;
@@ -12,9 +9,14 @@ export type Db = PrismaClient;
 const LOCK_MS = 50;
 
 export async function openDatabase(database: Database): Promise<Db> {
+  // Each brings a query compiler of some megabytes: only the one that is used is loaded.
   if (database.provider === 'postgresql') {
+    const { PrismaPg } = await import('@prisma/adapter-pg');
+    const { PrismaClient: PostgresClient } = await import('../../prisma/client-pg/client.ts');
     return new PostgresClient({ adapter: new PrismaPg({ connectionString: database.url }) }) as unknown as Db;
   }
+  const { PrismaBetterSqlite3 } = await import('@prisma/adapter-better-sqlite3');
+  const { PrismaClient } = await import('../../prisma/client/client.ts');
   const db = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${database.url}`, timeout: LOCK_MS }) });
   await db.$queryRawUnsafe('PRAGMA journal_mode = WAL'); // a query: it answers with a row
   await db.$executeRawUnsafe('PRAGMA synchronous = NORMAL');

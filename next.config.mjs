@@ -1,7 +1,8 @@
 // The site's build. The custom server (server/main.ts) owns the port, the headers and the socket; Next only renders pages.
-import type { NextConfig } from 'next';
+// JavaScript, because Next would load its compiler, 11 MB, into the web process only to read this.
 
-const config: NextConfig = {
+/** @type {import('next').NextConfig} */
+const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   productionBrowserSourceMaps: false,
