@@ -1,6 +1,6 @@
 // What labs use and which of their own limits they have met, read outside, where no lab has a say. Called by main.ts for the engine, for many labs at once and
 // about once a second: files of the kernel only, no process is started. Counters may go back (a container's cgroup goes with it): who compares minds that.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
 import type { Cgroups } from './cgroup.ts';
@@ -8,6 +8,8 @@ import { run } from './run.ts';
 
 /** Of a lab's own cgroups so many are looked into: it may make any number. */
 const MOST_CGROUPS = 64;
+/** Memory is charged in batches, so the last pages below a limit are never used. */
+const CHARGED_BYTES = 1 << 20;
 
 export interface LabFigures { cpuNs: number; memoryBytes: number; memoryHits: number; oomKills: number; pids: number; forksRefused: number }
 export interface DiskFigures { diskBytes: number; recordsBytes: number }
@@ -21,7 +23,23 @@ export function labFigures(cgroups: Cgroups, lab: string): LabFigures {
   }
   const memory = cgroups.directory('memory', lab);
   // Both are counted where the process was, not where the limit is.
-  return { ...used, memoryHits: number(join(memory, 'memory.failcnt')), oomKills: sum(below(memory), 'memory.oom_control', 'oom_kill'), forksRefused: sum(below(cgroups.directory('pids', lab)), 'pids.events', 'max') };
+  return { ...used, memoryHits: peaks(lab, memory), oomKills: sum(below(memory), 'memory.oom_control', 'oom_kill'), forksRefused: sum(below(cgroups.directory('pids', lab)), 'pids.events', 'max') };
+}
+
+/** v1 counts no hits in new kernels, but keeps the highest use until it is told to forget it: so how often it was found at the limit is counted here. */
+const counted = new Map<string, number>();
+function peaks(lab: string, memory: string): number {
+  const before = counted.get(lab) ?? 0;
+  if (number(join(memory, 'memory.max_usage_in_bytes')) < number(join(memory, 'memory.limit_in_bytes')) - CHARGED_BYTES) return before;
+  try { writeFileSync(join(memory, 'memory.max_usage_in_bytes'), '0'); } catch { return before; } // it has ended
+  counted.set(lab, before + 1);
+  return before + 1;
+}
+
+/** To be called when it is gone. */
+export function forgetFigures(lab: string) {
+  counted.delete(lab);
+  for (const dir of [labDisksDir, labRecordsDir]) ids.delete(join(dir, lab));
 }
 
 /** What a lab has on disk: since the kernel's last commit, and what is on its way. Undefined where the kernel does not say. */

@@ -89,6 +89,8 @@ export const figuresSchema = z.object({
   logsFull: z.number(), connectionsRefused: z.number(),
   /** When a container was last started or ended, in ms since 1970; null: not lately. */
   containerAt: z.number().nullable(),
+  /** When a container last ended by SIGKILL. */
+  killedAt: z.number().nullable(),
 });
 export type Figures = z.infer<typeof figuresSchema>;
 

@@ -4,17 +4,24 @@ import { statSync } from 'node:fs';
 import { isRunning } from '../container/state.ts';
 import { LOG_MAX_BYTES } from '../kernel/protocol.ts';
 import { containerLog } from '../paths.ts';
-import type { Figures } from './control.ts';
+import type { EngineEvent, Figures } from './control.ts';
 import type { OpenHost } from './open-host.ts';
 
-export function seenBy(hosts: OpenHost[]): Pick<Figures, 'logsFull' | 'connectionsRefused' | 'containerAt'> {
-  const times = hosts.flatMap(({ host }) => host.events.past().findLast(event => event.Type === 'container' && (event.Action === 'start' || event.Action === 'die'))?.timeNano ?? []);
+export function seenBy(hosts: OpenHost[]): Pick<Figures, 'logsFull' | 'connectionsRefused' | 'containerAt' | 'killedAt'> {
   return {
     logsFull: hosts.reduce((all, { host }) => all + [...host.containers.values()].filter(({ record }) => isRunning(record.state.status) && logIsFull(host.ref, record.id)).length, 0),
     connectionsRefused: hosts.reduce((all, { refused }) => all + refused(), 0),
-    containerAt: times.length ? Math.max(...times) / 1e6 : null,
+    containerAt: lastOf(hosts, ({ Action }) => Action === 'start' || Action === 'die'),
+    killedAt: lastOf(hosts, ({ Action, Actor }) => Action === 'die' && Actor.Attributes.exitCode === SIGKILLED),
   };
 }
+
+function lastOf(hosts: OpenHost[], is: (event: EngineEvent) => boolean): number | null {
+  const times = hosts.flatMap(({ host }) => host.events.past().findLast(event => event.Type === 'container' && is(event))?.timeNano ?? []);
+  return times.length ? Math.max(...times) / 1e6 : null;
+}
+
+const SIGKILLED = '137';
 
 /** One that rotates never gets there. */
 const logIsFull = (ref: { lab: string; host: string }, id: string): boolean => (statSync(containerLog(ref.lab, ref.host, id), { throwIfNoEntry: false })?.size ?? 0) >= LOG_MAX_BYTES;

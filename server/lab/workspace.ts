@@ -15,6 +15,7 @@ import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
 import { LabTerminals } from './lab-terminals.ts';
+import { watchLimits } from './limits.ts';
 import { Presence } from './presence.ts';
 import { layChanged, PreparationError, prepareLab } from './prepare.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
@@ -381,17 +382,20 @@ export class Workspace {
     const { engine, store, createGrader, announce, onError } = this.options;
     const { lesson } = this;
     const { attempt } = this.record;
-    this.progress = watchProgress({
+    const stored = await store.tasks(attempt);
+    const stopLimits = watchLimits({ engine, lab, onError, isOpen: () => this.members > 0, tell: note => announce('explain', note) });
+    const progress = watchProgress({
       engine, lesson, createGrader, onError,
       host: { lab: lab.id, host: host.id },
       baseSeq: this.record.baseSeq,
-      stored: await store.tasks(attempt),
+      stored,
       save: task => store.saveTask(attempt, task),
       onProgress: task => announce('task:progress', task),
       onExplain: note => announce('explain', note),
       onLabGone: () => this.lost(),
       onAway: away => { if (this.view.state === 'ready') this.change({ ...this.view, problem: away ? say('lab.engineRestarts') : undefined }); },
     });
+    this.progress = { ...progress, release: () => { stopLimits(); return progress.release(); } };
     for (const task of this.progress.tasks()) announce('task:progress', task);
   }
 

@@ -1,0 +1,96 @@
+// Tells the learner when the lab meets one of its own limits: which, and what to do. Goes by what the kernel and the engine count outside; a lab in which nothing
+// runs is not read at all, any other at most once a second, and only while a tab has it open. Started by workspace.ts with the watch over its lab.
+import type { Figures, Lab } from '../../runtime/lab/control.ts';
+import type { Text } from '../../texts/language.ts';
+import { say } from '../../texts/server.ts';
+import type { Engine } from './engine.ts';
+
+export interface LimitNote { id: string; title: Text; text: Text; command?: string; }
+type Kind = 'memory' | 'processes' | 'disk' | 'logs' | 'connections';
+
+/** Of what the engine writes down about a lab, above all logs (runtime/broker/disk.ts). */
+const RECORDS_BYTES = 512 << 20;
+/** A disk is full for programs somewhat before its last byte. */
+const FULL = 0.985;
+const ROOM_AGAIN = 0.9;
+/** With fewer processes a refusal was a container's own limit. */
+const NEARLY = 0.8;
+const FEWER_AGAIN = 0.5;
+/** What happens again so soon is the same occurrence. */
+const SAME_MS = 30_000;
+
+/** Remembers what was told, for one lab. Pure but for that. */
+export class LimitJudge {
+  private before: Figures | undefined;
+  private readonly toldAt = new Map<Kind, number>();
+  /** Full, and not yet empty again. */
+  private readonly full = new Set<Kind>();
+
+  /** Limits met since the last reading that the learner does not know of. */
+  next(now: Figures, limits: Pick<Lab['limits'], 'diskBytes' | 'pids'>, at: number): Kind[] {
+    const { before } = this;
+    this.before = now;
+    const gained = (name: 'memoryHits' | 'oomKills' | 'forksRefused' | 'logsFull' | 'connectionsRefused') => before !== undefined && now[name] > before[name];
+    const killed = gained('oomKills') || (before !== undefined && (now.killedAt ?? 0) > (before.killedAt ?? 0)); // its counter goes with a container
+    const met: Kind[] = [];
+    if (gained('memoryHits') && killed && this.isNews('memory', at)) met.push('memory');
+    if (this.fills('processes', now.pids >= limits.pids || (gained('forksRefused') && now.pids >= limits.pids * NEARLY), now.pids < limits.pids * FEWER_AGAIN)) met.push('processes');
+    if (now.diskBytes !== null && this.fills('disk', now.diskBytes >= limits.diskBytes * FULL, now.diskBytes < limits.diskBytes * ROOM_AGAIN)) met.push('disk');
+    const records = now.recordsBytes ?? 0;
+    if ((gained('logsFull') && this.isNews('logs', at)) || this.fills('logs', records >= RECORDS_BYTES * FULL, records < RECORDS_BYTES * ROOM_AGAIN)) met.push('logs');
+    if (gained('connectionsRefused') && this.isNews('connections', at)) met.push('connections');
+    return met;
+  }
+
+  private isNews(kind: Kind, at: number): boolean {
+    const last = this.toldAt.get(kind);
+    this.toldAt.set(kind, at);
+    return last === undefined || at - last > SAME_MS;
+  }
+
+  private fills(kind: Kind, isFull: boolean, hasRoom: boolean): boolean {
+    if (hasRoom) this.full.delete(kind);
+    if (!isFull || this.full.has(kind)) return false;
+    this.full.add(kind);
+    return true;
+  }
+}
+
+export interface LimitsOptions {
+  engine: Pick<Engine, 'watch' | 'figures'>;
+  lab: Lab;
+  isOpen(): boolean;
+  tell(note: LimitNote): void;
+  onError(error: unknown): void;
+}
+
+/** The returned function ends it. */
+export function watchLimits({ engine, lab, isOpen, tell, onError }: LimitsOptions): () => void {
+  const judge = new LimitJudge();
+  let reading = false;
+  let told = 0;
+  const look = async () => {
+    const [figures] = await engine.figures([lab.id]);
+    if (!figures) return;
+    for (const kind of judge.next(figures, lab.limits, Date.now())) tell({ id: `limit-${kind}-${++told}`, ...noteOf(kind, lab) });
+  };
+  return engine.watch({ lab: lab.id, host: lab.hosts[0]!.id }, {
+    wantsLook: () => isOpen() && !reading,
+    look() {
+      reading = true;
+      look().catch(onError).finally(() => { reading = false; });
+    },
+  });
+}
+
+function noteOf(kind: Kind, { limits }: Lab): Omit<LimitNote, 'id'> {
+  switch (kind) {
+    case 'memory': return { title: say('limit.memory'), text: say('limit.memoryText', { size: sizeOf(limits.memoryBytes) }), command: 'docker ps' };
+    case 'processes': return { title: say('limit.processes'), text: say('limit.processesText', { count: limits.pids }) };
+    case 'disk': return { title: say('limit.disk'), text: say('limit.diskText', { size: sizeOf(limits.diskBytes) }), command: 'docker system prune' };
+    case 'logs': return { title: say('limit.logs'), text: say('limit.logsText') };
+    case 'connections': return { title: say('limit.connections'), text: say('limit.connectionsText') };
+  }
+}
+
+const sizeOf = (bytes: number): string => (bytes >= 1 << 30 ? `${Math.round((bytes / (1 << 30)) * 10) / 10} GiB` : `${Math.round(bytes / (1 << 20))} MiB`);

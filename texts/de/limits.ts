@@ -1,0 +1,18 @@
+import type { Translation } from '../message.ts';
+import type { limits as source } from '../en/limits.ts';
+
+export const limits: Translation<typeof source> = {
+  'limit.memory': 'Der Arbeitsspeicher deines Labs war voll',
+  'limit.memoryText': 'Alle Programme des Labs zusammen dürfen {size} belegen. Der Kernel hat eines beendet, das mehr wollte: In einem Container zeigt sich das als Exit-Code 137. Stoppe, was du nicht brauchst, oder gib einem Container mit `--memory` weniger, und versuch es noch einmal.',
+  'limit.processes': 'Dein Lab kann keine weiteren Prozesse haben',
+  'limit.processesText': {
+    one: 'Ein Lab darf {count} Prozess gleichzeitig haben. Drücke Strg+C, wo neue gestartet werden, oder schließe dieses Terminal: Was darin läuft, endet mit ihm.',
+    other: 'Ein Lab darf {count} Prozesse gleichzeitig haben, und so viele laufen. Drücke Strg+C, wo neue gestartet werden, oder schließe dieses Terminal: Was darin läuft, endet mit ihm. Auch einen Container zu stoppen hilft.',
+  },
+  'limit.disk': 'Die Festplatte deines Labs ist voll',
+  'limit.diskText': 'Alle Dateien, Images, Container und Volumes des Labs zusammen dürfen {size} belegen. Programme, die jetzt schreiben, bekommen „Disk quota exceeded“. Dieser Befehl entfernt beendete Container, unbenutzte Netzwerke und Images ohne Namen; große eigene Dateien entfernst du mit `rm`.',
+  'limit.logs': 'Ein Protokoll ist an seiner Grenze',
+  'limit.logsText': 'Ein Container hat mehr ausgegeben, als sein Protokoll fasst. Er läuft weiter, aber was er von jetzt an ausgibt, wird nicht behalten; `docker logs` sagt, wo es aufhört. Entferne den Container und starte ihn mit weniger Ausgabe neu, oder mit `--log-opt max-size=10m --log-opt max-file=3`, dann bleibt das Neueste.',
+  'limit.connections': 'Zu viele Verbindungen zur Docker-Engine',
+  'limit.connectionsText': 'Einige Befehle wurden abgewiesen, weil sehr viele noch offen sind, etwa `docker logs -f` oder `docker events`. Beende mit Strg+C, was du nicht brauchst.',
+};
