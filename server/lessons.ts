@@ -76,8 +76,16 @@ export function createSite(lessons: Lessons, store: Store, secret: Buffer, colou
 }
 
 function summary(lesson: Lesson, lessons: Lessons, reader: Language): LessonSummary {
-  const { slug, title, summary: text, minutes, level, tasks, headings, prerequisites, language } = lessonIn(lesson, reader);
-  return { slug, language, title, summary: text, minutes, level, tasks: tasks.length, headings, prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: lessonIn(first, reader).title })) };
+  const { slug, title, summary: text, minutes, level, tasks, prerequisites, language } = lessonIn(lesson, reader);
+  return { slug, language, title, summary: text, minutes, level, tasks: tasks.length, headings: headingsIn(lesson, lessons.all, reader), prerequisites: prerequisites.flatMap(first => lessons.bySlug(first) ?? []).map(first => ({ slug: first.slug, title: lessonIn(first, reader).title })) };
+}
+
+/** Lessons of one part stand together, also where some of them are not translated: the part is called as those that are translated call it. */
+function headingsIn(lesson: Lesson, all: readonly Lesson[], reader: Language): Lesson['headings'] {
+  return lesson.translations?.[reader]?.headings ?? lesson.headings.map((heading, depth) => {
+    const translated = all.find(other => other.translations?.[reader] && other.headings.slice(0, depth + 1).map(one => one.title).join() === lesson.headings.slice(0, depth + 1).map(one => one.title).join());
+    return translated?.translations?.[reader]?.headings[depth] ?? heading;
+  });
 }
 
 /** What a page may know of a question before it is answered. */
