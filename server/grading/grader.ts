@@ -1,6 +1,7 @@
 // The grader of one lab: journal in, ticks and explanations out. Driven by entries, and by `look` for what has no entries: nothing runs while nothing happens.
 // A check is judged on every entry, at once, so that a short-lived state is not missed; what is said of a wrong turn waits
 // until the learner's command has had its say (SETTLE_MS), so that half a `docker run` is no mistake.
+import { asSlipwayError } from '../../runtime/errors.ts';
 import type { Task } from '../../lessons/schema.ts';
 import type { JournalEntry } from '../../runtime/lab/control.ts';
 import type { Language } from '../../texts/language.ts';
@@ -164,7 +165,13 @@ export function createGrader(options: GraderOptions): Grader {
   async function readLogs() {
     const wanted = new Map(open().flatMap(task => task.wantsOutput(contextOf(task))).map(fact => [fact.id, fact]));
     for (const id of outputs.keys()) if (!wanted.has(id)) outputs.delete(id);
-    for (const fact of wanted.values()) outputs.set(fact.id, await options.output(fact.id));
+    for (const fact of wanted.values()) {
+      try {
+        outputs.set(fact.id, await options.output(fact.id));
+      } catch (error) {
+        if (asSlipwayError(error).kind !== 'NotFound') throw error; // removed meanwhile, and its log with it; what was read before stays
+      }
+    }
     if (stopped) return;
     if (wanted.size > 0) judge(seq);
     clearTimeout(rereading);
