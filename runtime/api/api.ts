@@ -7,6 +7,9 @@ import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
 import { archiveRoutes } from './archives.ts';
 import { attachRoutes } from './attach.ts';
+import type { BuildCache } from '../build/build-cache.ts';
+import type { BuildKit } from '../buildkit/service.ts';
+import { buildKitRoutes, openBuildKit } from './buildkit.ts';
 import { buildRoutes } from './builds.ts';
 import { changeRoutes } from './changes.ts';
 import { containerVerbs } from './container-verbs.ts';
@@ -31,13 +34,15 @@ export interface Api {
   readonly images: ImageStore;
   /** The operator's images, from which `docker pull` is answered. */
   readonly library: Library;
+  readonly buildkit: BuildKit;
   /** Faults of ours (not of the learner), for the engine's log. */
   onError(error: unknown): void;
 }
 
-export function createDockerApi(options: Omit<Api, 'verbs'>): Server {
-  return createApiServer({ ...options, verbs: containerVerbs }, [
-    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...statsRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...archiveRoutes,
+export function createDockerApi({ buildCache, ...options }: Omit<Api, 'verbs' | 'buildkit'> & { buildCache: BuildCache }): Server {
+  const api = { ...options, verbs: containerVerbs };
+  return createApiServer({ ...api, buildkit: openBuildKit(api, buildCache) }, [
+    ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...statsRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...buildKitRoutes, ...archiveRoutes,
     ...registryRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
   ]);
 }

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Container } from '../container/model.ts';
 import { nowNano } from '../container/time.ts';
+import { SlipwayError } from '../errors.ts';
 import type { ApiCall } from '../lab/control.ts';
 import type { Api } from './api.ts';
 import { hijackResponse, hijackSocket, type Hijacked } from './hijack.ts';
@@ -29,6 +30,8 @@ export interface Call {
   input(): AsyncIterable<Buffer>;
   /** The connection as a two-way stream of bytes. Nothing is sent until its `open`; the journal waits for the handler's return. */
   hijack(): Hijacked;
+  /** The connection itself, once the client has been told that it is another protocol's from now on. Only for a request that asks to upgrade. */
+  upgrade(protocol: string): Socket;
   /** A whole answer that is not JSON. */
   answer(status: number, headers: Record<string, string>, body: string): void;
   /** Every value of a parameter that may come several times. */
@@ -128,6 +131,16 @@ export class ActiveCall implements Call {
     const { upgraded, request, response } = this.exchange;
     const onOpen = (status: number) => { this.answered = true; this.openedStatus = status; };
     return upgraded ? hijackSocket(upgraded.socket, upgraded.head, onOpen) : hijackResponse(request, response, onOpen);
+  }
+
+  upgrade(protocol: string): Socket {
+    const { upgraded } = this.exchange;
+    if (!upgraded) throw new SlipwayError('InvalidParameter', `this needs a connection that is upgraded to ${protocol}`);
+    this.answered = true;
+    this.openedStatus = 101;
+    upgraded.socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
+    if (upgraded.head.length) upgraded.socket.unshift(upgraded.head);
+    return upgraded.socket;
   }
 
   /** Writes the journal's entry unless it is there already. */

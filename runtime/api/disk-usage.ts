@@ -1,5 +1,6 @@
 // GET /system/df: what images, containers and volumes take. Called by system.ts.
 import type { Api } from './api.ts';
+import { buildCacheUsage } from './buildkit.ts';
 import { listEntry } from './container-list.ts';
 import { containerSize } from './containers.ts';
 import { describe, usersOf } from './volumes.ts';
@@ -13,6 +14,6 @@ export async function diskUsage(api: Api): Promise<Record<string, unknown>> {
     Images: images,
     Containers: await Promise.all(containers.map(async c => listEntry(api, c, await containerSize(api, c)))),
     Volumes: [...api.host.volumes.byName.values()].map(v => ({ ...describe(v), UsageData: { RefCount: usersOf(api, v).length, Size: -1 } })),
-    BuildCache: [],
+    BuildCache: await buildCacheUsage(api),
   };
 }

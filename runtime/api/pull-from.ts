@@ -2,36 +2,44 @@
 // network. Called by images.ts; the credentials are those of this one request.
 import { join } from 'node:path';
 import { labNetwork } from '../container/lab-network.ts';
+import type { Host } from '../container/model.ts';
 import { hostDir } from '../container/records.ts';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { blobRecords, type BlobRecords } from '../image/blob-records.ts';
+import type { Library } from '../image/library.ts';
 import { noWay } from '../image/missing.ts';
+import type { ImageStore } from '../image/model.ts';
 import { pull, type PullMessage } from '../image/pull.ts';
 import { DEFAULT_DOMAIN, type Reference } from '../image/reference.ts';
 import { pullRemote } from '../image/remote-pull.ts';
-import { credentialsOf } from '../registry/auth.ts';
+import { credentialsOf, type Credentials } from '../registry/auth.ts';
 import type { Api } from './api.ts';
 import type { Call } from './call.ts';
 import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
 
-export async function* pullFrom(call: Call, reference: Reference, platformText: string): AsyncGenerator<PullMessage, void, void> {
-  const { api, signal } = call;
+export const pullFrom = (call: Call, reference: Reference, platform: string): AsyncGenerator<PullMessage, void, void> =>
+  pullInto({ host: call.api.host, library: call.api.library, store: call.api.images, credentials: credentialsOf(call.header('x-registry-auth')), signal: call.signal }, reference, platform);
+
+export interface PullInto { host: Host; library: Library; store: ImageStore; credentials: Credentials; signal: AbortSignal }
+
+/** The same for who has no request: the builder, into a store of its own. */
+export async function* pullInto({ host, library, store, credentials, signal }: PullInto, reference: Reference, platformText: string): AsyncGenerator<PullMessage, void, void> {
   const platform = parsePlatform(platformText);
   if (reference.domain === DEFAULT_DOMAIN) {
     if (platform && (platform.os !== 'linux' || platform.architecture !== THIS_ARCHITECTURE)) throw new SlipwayError('NotFound', `no matching manifest for ${platformText} in the manifest list entries`);
-    return yield* pull(reference, { store: api.images, library: api.library, signal });
+    return yield* pull(reference, { store, library, signal });
   }
   try {
     yield* pullRemote(reference, {
-      host: api.host, store: api.images, network: labNetwork(api.host), credentials: credentialsOf(call.header('x-registry-auth')), records: recordsOf(api),
+      host, store, network: labNetwork(host), credentials, records: recordsOf({ host }),
       platform: { ...(platform ?? { os: 'linux', architecture: THIS_ARCHITECTURE }), asked: platform !== null }, signal,
     });
   } catch (error) {
     const { kind, message } = asSlipwayError(error);
-    if (/: connect: network is unreachable$|: no such host$/.test(message)) throw new SlipwayError(kind, `${message}\n${noWay(await api.library.references())}`);
+    if (/: connect: network is unreachable$|: no such host$/.test(message)) throw new SlipwayError(kind, `${message}\n${noWay(await library.references())}`);
     throw error;
   }
 }
 
 /** What this host knows of blobs in registries. */
-export const recordsOf = (api: Api): BlobRecords => blobRecords(join(hostDir(api.host.ref), 'blobs.json'));
+export const recordsOf = (api: Pick<Api, 'host'>): BlobRecords => blobRecords(join(hostDir(api.host.ref), 'blobs.json'));

@@ -16,9 +16,6 @@ const swarm = (method: Route['method'], path: string) => route(method, path, {
 
 export const unavailableRoutes = [
   missing('GET', '/containers/:id/attach/ws', 'this engine does not attach over WebSockets'),
-  missing('POST', '/build/prune', 'this engine does not build images, so there is no build cache'),
-  missing('POST', '/session', 'this engine has no BuildKit'),
-  missing('POST', '/grpc', 'this engine has no BuildKit'),
   route('GET', '/plugins', { handle: () => ({ status: 200, json: [] }) }),
   missing('POST', '/swarm/init', 'this engine has no swarm mode'),
   missing('POST', '/swarm/join', 'this engine has no swarm mode'),

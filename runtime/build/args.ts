@@ -16,6 +16,14 @@ export class BuildArgs {
   declare(name: string, value: string | undefined) { this.used.add(name); this.declared.set(name, value ?? this.metaDefaults.get(name)); }
   newStage() { this.declared = new Map(); }
 
+  /** For a stage that runs beside others; what the stage that it begins with has declared is known in it. */
+  forStage(base?: BuildArgs): BuildArgs {
+    const args = new BuildArgs(this.given);
+    for (const [name, value] of this.metaDefaults) args.metaDefaults.set(name, value);
+    for (const [name, value] of base?.declared ?? []) args.declared.set(name, value);
+    return args;
+  }
+
   /** What FROM may name. */
   meta(): Map<string, string> { return this.resolved(this.metaDefaults); }
   /** What the stage's instructions may name. */

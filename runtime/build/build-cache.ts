@@ -62,6 +62,8 @@ export class BuildCache {
   add(record: Omit<CacheRecord, 'id' | 'created' | 'lastUsed' | 'usageCount'> & { created?: string }): CacheRecord {
     const now = new Date().toISOString();
     const added: CacheRecord = { created: now, ...record, id: newId(), lastUsed: now, usageCount: 1 };
+    const before = this.byKey.get(added.keys[0]!);
+    if (before && before.layers.at(-1)?.chainId === added.layers.at(-1)?.chainId) this.records = this.records.filter(other => other !== before); // made anew, with the same result
     this.records.push(added);
     for (const key of added.keys) this.byKey.set(key, added);
     this.dirty = true;

@@ -107,6 +107,7 @@ function escapeOf(lines: string[]): string {
 
 /** As BuildKit's parser does since Docker 25: one slip of the fingers away. */
 function nearest(name: string): string {
+  if (name.length > 20) return '';
   const found = NAMES.map(known => ({ known, slips: distance(name, known) })).sort((a, b) => a.slips - b.slips)[0]!;
   return found.slips < 3 && found.slips < name.length ? ` (did you mean ${found.known}?)` : '';
 }

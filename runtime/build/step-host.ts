@@ -6,7 +6,7 @@ import { createEventBus } from '../lab/events.ts';
 export function stepHost(host: Host, layers: readonly string[]): Host {
   const base: ImageForContainer = { id: '', config: {}, layers: [...layers] };
   return {
-    ...host,
+    ...host, ofBuild: true,
     containers: new Map(), names: new Map(), execs: new Map(),
     images: { resolve: () => base },
     events: createEventBus(() => 0n),

@@ -44,7 +44,7 @@ export async function create(host: Host, request: { name: string | null; platfor
     const record: ContainerRecord = {
       id, name, created: timestamp(), imageId: image.id, layers: image.layers, path: command[0]!, args: command.slice(1), config, hostConfig,
       endpoints, mounts: mountPoints(host, config, hostConfig),
-      state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false,
+      state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false, ...(host.ofBuild ? { ofBuild: true } : {}),
     };
     const container = containerOf(record);
     saveContainer(host, record);

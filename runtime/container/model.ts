@@ -35,6 +35,8 @@ export interface Host {
   readonly cgroupVersion: 'v1' | 'v2';
   /** Faults of ours, for the engine's log. */
   onError(error: unknown): void;
+  /** Its containers are steps of a build, which nobody else sees (build/step-host.ts). */
+  readonly ofBuild?: true;
   /** Set once the lab is being disposed of: no new work. */
   readonly closing: AbortController;
 }
@@ -159,6 +161,8 @@ export interface ContainerRecord {
   state: ContainerState;
   restartCount: number;
   hasBeenStarted: boolean;
+  /** A step of a build: a restarted engine removes what a crash has left of it. */
+  ofBuild?: true;
   /** `docker stop` or kill by the user: no restart policy brings it back. */
   stoppedByUser: boolean;
 }
@@ -178,7 +182,7 @@ export interface ContainerLive {
   readonly pendingAttachments: Set<PendingAttachment>;
   /** Called once each at the next exit. */
   readonly exitWaiters: Set<(result: WaitResult) => void>;
-  /** Called once each when it has ended for good: a restart policy does not bring it back. */
+  /** Called once each when it has ended, though a restart policy may bring it back: that is what `not-running` means to dockerd. */
   readonly stopWaiters: Set<(result: WaitResult) => void>;
   /** Starts it within a turn; set by its first start, for its restart policy. */
   startAgain: (() => Promise<void>) | null;

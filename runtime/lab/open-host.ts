@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createDockerApi } from '../api/api.ts';
+import { BuildCache } from '../build/build-cache.ts';
 import { containerOf } from '../container/live.ts';
 import type { Host } from '../container/model.ts';
 import { hostDir, loadContainers, writeJson } from '../container/records.ts';
@@ -17,7 +18,7 @@ import { defaultNetwork } from '../network/default-networks.ts';
 import type { Network } from '../network/model.ts';
 import { createNetworks } from '../network/networks.ts';
 import { dockerSocket } from '../paths.ts';
-import { removeLayers } from '../snapshot/layers.ts';
+import { removeLayers, removeScratch } from '../snapshot/layers.ts';
 import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
 import { createEventBus } from './events.ts';
 import type { FrostyBroker } from './frost.ts';
@@ -53,11 +54,17 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   const containers = new Map(loadContainers(ref, (error, path) => parts.onError(error, { ...ref, path })).map(r => [r.id, containerOf(r)]));
   const volumesFile = join(dir, 'volumes.json');
   const networksFile = join(dir, 'networks.json');
+  const dropFiles = (work: Promise<void>) => void work.catch(error => { if (!host.closing.signal.aborted) onError(error); });
+  const buildCache = new BuildCache(join(dir, 'build-cache.json'), ({ layers, directories }) => dropFiles((async () => {
+    await removeLayers({ ref, broker: parts.broker }, layers.filter(key => !images.hasLayer(key)));
+    for (const directory of directories) await removeScratch({ ref, broker: parts.broker }, directory);
+  })()));
   const images = await openImageStore({
     file: join(dir, 'images.json'),
-    containers: () => [...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })),
+    // What the build cache keeps, it keeps as a stopped container would.
+    containers: () => [...[...containers.values()].map(({ record: c }) => ({ id: c.id, imageId: c.imageId, running: isRunning(c.state.status), layers: c.layers })), { id: '', imageId: '', running: false, layers: buildCache.layerKeys() }],
     onEvent: event => void events.emit('image', event.action, event.id, event.attributes),
-    onLayersUnused: keys => void removeLayers({ ref, broker: parts.broker }, keys).catch(error => { if (!host.closing.signal.aborted) onError(error); }),
+    onLayersUnused: keys => dropFiles(removeLayers({ ref, broker: parts.broker }, keys)),
   });
   const host: Host = {
     ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,
@@ -68,7 +75,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
     broker: parts.broker, isFrozen: () => parts.broker.isFrozen(lab.id), cgroupVersion: parts.cgroupVersion,
     onError, closing: new AbortController(),
   };
-  const server = createDockerApi({ host, images, library: parts.library, onError });
+  const server = createDockerApi({ host, images, library: parts.library, buildCache, onError });
   let refused = 0;
   server.on('drop', () => refused++);
   // Somebody outside: from inside a frozen lab nobody calls.

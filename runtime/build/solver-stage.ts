@@ -1,0 +1,279 @@
+// One stage of a build, instruction by instruction, as BuildKit does it: its configuration, its layers and what history will say. Called by
+// solver.ts. What changes files is in solver-steps.ts; what changes only the configuration, in configure.ts.
+import { containerConfigSchema, type ContainerConfig } from '../container/config.ts';
+import { digestOfBytes } from '../content/digest.ts';
+import type { History, ImageConfig } from '../content/oci.ts';
+import { SlipwayError } from '../errors.ts';
+import type { ImageLayer } from '../image/model.ts';
+import { EMPTY_DIFF_ID } from '../snapshot/layers.ts';
+import type { BuildArgs } from './args.ts';
+import type { CacheRecord } from './build-cache.ts';
+import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
+import { copyArguments, isUrl } from './copy-arguments.ts';
+import { findSources, type Found, type Source } from './copy.ts';
+import { parseInstruction, type Instruction } from './dockerfile.ts';
+import { isHeredocMark, type Heredoc } from './heredocs.ts';
+import { parseMount } from './mounts.ts';
+import { COMMENT } from './oci-image.ts';
+import type { CacheMounts } from './run-mounts.ts';
+import { copyStep, inlineStep, runStep, workdirStep, type StepOf, type StepParts, type StepReport } from './solver-steps.ts';
+import type { StageText } from './stages.ts';
+import { expand, split } from './words.ts';
+
+export interface BaseImage { name: string; config: ImageConfig; layers: readonly ImageLayer[] }
+
+/** Files that the client sent: they lie in the lab, and what they are is known here. */
+export interface ContextFiles { directory: string; find(patterns: readonly string[]): Promise<readonly Found[] | { missing: string }>; }
+
+export interface StepVertex extends StepReport {
+  readonly digest: string;
+  end(error?: string): void;
+}
+
+export interface SolverParts extends StepParts {
+  image(name: string, platform: string): Promise<BaseImage>;
+  /** A stage begins with this image. */
+  from(image: BaseImage, label: string): { digest: string; record: string };
+  files(context: string): Promise<ContextFiles>;
+  secret(id: string): Promise<Uint8Array | null>;
+  cacheMounts: CacheMounts;
+  step(name: string, inputs: readonly string[]): StepVertex;
+  /** Ends what still runs. */
+  abort(): void;
+  /** Where in the Dockerfile an error came from; the first word on it counts. */
+  failedAt(error: unknown, lines: { start: number; end: number }, vertex?: string): void;
+}
+
+export interface StageEnd {
+  base: ImageConfig | null;
+  layers: readonly ImageLayer[];
+  config: ContainerConfig & { ArgsEscaped?: boolean | null };
+  history: readonly History[];
+  author: string;
+  args: BuildArgs;
+  vertex: string;
+  record: string;
+}
+
+export interface StageOptions {
+  text: StageText;
+  name: string;
+  total: number;
+  base: BaseImage | null;
+  before: StageEnd | null;
+  escape: string;
+  args: BuildArgs;
+  network: string;
+  hostOptions: Record<string, unknown>;
+  namedContexts: ReadonlyMap<string, string>;
+  /** Of the stage that --from means here, or null when it means none. */
+  layersOf(from: string): Promise<readonly ImageLayer[] | null>;
+  at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T>;
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export class StageRun {
+  private readonly parts: SolverParts;
+  private readonly options: StageOptions;
+  private config: StageEnd['config'];
+  private layers: ImageLayer[];
+  private readonly history: History[];
+  private author: string;
+  private vertex: string;
+  private record: string;
+  private cmdSet = false;
+  private at = 0;
+
+  constructor(parts: SolverParts, options: StageOptions) {
+    const { base, before } = options;
+    this.parts = parts;
+    this.options = options;
+    this.layers = [...(before?.layers ?? base?.layers ?? [])];
+    this.history = [...(before?.history ?? [])];
+    this.author = before?.author ?? base?.config.author ?? '';
+    this.vertex = before?.vertex ?? '';
+    this.record = before?.record ?? '';
+    const image = base?.config.config;
+    this.config = before ? { ...before.config } : { ...containerConfigSchema.parse(image ?? {}), Hostname: '', Image: '' };
+    if (!before && !(this.config.Env ?? []).some(entry => entry.startsWith('PATH='))) this.config.Env = [...(this.config.Env ?? []), DEFAULT_PATH];
+  }
+
+  async run(): Promise<StageEnd> {
+    const { base, before, text, args } = this.options;
+    if (base) {
+      this.at++;
+      const { digest, record } = this.parts.from(base, this.label(`FROM ${base.name}`));
+      this.vertex = digest;
+      this.record = record;
+    }
+    const triggers = this.config.OnBuild ?? [];
+    this.config = { ...this.config, OnBuild: null };
+    for (const trigger of triggers) await this.options.at(text.from, () => this.dispatch(parseInstruction(trigger, text.from.line)));
+    for (const instruction of text.instructions) await this.options.at(instruction, () => this.dispatch(instruction));
+    return { base: before ? before.base : base?.config ?? null, layers: this.layers, config: this.config, history: this.history, author: this.author, args, vertex: this.vertex, record: this.record };
+  }
+
+  private async dispatch(instruction: Instruction): Promise<void> {
+    this.parts.signal.throwIfAborted();
+    const { name, rest } = instruction;
+    switch (name) {
+      case 'ARG': return this.arg(instruction);
+      case 'RUN': return this.runCommand(instruction);
+      case 'COPY': case 'ADD': return this.copy(instruction);
+      case 'WORKDIR': return this.workdir(instruction);
+      case 'MAINTAINER':
+        this.author = rest;
+        return this.told(`MAINTAINER ${rest}`);
+      default: {
+        const { config, comment } = configure(this.config, instruction, this.variables(), this.options.escape, this.cmdSet)!;
+        this.config = { ...this.config, ...config, ...(name === 'CMD' ? { ArgsEscaped: true } : {}) };
+        if (name === 'CMD') this.cmdSet = true;
+        if (name === 'ONBUILD') return; // as BuildKit, which has no word of it in the history
+        return this.told(name === 'EXPOSE' ? `EXPOSE map[${comment.slice('EXPOSE '.length).split(' ').map(port => `${port.includes('/') ? port : `${port}/tcp`}:{}`).sort().join(' ')}]` : comment);
+      }
+    }
+  }
+
+  private arg({ rest }: Instruction): void {
+    const { args, escape } = this.options;
+    const said: string[] = [];
+    for (const word of split(rest, escape)) {
+      const equals = word.indexOf('=');
+      const name = expand(equals < 0 ? word : word.slice(0, equals), this.variables(), escape);
+      args.declare(name, equals < 0 ? undefined : expand(word.slice(equals + 1), this.variables(), escape));
+      const value = args.values().get(name);
+      said.push(value === undefined ? name : `${name}=${value}`);
+    }
+    this.told(`ARG ${said.join(' ')}`);
+  }
+
+  private async workdir({ rest, original }: Instruction): Promise<void> {
+    const path = workingDirectory(this.config, expand(rest, this.variables(), this.options.escape));
+    this.config = { ...this.config, WorkingDir: path };
+    const name = this.label(this.shown(original));
+    if (path === '/') return this.told(`WORKDIR ${path}`);
+    await this.step(name, [], of => workdirStep(this.parts, of, path), `WORKDIR ${path}`);
+  }
+
+  private async runCommand({ rest, flags, heredocs, original }: Instruction): Promise<void> {
+    const { args, network, hostOptions } = this.options;
+    const mounts = (flags.mount ?? []).map(text => parseMount(text, this.config.WorkingDir, value => expand(value, this.variables(), this.options.escape)));
+    const asked = flags.network?.[0] ?? 'default';
+    if (!['default', 'none', 'host'].includes(asked)) throw new SlipwayError('InvalidParameter', `unsupported network mode ${JSON.stringify(asked)}`);
+    const { argv, scripts } = this.command(rest, heredocs);
+    const given = args.forRun(this.config);
+    const prefix = given.length ? `|${given.length} ${given.join(' ')} ` : '';
+    const first = heredocs.length === 1 && isHeredocMark(rest) ? ` (${heredocs[0]!.content.split('\n', 1)[0]}...)` : '';
+    const sources = new Map<string, Promise<{ source: Source; key: string }>>();
+    const sourceOf = (from: string) => {
+      if (!sources.has(from)) sources.set(from, this.source(from));
+      return sources.get(from)!;
+    };
+    await this.step(this.label(this.shown(original) + first), mounts.map(mount => mount.from), async of => {
+      const mountKeys: string[] = [];
+      for (const { type, from, source } of mounts) if (type === 'bind') mountKeys.push(`${from === '' ? await this.digestOfContext(source) : (await sourceOf(from)).key} ${source}`);
+      return runStep(this.parts, { host: this.parts.host, source: async from => (await sourceOf(from)).source, secret: id => this.parts.secret(id), cacheMounts: this.parts.cacheMounts }, of, {
+        argv, env: [...given, ...(this.config.Env ?? [])], proxies: args.proxies(), config: this.config, network: asked === 'default' ? network : asked, hostOptions, mounts, mountKeys, scripts,
+      });
+    }, `RUN ${prefix}${argv.join(' ')} # buildkit`);
+  }
+
+  /** A sole heredoc is the shell's script, or a program of its own when it begins with #!; others are the shell's own affair. */
+  private command(rest: string, heredocs: readonly Heredoc[]): { argv: string[]; scripts: Heredoc[] } {
+    if (heredocs.length === 0) return { argv: commandOf(this.config, rest), scripts: [] };
+    const [only] = heredocs;
+    if (heredocs.length === 1 && isHeredocMark(rest)) {
+      if (only!.content.startsWith('#!')) return { argv: [`/dev/pipes/${only!.name}`], scripts: [only!] };
+      return { argv: [...shellOf(this.config), only!.content], scripts: [] };
+    }
+    return { argv: [...shellOf(this.config), `${rest}\n${heredocs.map(({ name, content }) => `${content}${name}`).join('\n')}`], scripts: [] };
+  }
+
+  private async copy(instruction: Instruction): Promise<void> {
+    const { name, flags, original, heredocs } = instruction;
+    const word = (text: string) => expand(text, this.variables(), this.options.escape);
+    const copied = copyArguments(instruction, this.config.WorkingDir, this.options.escape, word);
+    const history = `${name} ${copied.chown ? `--chown=${copied.chown} ` : ''}${copied.chmod ? `--chmod=${copied.chmod} ` : ''}${copied.sources.join(' ')} ${copied.target} # buildkit`;
+    const label = this.label(this.shown(original));
+    const from = flags.from?.[0];
+    if (name === 'ADD') {
+      if (flags.checksum && !copied.sources.every(isUrl)) throw new SlipwayError('InvalidParameter', 'checksum can\'t be specified for non-HTTP(S) sources');
+      const url = copied.sources.find(isUrl);
+      if (url) return this.step(label, [], of => { of.report.start(); throw new SlipwayError('Unavailable', `this lab's builder fetches nothing from a network, so ${url} cannot be added`); }, history);
+    }
+    const inline = heredocs.map(document => ({ name: document.name, content: document.expand ? expandText(document.content, this.variables()) : document.content }));
+    const paths = copied.sources.filter(source => !isHeredocMark(source));
+    if (inline.length) {
+      if (paths.length) throw new SlipwayError('InvalidParameter', `${name} of files and inline documents at once is not supported here: use two instructions`);
+      return this.step(label, [], of => inlineStep(this.parts, of, copied, inline), history);
+    }
+    await this.step(label, [from ?? 'context'], async of => {
+      const { source, key, files } = await this.source(from ?? '');
+      const find = async (): Promise<readonly Found[]> => {
+        const found = files ? await files.find(copied.sources) : await findSources(this.parts.host, source, copied.sources);
+        if (!('missing' in found)) return found;
+        throw new SlipwayError('NotFound', `failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${found.missing.replace(/^(\.?\/)+/, '')}": not found`);
+      };
+      return copyStep(this.parts, of, { ...copied, source, sourceKey: files ? '' : key, find, isAdd: name === 'ADD', keepOwners: from !== undefined && !copied.chown });
+    }, history);
+  }
+
+  /** What --from means: a stage, a named context, an image; empty is the build context. */
+  private async source(from: string): Promise<{ source: Source; key: string; files?: ContextFiles }> {
+    const context = from === '' ? 'local:context' : this.options.namedContexts.get(from);
+    if (context?.startsWith('local:')) {
+      const files = await this.parts.files(context.slice('local:'.length));
+      return { source: { directory: files.directory }, key: '', files };
+    }
+    const layers = await this.options.layersOf(from) ?? (await this.parts.image(context?.startsWith('docker-image://') ? context.slice('docker-image://'.length) : from, '')).layers;
+    return { source: { layers: layers.filter(layer => layer.diffId !== EMPTY_DIFF_ID).map(layer => layer.key) }, key: layers.at(-1)?.chainId ?? 'scratch' };
+  }
+
+  private async digestOfContext(path: string): Promise<string> {
+    const found = await (await this.parts.files('context')).find([path]);
+    if ('missing' in found) throw new SlipwayError('NotFound', `failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${found.missing.replace(/^(\.?\/)+/, '')}": not found`);
+    return digestOfBytes(JSON.stringify(found));
+  }
+
+  private async step(name: string, _inputs: readonly string[], work: (of: StepOf) => Promise<CacheRecord>, history: string): Promise<void> {
+    const vertex = this.parts.step(name, this.vertex ? [this.vertex] : []);
+    try {
+      const made = await work({ name, report: vertex, below: this.layers, parent: this.record });
+      const layer = made.layers.at(-1)!;
+      this.layers = [...this.layers, layer];
+      this.record = made.id;
+      this.vertex = vertex.digest;
+      this.history.push({ created: made.created, created_by: history, comment: COMMENT });
+      vertex.end();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      vertex.end(this.parts.signal.aborted ? 'context canceled' : message);
+      if (!this.parts.signal.aborted) this.parts.failedAt(error, { start: 0, end: 0 }, vertex.digest);
+      throw error;
+    }
+  }
+
+  private told(createdBy: string): void { this.history.push({ created_by: createdBy, comment: COMMENT, empty_layer: true }); }
+
+  private variables(): Map<string, string> { return new Map([...this.options.args.values(), ...variablesOf(this.config)]); }
+
+  /** `[name 2/5] `, counting what makes a layer. */
+  private label(text: string): string {
+    const { name, total } = this.options;
+    if (!text.startsWith('FROM ')) this.at++;
+    return `[${name ? `${name} ` : ''}${this.at}/${total}] ${text}`;
+  }
+
+  /** An instruction as progress shows it: known variables are replaced, quotes stay. */
+  private shown(original: string): string {
+    const variables = this.variables();
+    return original.replace(/^\S+/, word => word.toUpperCase()).replace(/\\.|\$(\w+)|\$\{(\w+)\}/g, (all, plain: string | undefined, braced: string | undefined) => variables.get(plain ?? braced ?? '') ?? all);
+  }
+}
+
+/** The text of a document: variables, but no quotes. */
+const expandText = (text: string, variables: ReadonlyMap<string, string>) => text.replace(/\\\$|\$\{[^}]*\}|\$\w+/g, found => (found === '\\$' ? '$' : expand(found, variables)));
+
+/** Commands that an image has for the stages that begin with it. */
+export const triggersOf = (image: ImageConfig | undefined): readonly string[] => (image?.config.OnBuild as readonly string[] | null | undefined) ?? [];

@@ -1,0 +1,178 @@
+// BuildKit's way through a Dockerfile: stages that nobody needs are skipped, the others run beside each other, each step's layer is looked up by
+// what it would be made of. plan() reads and resolves, run() works. Called by buildkit/solve.ts, which knows how a client is told.
+// https://github.com/moby/buildkit/blob/v0.13.2/frontend/dockerfile/dockerfile2llb/convert.go
+import { SlipwayError } from '../errors.ts';
+import type { NewImage } from '../image/made.ts';
+import { BuildArgs } from './args.ts';
+import { DockerfileError } from './dockerfile-error.ts';
+import { jsonForm, parseDockerfile, type Instruction } from './dockerfile.ts';
+import { isHeredocMark } from './heredocs.ts';
+import { parseMount } from './mounts.ts';
+import { ociImage } from './oci-image.ts';
+import { StageRun, triggersOf, type BaseImage, type SolverParts, type StageEnd } from './solver-stage.ts';
+import { earlierStage, stagesOf, targetOf, type StageText } from './stages.ts';
+import { expand, split } from './words.ts';
+
+export interface SolverOptions {
+  dockerfile: string;
+  filename: string;
+  target: string;
+  buildArgs: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  /** Of every RUN. */
+  network: string;
+  hostOptions: Record<string, unknown>;
+  architecture: string;
+  /** Names that mean something else than a stage or an image: --build-context. */
+  namedContexts: ReadonlyMap<string, string>;
+}
+
+interface Needed { text: StageText; name: string; base: BaseImage | null; stage: StageText | null; total: number }
+
+export class Solver {
+  private readonly parts: SolverParts;
+  private readonly options: SolverOptions;
+  private readonly escape: string;
+  private readonly stages: StageText[];
+  private readonly args: BuildArgs;
+  private readonly needed = new Map<StageText, Needed>();
+  private readonly ends = new Map<StageText, Promise<StageEnd>>();
+  private readonly target: StageText;
+
+  /** Throws for what is wrong with the text. */
+  constructor(parts: SolverParts, options: SolverOptions) {
+    this.parts = parts;
+    this.options = options;
+    const { instructions, escape } = parseDockerfile(options.dockerfile, options.filename);
+    this.escape = escape;
+    this.args = new BuildArgs(options.buildArgs);
+    const { meta, stages } = stagesOf(instructions, escape);
+    for (const { rest } of meta) {
+      for (const word of split(rest, escape)) {
+        const equals = word.indexOf('=');
+        this.args.declareMeta(equals < 0 ? word : word.slice(0, equals), equals < 0 ? undefined : expand(word.slice(equals + 1), this.args.meta(), escape));
+      }
+    }
+    this.stages = stages;
+    this.target = targetOf(stages, options.target);
+  }
+
+  /** Files of the context that any needed stage copies or mounts; null when that cannot be told beforehand, or is everything. */
+  contextPaths(): string[] | null {
+    const paths: string[] = [];
+    for (const { text } of this.needed.values()) {
+      for (const { name, rest, flags } of text.instructions) {
+        if (name === 'RUN') {
+          for (const mount of flags.mount ?? []) if (/(^|,)type=bind(,|$)/.test(mount) || !/(^|,)type=/.test(mount)) if (!/(^|,)from=/.test(mount)) return null;
+        } else if (name === 'ONBUILD') continue;
+        else if ((name === 'COPY' || name === 'ADD') && !flags.from) {
+          const words = (jsonForm(rest) ?? split(rest, this.escape).map(word => (word.includes('$') ? word : expand(word, new Map(), this.escape)))).slice(0, -1).filter(word => !isHeredocMark(word));
+          if (words.some(word => word.includes('$'))) return null;
+          paths.push(...words.map(word => word.replace(/^(\.?\/)+/, '').replace(/\/+$/, '') || '.'));
+        }
+      }
+    }
+    return paths.some(path => path === '.' || path.split('/').includes('..')) || [...this.needed.values()].some(stage => triggersOf(stage.base?.config).length) ? null : [...new Set(paths)].sort();
+  }
+
+  /** Finds out which stages are needed, and their images. */
+  async plan(): Promise<void> {
+    await this.need(this.target);
+    for (const stage of this.needed.values()) {
+      const triggers = triggersOf(stage.base?.config);
+      const named = this.stages.length > 1 || stage.text.instructions.some(i => i.flags.mount);
+      stage.name = stage.text.name || (named ? `stage-${stage.text.index}` : '');
+      stage.total = (stage.base ? 1 : 0) + stage.text.instructions.filter(i => isCounted(i.name)).length + triggers.filter(trigger => isCounted(/^\S+/.exec(trigger)?.[0]?.toUpperCase() ?? '')).length;
+    }
+  }
+
+  /** The image of the target. */
+  async run(): Promise<NewImage> {
+    const begun = [...this.needed.keys()].reverse().map(stage => this.end(stage));
+    try {
+      await Promise.all(begun);
+    } catch (error) {
+      this.parts.abort();
+      await Promise.allSettled(begun);
+      throw error;
+    }
+    const { base, layers, config, history, author } = await this.end(this.target);
+    const labels = { ...config.Labels, ...this.options.labels };
+    return ociImage({ base, layers, config: { ...config, Labels: labels }, history, author, architecture: this.options.architecture });
+  }
+
+  private async need(text: StageText): Promise<void> {
+    if (this.needed.has(text)) return;
+    const needed: Needed = { text, name: '', base: null, stage: null, total: 0 };
+    this.needed.set(text, needed);
+    await this.at(text.from, async () => {
+      const base = expand(text.base, this.args.meta(), this.escape);
+      if (base === '') throw new DockerfileError(`base name (${text.base}) should not be blank`, text.from.line);
+      const context = this.options.namedContexts.get(base);
+      const stage = context === undefined ? this.stages.slice(0, text.index).findLast(s => s.name !== '' && s.name === base.toLowerCase()) : undefined;
+      if (stage) {
+        needed.stage = stage;
+        await this.need(stage);
+      } else if (context !== undefined || base !== 'scratch') {
+        needed.base = await this.parts.image(context === undefined ? base : imageOf(base, context), expand(text.platform, this.args.meta(), this.escape));
+      }
+    });
+    for (const instruction of text.instructions) {
+      await this.at(instruction, async () => {
+        const from = instruction.flags.from?.[0];
+        if (from !== undefined) await this.needSource(text, from);
+        for (const mount of instruction.flags.mount ?? []) {
+          const source = parseMount(mount, '/', value => value).from;
+          if (source) await this.needSource(text, source);
+        }
+      });
+    }
+  }
+
+  private async needSource(text: StageText, from: string): Promise<void> {
+    const stage = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
+    if (stage) await this.need(stage);
+    else if (/^\d+$/.test(from) && !this.options.namedContexts.has(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: invalid stage index ${from}`);
+  }
+
+  /** Once for each stage. */
+  private end(text: StageText): Promise<StageEnd> {
+    let end = this.ends.get(text);
+    if (!end) {
+      end = this.runStage(this.needed.get(text)!);
+      end.catch(() => {}); // told by run()
+      this.ends.set(text, end);
+    }
+    return end;
+  }
+
+  private async runStage({ text, name, base, stage, total }: Needed): Promise<StageEnd> {
+    const before = stage ? await this.end(stage) : null;
+    const run = new StageRun(this.parts, {
+      text, name, total, base, before, escape: this.escape, args: this.args.forStage(before?.args), network: this.options.network, hostOptions: this.options.hostOptions, namedContexts: this.options.namedContexts,
+      layersOf: async from => {
+        const other = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
+        return other ? (await this.end(other)).layers : null;
+      },
+      at: (instruction, work) => this.at(instruction, work),
+    });
+    return run.run();
+  }
+
+  /** Errors without a place in the Dockerfile get this one. */
+  private async at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.parts.failedAt(error, error instanceof DockerfileError ? error.lines : { start: instruction.line, end: instruction.endLine });
+      throw error;
+    }
+  }
+}
+
+export const isCounted = (name: string) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name);
+
+export function imageOf(name: string, context: string): string {
+  if (context.startsWith('docker-image://')) return context.slice('docker-image://'.length);
+  throw new SlipwayError('InvalidParameter', `unsupported context source ${context.split(':', 1)[0]} for ${name}: a stage can begin with an image, not with files`);
+}

@@ -1,0 +1,63 @@
+// What the build cache holds, and letting go of it: `docker buildx du`, `docker builder prune`, `docker system df`. Called by service.ts and api/.
+import type { MessageInitShape } from '@bufbuild/protobuf';
+import type { BuildCache, CacheRecord } from '../build/build-cache.ts';
+import { runScript } from '../kernel/stream.ts';
+import { script } from '../snapshot/scripts.ts';
+import type { Contexts } from './context.ts';
+import type { UsageRecordSchema } from './messages_pb.js';
+import type { BuildKitParts } from './parts.ts';
+
+type Usage = MessageInitShape<typeof UsageRecordSchema>;
+type Parts = BuildKitParts & { cache: BuildCache; contexts: Contexts };
+export interface PruneOptions { all: boolean; keepBytes: number; keepMs: number; filters: readonly string[] }
+
+/** A record with what it shares with images of this host. */
+export interface CacheUse { record: CacheRecord; shared: boolean; inUse: boolean; sizeBytes: number }
+
+export async function cacheUse(parts: Parts): Promise<CacheUse[]> {
+  const sizes = await directorySizes(parts, parts.cache.all().flatMap(record => record.directory ?? []));
+  return parts.cache.all().map(record => ({
+    record, inUse: false, shared: record.layers.some(layer => parts.images.hasLayer(layer.key)),
+    sizeBytes: record.directory ? sizes.get(record.directory) ?? 0 : record.sizeBytes,
+  }));
+}
+
+export async function usage(parts: Parts): Promise<Usage[]> { return (await cacheUse(parts)).map(asMessage); }
+
+/** Removes what no image needs (with `all`, also what an image shares), the longest unused first. */
+export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: PruneOptions): AsyncGenerator<Usage, void, void> {
+  const old = Date.now() - keepMs;
+  const wanted = (await cacheUse(parts)).filter(({ record, shared, inUse }) => !inUse && (all || !shared) && (keepMs === 0 || Date.parse(record.lastUsed) < old) && filters.every(filter => matches(record, filter)))
+    .sort((a, b) => (a.record.lastUsed < b.record.lastUsed ? -1 : 1));
+  let total = (await cacheUse(parts)).reduce((sum, use) => sum + use.sizeBytes, 0);
+  const gone = keepBytes === 0 ? wanted : wanted.filter(use => {
+    if (total <= keepBytes) return false;
+    total -= use.sizeBytes;
+    return true;
+  });
+  parts.cache.remove(gone.map(use => use.record));
+  for (const use of gone) yield asMessage(use);
+}
+
+function matches(record: CacheRecord, filter: string): boolean {
+  const [key, value = ''] = filter.split(/={1,2}(.*)/s);
+  if (key === 'id') return record.id.startsWith(value);
+  if (key === 'type') return record.type === value;
+  if (key === 'description') return record.description === value;
+  return true;
+}
+
+function asMessage({ record, shared, inUse, sizeBytes }: CacheUse): Usage {
+  return {
+    id: record.id, mutable: record.type !== 'regular', inUse, size: BigInt(sizeBytes), createdAt: timeOf(record.created), lastUsedAt: timeOf(record.lastUsed), usageCount: BigInt(record.usageCount),
+    description: record.description, recordType: record.type, shared, parents: record.parents,
+  };
+}
+
+const timeOf = (iso: string) => ({ seconds: BigInt(Math.floor(Date.parse(iso) / 1000)), nanos: (Date.parse(iso) % 1000) * 1e6 });
+
+async function directorySizes(parts: Parts, directories: string[]): Promise<Map<string, number>> {
+  if (directories.length === 0) return new Map();
+  const { stdout } = await runScript(parts.host, { argv: script('for d; do [ ! -d "$d" ] && echo 0 || find "$d" -type f -print0 | xargs -0 -r stat -c %s | awk \'{s+=$1} END {printf "%d\\n", s}\'; done', ...directories) });
+  return new Map(stdout.trim().split('\n').map((size, at) => [directories[at]!, Number(size)]));
+}
