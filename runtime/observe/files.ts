@@ -12,7 +12,7 @@ export const DOCKERFILE_BYTES = 16 << 10;
 
 interface Asked { index: number; pid: number; path: string; maxBytes: number }
 
-/** Answers by the readings' place in the list. */
+/** Answers by the readings' place in the list; what could not be read is not among them. */
 export async function readFilesOutside(host: Host, readings: readonly Reading[], look: (container: string | undefined) => Promise<Seen | null>): Promise<ReadonlyMap<number, Found>> {
   const found = new Map<number, Found>();
   const asked: Asked[] = [];
@@ -25,9 +25,10 @@ export async function readFilesOutside(host: Host, readings: readonly Reading[],
       else found.set(index, { kind: 'none' });
       continue;
     }
-    const pid = reading.container === undefined ? 0 : (await look(reading.container).catch(() => null))?.first?.outerPid;
-    if (pid === undefined) found.set(index, { kind: 'none' });
-    else asked.push({ index, pid, path: reading.path, maxBytes: reading.maxBytes });
+    const seen = reading.container === undefined ? undefined : await look(reading.container).catch(() => undefined);
+    if (seen === null) found.set(index, { kind: 'none' }); // no such container, or it does not run
+    else if (reading.container === undefined) asked.push({ index, pid: 0, path: reading.path, maxBytes: reading.maxBytes });
+    else if (seen?.first) asked.push({ index, pid: seen.first.outerPid, path: reading.path, maxBytes: reading.maxBytes });
   }
   for (const batch of batches(asked)) {
     try {

@@ -8,7 +8,7 @@ import { ALL_CAPABILITIES } from '../oci/capabilities.ts';
 import type { Seen } from './processes.ts';
 
 export async function readKernel(host: Host, container: string | undefined, seen: Seen | null): Promise<Found> {
-  if (!seen?.first) return { kind: 'none' };
+  if (!seen?.first) return { kind: seen ? 'unknown' : 'none' };
   const { first } = seen;
   const [files, mountinfo] = await Promise.all([
     container === undefined ? {} : limitFiles(host, container),
@@ -71,7 +71,7 @@ export function parseMounts(text: string): FoundOf<'kernel'>['mounts'] {
 }
 
 export async function readListening(seen: Seen | null): Promise<Found> {
-  if (!seen?.first) return { kind: 'none' };
+  if (!seen?.first) return { kind: seen ? 'unknown' : 'none' };
   const { outerPid } = seen.first;
   const tables = await Promise.all(['tcp', 'tcp6', 'udp', 'udp6'].map(name => readFile(`/proc/${outerPid}/net/${name}`, 'utf8').catch(() => '')));
   return { kind: 'listening', ports: tables.flatMap((text, index) => parseSockets(text, index < 2 ? 'tcp' : 'udp')) };

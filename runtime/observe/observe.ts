@@ -7,7 +7,7 @@ import type { Found, Reading } from '../lab/readings.ts';
 import type { ImageStore } from '../image/model.ts';
 import { readDockerfile, readFilesOutside } from './files.ts';
 import { readHttp } from './http.ts';
-import { readKernel, readListening } from './kernel.ts';
+import { capabilityNames, readKernel, readListening } from './kernel.ts';
 import { lookAt, type Seen } from './processes.ts';
 import { readRegistry } from './registry.ts';
 import { readScript } from './script.ts';
@@ -40,5 +40,8 @@ export async function observe(host: Host, images: ImageStore, readings: readonly
 
 function processesOf(seen: Seen | null): Found {
   if (!seen) return { kind: 'none' };
-  return { kind: 'processes', processes: seen.processes.map(({ pid, parent, user, command, program, first }) => ({ pid, parent, user, command, program, first })) };
+  return { kind: 'processes', processes: seen.processes.map(({ pid, parent, user, command, program, first, namespaces, status }) => ({
+    pid, parent, user, command, program, first, capabilities: capabilityNames(status.capabilities),
+    own: Object.keys(namespaces).filter(name => namespaces[name] !== seen.labNamespaces[name]),
+  })) };
 }

@@ -1,5 +1,5 @@
 // Conditions on what is read from outside: what has to be read for each, and what of it makes the condition hold. Used by tracker.ts. Nothing read yet is
-// no answer: then neither the condition nor its opposite holds.
+// no answer: then neither the condition nor its opposite holds; nor where there is no such container to look at.
 import type { Amount, ContainerWhere } from '../../lessons/container-where.ts';
 import type { DockerfileWhere, FileWhere, HttpWhere, KernelWhere, PortWhere, ProcessWhere, RegistryWhere, ScriptWhere } from '../../lessons/observed.ts';
 import type { Found, FoundOf, Reading } from '../../runtime/lab/readings.ts';
@@ -16,7 +16,7 @@ function observing<K extends Found['kind']>(where: ContainerWhere | undefined, k
     readsEvidence: reads(where),
     waitsMs: waits(where),
     wants: context => subjects(context).slice(0, MAX_SUBJECTS).map(container => reading(container?.id)),
-    isKnown: context => subjects(context).slice(0, MAX_SUBJECTS).every(container => (context.readings.get(reading(container?.id))?.seq ?? -1) >= context.movedSeq),
+    isKnown: context => subjects(context).length > 0 && subjects(context).slice(0, MAX_SUBJECTS).every(container => (context.readings.get(reading(container?.id))?.seq ?? -1) >= context.movedSeq),
     holds(context) {
       for (const container of subjects(context)) {
         const known = context.readings.get(reading(container?.id));
@@ -39,14 +39,16 @@ export function isAmount(value: number | null, wanted: Amount | 'none' | undefin
 
 const capability = (name: string) => `CAP_${name.toUpperCase().replace(/^CAP_/, '')}`;
 
+const hasCapabilities = (found: readonly string[], wanted: KernelWhere['capabilities']) =>
+  (wanted?.has ?? []).every(name => found.includes(capability(name))) && !(wanted?.lacks ?? []).some(name => found.includes(capability(name)));
+
 export function kernelTracker(where: KernelWhere): Tracker {
   const { shares } = where;
   const other = shares && shares.with !== 'lab' ? shares.with : undefined;
   const others = (context: Context) => (other ? find({ state: ['running', 'paused'], ...other }, context).slice(0, MAX_SUBJECTS) : []);
   const own = observing(where.container, 'kernel', container => ({ kind: 'kernel', container }), (found, context, container) => {
     const mount = where.mount && found.mounts.find(one => one.at === where.mount!.at);
-    const holds = (where.capabilities?.has ?? []).every(name => found.capabilities.includes(capability(name)))
-      && !(where.capabilities?.lacks ?? []).some(name => found.capabilities.includes(capability(name)))
+    const holds = hasCapabilities(found.capabilities, where.capabilities)
       && (where.own ?? []).every(name => found.namespaces[name] !== found.labNamespaces[name])
       && isAmount(found.memoryBytes, where.memoryBytes) && isAmount(found.cpus, where.cpus) && isAmount(found.pids, where.pids)
       && (where.mount === undefined || (mount !== undefined && (where.mount.type === undefined || [where.mount.type].flat().includes(mount.type)) && (where.mount.readOnly ?? mount.readOnly) === mount.readOnly))
@@ -81,12 +83,13 @@ function valueOf(where: KernelWhere, found: FoundOf<'kernel'>): string | number 
   return where.capabilities?.has[0] ?? where.mount?.at;
 }
 
-export function processTracker({ container, command, program, user, parent, first, atLeast }: ProcessWhere): Tracker {
+export function processTracker({ container, command, program, user, parent, first, own, capabilities, atLeast }: ProcessWhere): Tracker {
   return observing(container, 'processes', id => ({ kind: 'processes', container: id }), ({ processes }) => {
     const fitting = processes.filter(process => (command === undefined || process.command.includes(command))
       && (program === undefined || [program].flat().includes(process.program))
       && (user ?? process.user) === process.user
       && (first ?? process.first) === process.first
+      && (own ?? []).every(name => process.own.includes(name)) && hasCapabilities(process.capabilities, capabilities)
       && (parent === undefined || processes.some(one => one.pid === process.parent && one.command.includes(parent))));
     return fitting.length >= atLeast ? { count: fitting.length, value: fitting[0]!.command } : null;
   });

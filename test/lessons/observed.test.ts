@@ -55,7 +55,7 @@ test('files of the lab, of containers and of volumes, and Dockerfiles', { timeou
     before: 'mkdir -p /root/app; printf "FROM a AS b\\nRUN install\\nCOPY package.json .\\nFROM c\\nCOPY --from=b /x /x\\n" > /root/app/Dockerfile',
     does: 'printf "FROM a AS b\\nCOPY package.json .\\nRUN npm \\\\\\n  install\\nFROM c\\nCOPY --from=b /x /x\\n" > /root/app/Dockerfile',
   },
-}));
+}, { more: { gone: { needs: ['copied'] } } }));
 
 test('volumes, networks, images, layers, history, and time', { timeout: 120_000 }, () => tries({
   volume: { check: { volume: { name: 'kept', labels: { use: 'test' }, usedBy: { name: 'user' } } }, before: 'docker volume create --label use=test kept', does: 'docker run -d --name user -v kept:/kept busybox sleep 900' },
