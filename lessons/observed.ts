@@ -6,11 +6,12 @@ import { amountSchema, containerWhereSchema, oneOrMore } from './container-where
 const namespace = z.enum(['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts']);
 const limit = z.union([amountSchema, z.literal('none')]);
 const path = z.string().startsWith('/').max(1000);
+const capabilitiesSchema = z.strictObject({ has: z.array(z.string()).default([]), lacks: z.array(z.string()).default([]) }).describe('Effective ones: NET_ADMIN or CAP_NET_ADMIN.');
 const label = 'Without it: in the lab itself.';
 
 export const kernelWhereSchema = z.strictObject({
   container: containerWhereSchema.optional().describe(`A running container, by its process 1. ${label}`),
-  capabilities: z.strictObject({ has: z.array(z.string()).default([]), lacks: z.array(z.string()).default([]) }).optional().describe('Effective ones: NET_ADMIN or CAP_NET_ADMIN.'),
+  capabilities: capabilitiesSchema.optional(),
   shares: z.strictObject({ namespaces: z.array(namespace).min(1), with: z.union([z.literal('lab'), containerWhereSchema]).default('lab') }).optional().describe('It is in the same namespaces as the lab itself, or as another container.'),
   own: z.array(namespace).min(1).optional().describe('It has these namespaces for itself: they are not the lab\'s.'),
   memoryBytes: limit.optional().describe('The limit in its cgroup; none: only the lab\'s own limit holds.'),
@@ -30,6 +31,8 @@ export const processWhereSchema = z.strictObject({
   user: z.number().int().min(0).optional().describe('The uid it runs as.'),
   parent: z.string().min(1).optional().describe('Part of the command line of the process that started it.'),
   first: z.boolean().optional().describe('It is process 1 of its container.'),
+  own: z.array(namespace).min(1).optional().describe('It has these namespaces for itself: they are not the lab\'s.'),
+  capabilities: capabilitiesSchema.optional(),
   atLeast: z.number().int().min(1).default(1).describe('So many of them.'),
 });
 export type ProcessWhere = z.output<typeof processWhereSchema>;

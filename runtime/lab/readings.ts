@@ -29,8 +29,8 @@ export const foundSchema = z.discriminatedUnion('kind', [
     memoryBytes: nullableNumber, cpus: nullableNumber, pids: nullableNumber,
     mounts: z.array(z.object({ at: z.string(), type: z.string(), readOnly: z.boolean() })),
   }),
-  /** `pid` and `parent` are the host's numbers; `first`: process 1 of its container. */
-  z.object({ kind: z.literal('processes'), processes: z.array(z.object({ pid: z.number(), parent: z.number(), user: z.number(), command: z.string(), program: z.string(), first: z.boolean() })) }),
+  /** `pid` and `parent` are the host's numbers; `first`: process 1 of its container; `own`: namespaces that are not the host's. */
+  z.object({ kind: z.literal('processes'), processes: z.array(z.object({ pid: z.number(), parent: z.number(), user: z.number(), command: z.string(), program: z.string(), first: z.boolean(), own: z.array(z.string()), capabilities: z.array(z.string()) })) }),
   z.object({ kind: z.literal('listening'), ports: z.array(z.object({ port: z.number(), protocol: z.enum(['tcp', 'udp']), address: z.string() })) }),
   /** `link`: the path itself is a link, and the rest is of where it leads (`type` link when it leads nowhere). `text` only when it was asked for. */
   z.object({ kind: z.literal('file'), type: z.enum(['file', 'directory', 'link', 'other']), link: z.boolean(), mode: z.number(), owner: z.number(), group: z.number(), sizeBytes: z.number(), text: z.string().nullable() }),
