@@ -27,18 +27,24 @@ export function watchExit(host: Host, container: Container, shim: ShimConnection
   });
 }
 
+/** What is said of a container whose exit code is not known; dockerd gives the same codes. Never that of a success. */
+interface Lost { exitCode: number; error: string }
+const SHIM_KILLED: Lost = { exitCode: SIGKILLED, error: 'the process that held its input and output (its shim) was killed: the container was ended, and what it wrote last may be missing' };
+/** Nobody was there to see it: the machine has lost its power, or its shim and the engine died at the same time. */
+export const UNSEEN: Lost = { exitCode: 255, error: 'it was cut off, as by a loss of power: how it would have ended is not known, and what it wrote last may be missing' };
+
 /** The container was running; its process is not any more. */
-export async function ended(host: Host, container: Container, end: TaskEnd, finishedAt = timestamp()): Promise<void> {
+export async function ended(host: Host, container: Container, end: TaskEnd, finishedAt = timestamp(), otherwise: Lost = SHIM_KILLED): Promise<void> {
   const { record, live } = container;
   const { state } = record;
   if (host.closing.signal.aborted || (state.status !== 'running' && state.status !== 'paused')) return;
   live.shim = null;
   if (end.kind !== 'exited') await finishOff(host, container, state);
-  const exitCode = end.kind === 'exited' ? end.code : SIGKILLED;
+  const { exitCode, error } = end.kind === 'exited' ? { exitCode: end.code, error: '' } : otherwise;
   const oomKilled = exitCode === SIGKILLED && wasOutOfMemory(host, record.id);
   leaveNetworks(host, record);
   const again = !live.removing && wantsRestart(record, exitCode);
-  setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error: '' });
+  setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error });
   announceEnd(host, container, state, exitCode, oomKilled);
   for (const waiter of [...live.exitWaiters, ...(again ? [] : live.stopWaiters)]) waiter({ exitCode, error: null });
   live.exitWaiters.clear();

@@ -1,7 +1,7 @@
 // After a restart of the engine: containers that were running are found again by their shims, or by what those wrote when they ended.
 import { readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ended, watchExit } from '../container/exit.ts';
+import { ended, UNSEEN, watchExit } from '../container/exit.ts';
 import type { Container, ContainerRecord, ContainerState, Host } from '../container/model.ts';
 import { announceStart, startNow } from '../container/start.ts';
 import { howItBegan, howItEnded } from '../container/how-it-ended.ts';
@@ -45,7 +45,7 @@ async function restore(host: Host, container: Container): Promise<void> {
     watchExit(host, container, live.shim);
   } catch {
     const { end, time } = howItEnded(taskStatus(host.ref.lab, host.ref.host, task));
-    await ended(host, container, end, time);
+    await ended(host, container, end, time, UNSEEN);
   }
 }
 
@@ -76,7 +76,7 @@ async function takeOn(host: Host, container: Container, { attempt, ...state }: E
     watchExit(host, container, shim);
   } else {
     const { end, time } = howItEnded(status);
-    await ended(host, container, end, time);
+    await ended(host, container, end, time, UNSEEN);
   }
   return true;
 }
