@@ -44,7 +44,7 @@ export const openDescriptors = (status: Status) => status.services.map(({ name, 
 
 /** Of the instance: in its cgroups, or started with its name in the environment (but not we ourselves, who also have it there). */
 function isOurs(pid: number): boolean {
-  if (read(`/proc/${pid}/cgroup`).includes(`/slipway-${instance}`)) return true;
+  if (new RegExp(`/slipway-${instance}(/|$)`, 'm').test(read(`/proc/${pid}/cgroup`))) return true; // not another whose name begins likewise
   return read(`/proc/${pid}/environ`).split('\0').includes(`SLIPWAY_INSTANCE=${instance}`) && !isRelative(pid);
 }
 

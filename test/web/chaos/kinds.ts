@@ -1,5 +1,6 @@
 // The kinds of containers that live through the chaos: how each is started, what must be done with it before it can end, and what must be true of it
 // afterwards. Every one writes numbered lines as slowly as `pace` says.
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { EngineEvent } from '../../../runtime/lab/control.ts';
 import { eventually, type Output, type TestLab } from '../../engine/lab.ts';
@@ -36,7 +37,12 @@ const ONCE = ['create', 'start', 'die'];
 const linesOf = (text: string) => text.split(/\r?\n/).slice(0, -1);
 const log = async ({ docker, name }: Subject) => docker('logs', name);
 const state = async ({ docker, name }: Subject) => (await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}}', name)).stdout.trim();
-const isNow = (subject: Subject, wanted: string) => eventually(() => state(subject), now => now === wanted, `${subject.name} is ${wanted}`);
+/** One that was held up has all its lines still to write. */
+async function isNow(subject: Subject, wanted: string) {
+  const { lines, intervalMs } = subject.pace;
+  for (const patience = Date.now() + 3 * lines * intervalMs; Date.now() < patience && (await state(subject)) !== wanted;) await delay(200);
+  await eventually(() => state(subject), now => now === wanted, `${subject.name} is ${wanted}`);
+}
 const codeOf = ({ number }: Subject) => number % 200;
 
 async function wroteAll(subject: Subject) {
