@@ -5,8 +5,8 @@ import { SlipwayError } from '../errors.ts';
 export const ENGINE_VERSION = '26.1.5+slipway';
 export const API_VERSION = '1.45';
 export const MIN_API_VERSION = '1.24';
-/** 1: the CLI builds with the classic builder, which needs no BuildKit session. */
-export const BUILDER_VERSION = '1';
+/** 2: BuildKit, for clients that have buildx. */
+export const BUILDER_VERSION = '2';
 
 export const identityHeaders = {
   'Api-Version': API_VERSION,

@@ -38,6 +38,8 @@ export interface SolverParts extends StepParts {
   secret(id: string): Promise<Uint8Array | null>;
   cacheMounts: CacheMounts;
   step(name: string, inputs: readonly string[]): StepVertex;
+  /** A document of the Dockerfile's own is used. */
+  inlined(): void;
   /** Ends what still runs. */
   abort(): void;
   /** Where in the Dockerfile an error came from; the first word on it counts. */
@@ -71,6 +73,8 @@ export interface StageOptions {
   at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T>;
 }
 
+/** BuildKit says of the build, but not of the step, what it was about. */
+const CACHE_KEY = 'failed to compute cache key: ';
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export class StageRun {
@@ -162,6 +166,7 @@ export class StageRun {
     const asked = flags.network?.[0] ?? 'default';
     if (!['default', 'none', 'host'].includes(asked)) throw new SlipwayError('InvalidParameter', `unsupported network mode ${JSON.stringify(asked)}`);
     const { argv, scripts } = this.command(rest, heredocs);
+    if (scripts.length) this.parts.inlined();
     const given = args.forRun(this.config);
     const prefix = given.length ? `|${given.length} ${given.join(' ')} ` : '';
     const first = heredocs.length === 1 && isHeredocMark(rest) ? ` (${heredocs[0]!.content.split('\n', 1)[0]}...)` : '';
@@ -205,6 +210,7 @@ export class StageRun {
     const inline = heredocs.map(document => ({ name: document.name, content: document.expand ? expandText(document.content, this.variables()) : document.content }));
     const paths = copied.sources.filter(source => !isHeredocMark(source));
     if (inline.length) {
+      this.parts.inlined();
       if (paths.length) throw new SlipwayError('InvalidParameter', `${name} of files and inline documents at once is not supported here: use two instructions`);
       return this.step(label, [], of => inlineStep(this.parts, of, copied, inline), history);
     }
@@ -213,7 +219,7 @@ export class StageRun {
       const find = async (): Promise<readonly Found[]> => {
         const found = files ? await files.find(copied.sources) : await findSources(this.parts.host, source, copied.sources);
         if (!('missing' in found)) return found;
-        throw new SlipwayError('NotFound', `failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${found.missing.replace(/^(\.?\/)+/, '')}": not found`);
+        throw this.notFound(found.missing);
       };
       return copyStep(this.parts, of, { ...copied, source, sourceKey: files ? '' : key, find, isAdd: name === 'ADD', keepOwners: from !== undefined && !copied.chown });
     }, history);
@@ -232,9 +238,11 @@ export class StageRun {
 
   private async digestOfContext(path: string): Promise<string> {
     const found = await (await this.parts.files('context')).find([path]);
-    if ('missing' in found) throw new SlipwayError('NotFound', `failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${found.missing.replace(/^(\.?\/)+/, '')}": not found`);
+    if ('missing' in found) throw this.notFound(found.missing);
     return digestOfBytes(JSON.stringify(found));
   }
+
+  private notFound(path: string) { return new SlipwayError('NotFound', `${CACHE_KEY}failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${path.replace(/^(\.?\/)+/, '')}": not found`); }
 
   private async step(name: string, _inputs: readonly string[], work: (of: StepOf) => Promise<CacheRecord>, history: string): Promise<void> {
     const vertex = this.parts.step(name, this.vertex ? [this.vertex] : []);
@@ -248,7 +256,7 @@ export class StageRun {
       vertex.end();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      vertex.end(this.parts.signal.aborted ? 'context canceled' : message);
+      vertex.end(this.parts.signal.aborted ? 'context canceled' : message.replace(CACHE_KEY, ''));
       if (!this.parts.signal.aborted) this.parts.failedAt(error, { start: 0, end: 0 }, vertex.digest);
       throw error;
     }

@@ -9,6 +9,8 @@ type Time = { seconds: bigint; nanos: number };
 
 /** As BuildKit limits a step's log: https://github.com/moby/buildkit/blob/v0.13.2/util/progress/logs/logs.go */
 const MAX_LOG = 2 << 20;
+/** Of all steps together: what is told is kept until the build ends. */
+const MAX_LOGS = 16 << 20;
 /** Of statuses that only count up. */
 const BETWEEN_MS = 100;
 
@@ -30,6 +32,7 @@ export class Progress {
   private readonly listeners = new Set<() => void>();
   private readonly unique: string;
   private steps = 0;
+  private logged = 0;
   private over = false;
   constructor(unique: string) { this.unique = unique; }
 
@@ -54,8 +57,9 @@ export class Progress {
         tell({ cached: true, completed: now() });
       },
       log: (stream, data) => {
-        if (logged > MAX_LOG) return;
+        if (logged > MAX_LOG || this.logged > MAX_LOGS) return;
         logged += data.length;
+        this.logged += data.length;
         const cut = logged > MAX_LOG ? Buffer.concat([data.subarray(0, Math.max(0, data.length - (logged - MAX_LOG))), Buffer.from(`\n[output clipped, log limit ${MAX_LOG >> 20}MiB reached]\n`)]) : data;
         this.tell({ logs: [{ vertex: digest, timestamp: now(), stream: BigInt(stream), msg: cut }] });
       },

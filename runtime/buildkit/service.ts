@@ -14,12 +14,14 @@ import {
   PruneRequestSchema, ReturnRequestSchema, SolveRequestSchema, SolveResponseSchema, StatusRequestSchema, StatusResponseSchema, UsageRecordSchema, type ReturnRequest, type SolveRequest,
 } from './messages_pb.js';
 import type { BuildKitParts } from './parts.ts';
+import type { Progress } from './progress.ts';
 import { createSessions, type Sessions } from './session.ts';
 import { Build, type BuildShared } from './solve.ts';
 import { prune, usage } from './usage.ts';
 
 /** A lab's builds at one time; each holds memory here. */
 const MAX_BUILDS = 8;
+const REMEMBERED_MS = 5000;
 const CAPABILITIES = ['frontend.caps', 'frontend.inputs', 'gateway.solve.metadata', 'proto.refarray', 'return', 'returnmap', 'solve.base', 'gateway.warnings'];
 
 export interface BuildKit {
@@ -30,7 +32,7 @@ export interface BuildKit {
 }
 
 /** A build between its first mention and its end: Status, Solve and the gateway's calls come in any order. */
-interface Running { build: Build; begun: PromiseWithResolvers<void>; returned: PromiseWithResolvers<ReturnRequest>; solving: boolean; users: number }
+interface Running { build: Build; begun: PromiseWithResolvers<void>; returned: PromiseWithResolvers<ReturnRequest>; solving: boolean; told: boolean; users: number }
 
 export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): BuildKit {
   const { host, cache } = parts;
@@ -42,6 +44,7 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     }),
   };
   const running = new Map<string, Running>();
+  const over = new Map<string, Progress>();
 
   /** Whoever speaks of a build holds it; with the last of them it is closed. */
   function hold(ref: string): { found: Running; release: () => Promise<void> } {
@@ -53,6 +56,7 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
         if (--found.users > 0) return;
         if (running.get(ref) === found) running.delete(ref);
         await found.build.close();
+        if (!found.told) remember(ref, found.build.progress);
       },
     };
   }
@@ -66,8 +70,17 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     }
   }
 
+  /** A client may ask how a build goes only when a short one is over. */
+  function remember(ref: string, progress: Progress): void {
+    over.set(ref, progress);
+    setTimeout(() => over.delete(ref), REMEMBERED_MS).unref();
+  }
+
   async function* status(ref: string, call: GrpcCall) {
+    const past = over.get(ref);
+    if (past) return yield* past.messages(call.signal);
     const { found, release } = hold(ref);
+    found.told = true;
     try {
       yield* found.build.progress.messages(call.signal);
     } finally {
@@ -80,7 +93,7 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     if (known) return known;
     if (ref === '' || ref.length > 200) throw new GrpcError(CODES.invalidArgument, 'a build needs a ref');
     if (running.size >= MAX_BUILDS) throw new GrpcError(CODES.unavailable, `${MAX_BUILDS} builds run in this lab already: wait until one has ended`);
-    const made: Running = { build: new Build(shared, ref), begun: Promise.withResolvers(), returned: Promise.withResolvers(), solving: false, users: 0 };
+    const made: Running = { build: new Build(shared, ref), begun: Promise.withResolvers(), returned: Promise.withResolvers(), solving: false, told: false, users: 0 };
     running.set(ref, made);
     return made;
   }
@@ -103,10 +116,11 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
       await cancellable(found, call, () => found.build.plan(request.frontendOpt));
       return { result: { result: { case: 'ref' as const, value: { id: 'built' } } } };
     })),
-    '/moby.buildkit.v1.frontend.LLBBridge/Return': unary(ReturnRequestSchema, EmptySchema, (request, call) => {
-      running.get(refOf(call))?.returned.resolve(request);
+    '/moby.buildkit.v1.frontend.LLBBridge/Return': unary(ReturnRequestSchema, EmptySchema, (request, call) => held(refOf(call), async found => {
+      await unlessGone(found, call, found.begun.promise);
+      found.returned.resolve(request);
       return {};
-    }),
+    })),
     // Traces of the client's are not collected.
     '/opentelemetry.proto.collector.trace.v1.TraceService/Export': { async *answer() { yield new Uint8Array(); } },
   };

@@ -40,6 +40,7 @@ export class Build {
   private dockerfile = '';
   private solver: Solver | undefined;
   private ignored: readonly string[] = [];
+  private inline: Step | undefined;
   private archive: { directory: string } | undefined;
 
   constructor(shared: BuildShared, ref: string) {
@@ -140,6 +141,12 @@ export class Build {
       files: context => this.contextFiles(context),
       secret: async id => (await this.session()).secret(id, this.signal),
       step: (name, inputs) => this.progress.step(name, inputs),
+      inlined: () => {
+        if (this.inline) return;
+        this.inline = this.progress.step('[internal] preparing inline document');
+        this.inline.start();
+        this.inline.end();
+      },
       abort: () => this.cancel(),
       failedAt: (error, lines, vertex) => {
         if (typeof error !== 'object' || error === null) return;
