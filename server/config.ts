@@ -21,6 +21,8 @@ export interface Config {
   database: Database;
   /** How long labs run, sleep and are kept, by role. */
   policies: Policies;
+  /** How often labs are looked at for it. */
+  idleEveryMs: number;
 }
 
 const flag = z.enum(['0', '1']).default('0').transform(value => value === '1');
@@ -33,6 +35,7 @@ const environment = z.object({
   SLIPWAY_PREVIEW_DOMAIN: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i).optional(),
   SLIPWAY_DATABASE_URL: z.string().optional(),
   SLIPWAY_LESSONS: z.string().default('').transform(value => value.split(':').filter(Boolean)),
+  SLIPWAY_IDLE_SECONDS: z.coerce.number().positive().default(10), // a warning must have its time
   SLIPWAY_POLICY_GUEST: policySchema('guest'),
   SLIPWAY_POLICY_LEARNER: policySchema('learner'),
   SLIPWAY_POLICY_INSTRUCTOR: policySchema('instructor'),
@@ -52,6 +55,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     previewDomain: set.SLIPWAY_PREVIEW_DOMAIN,
     dataDir: webDir,
     lessons: set.SLIPWAY_LESSONS,
+    idleEveryMs: set.SLIPWAY_IDLE_SECONDS * 1000,
     policies: { guest: set.SLIPWAY_POLICY_GUEST, learner: set.SLIPWAY_POLICY_LEARNER, instructor: set.SLIPWAY_POLICY_INSTRUCTOR },
     database: databaseFrom(set.SLIPWAY_DATABASE_URL),
   };

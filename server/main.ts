@@ -25,8 +25,6 @@ import { startScreens } from './terminal/screens.ts';
 /** How long open requests may go on when stopping. */
 const DRAIN_MS = 3000;
 const SWEEP_MS = 60 * 60_000;
-/** Short enough for a warning to have its time. */
-const IDLE_EVERY_MS = Number(process.env.SLIPWAY_IDLE_SECONDS ?? 10) * 1000;
 const SWEEP_RETRY_MS = 5000;
 const SAY_AGAIN_MS = 60_000;
 
@@ -87,7 +85,7 @@ const { port, address } = http.address() as AddressInfo;
 log.info(`listening on http://${address.includes(':') ? `[${address}]` : address}:${port}`);
 if (config.listen === '127.0.0.1') log.info('only this machine can open it; SLIPWAY_LISTEN=0.0.0.0 opens it to the network');
 sweepNow();
-setInterval(() => { workspaces.tickIdle().catch(onError); }, IDLE_EVERY_MS).unref();
+setInterval(() => { workspaces.tickIdle().catch(onError); }, config.idleEveryMs).unref();
 
 /** Removes labs that a crash left without a workspace: now, or as soon as the engine answers, and every hour. */
 function sweepNow() {

@@ -31,6 +31,7 @@ const bundles = {
   web: 'server/main.ts',
   cli: 'runtime/cli/main.ts',
   lesson: 'server/authoring/main.ts',
+  learner: 'server/operator/main.ts',
 };
 
 export const buildBundles = ({ reporter }) =>

@@ -9,5 +9,8 @@ export const testEnv = {
   /** None waiting, unless a test asks for them: what is left over is counted. */
   SLIPWAY_POOL: process.env.SLIPWAY_POOL ?? '0',
   SLIPWAY_POOL_MAX: process.env.SLIPWAY_POOL_MAX ?? '0',
+  /** What takes minutes takes seconds for those whom a test makes instructors. */
+  SLIPWAY_POLICY_INSTRUCTOR: 'freeze=2s suspend=12s warn=8s work=1h',
+  SLIPWAY_IDLE_SECONDS: '1',
   PORT: process.env.PORT ?? '3900',
 };

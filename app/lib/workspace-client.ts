@@ -4,6 +4,7 @@
 import { io, type Socket } from 'socket.io-client';
 import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
+import { isSeen, watchPresence } from './presence.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
 
 export type Link = 'connecting' | 'connected' | 'reconnecting' | 'failed';
@@ -18,6 +19,8 @@ export interface WorkspaceState {
   /** Of the lab, as containers publish them. */
   ports: PortView[];
   active: string | null;
+  /** Nobody seems to be there, and the lab is put to sleep at this time of performance.now(). */
+  sleepsAt: number | null;
   tasks: Readonly<Record<string, TaskState>>;
   /** The task that was ticked last in this page's life, for the toast and the screen reader. */
   lastDone: { id: string; count: number } | null;
@@ -54,6 +57,7 @@ export class WorkspaceClient {
   private readonly feeds = new Map<string, TerminalFeed>();
   private socket: Socket<ServerEvents, ClientEvents> | null = null;
   private failures = 0;
+  private endPresence: () => void = () => undefined;
   private everConnected = false;
   /** True after joining or resetting until a terminal is there: a workspace without any opens one by itself, once. */
   private wantsTerminal = true;
@@ -65,7 +69,7 @@ export class WorkspaceClient {
   constructor(slug: string | null, t: T, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
     this.t = t;
-    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, tasks, lastDone: null, note: null, problem: null, busy: null, quizzes: {}, file: null, removed: false, edition: 0 };
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, sleepsAt: null, tasks, lastDone: null, note: null, problem: null, busy: null, quizzes: {}, file: null, removed: false, edition: 0 };
   }
 
   readonly getSnapshot = (): WorkspaceState => this.state;
@@ -141,6 +145,7 @@ export class WorkspaceClient {
     if (feed?.live && !elsewhere) return feed.run(text, enter);
     if (link === 'reconnecting' || link === 'failed') return Promise.resolve({ sent: false, why: this.t('run.notConnected') });
     if (lab?.state === 'gone') return Promise.resolve({ sent: false, why: this.t('run.labGone') });
+    if (lab?.state === 'asleep') this.wake();
     if (link === 'connected' && lab?.state === 'ready' && (elsewhere || this.state.terminals.length === 0)) this.openTerminal(terminal);
     this.waitingRun?.settle({ sent: false, why: this.t('run.replaced') });
     return new Promise((settle) => { this.waitingRun = { text, enter, terminal, settle }; });
@@ -226,12 +231,29 @@ export class WorkspaceClient {
       this.failures += 1;
       if (!socket.active) { this.set({ link: 'failed', problem: error.message }); return; }
       if (this.failures >= FAILED_AFTER) this.set({ link: 'failed' });
+  /** Opens a lab that sleeps. */
+  wake(): void {
+    const socket = this.socket;
+    if (!socket?.connected) { this.set({ problem: this.t('problem.noWake') }); return; }
+    socket.timeout(ANSWER_TIMEOUT_MS).emit('lab:wake', {}, (error, answer) => {
+      if (error || isProblem(answer)) this.set({ problem: error ? this.t('problem.wakeLate') : (answer as Problem).problem });
+      else this.apply(answer);
+    });
+  }
+
+  /** Somebody is there after all. */
+  extend(): void {
+    this.socket?.emit('tab:used');
+    this.set({ sleepsAt: null });
+  }
+
     });
     socket.on('lab:state', (lab) => { this.set({ lab }); this.settleLab(lab); });
     socket.on('lab:ports', (ports) => this.set({ ports }));
     socket.on('terminal:opened', (terminal) => this.addTerminal(terminal));
     socket.on('terminal:closed', (id, reason) => { this.feeds.get(id)?.close(reason); this.removeTerminal(id); });
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
+    this.endPresence = watchPresence({ seen: (seen) => { if (socket.connected) socket.emit('tab:visible', seen); }, used: () => { if (socket.connected) socket.emit('tab:used'); } });
     socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
     socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
     socket.on('lesson:changed', () => this.set({ edition: this.state.edition + 1, removed: false }));
@@ -240,6 +262,7 @@ export class WorkspaceClient {
     socket.on('explain', (note) => { this.noteShownAt = Date.now(); this.set({ note }); });
   }
 
+    socket.on('lab:idle', ({ sleepsInMs }) => this.set({ sleepsAt: sleepsInMs === null ? null : performance.now() + sleepsInMs }));
   private disconnect(): void {
     for (const feed of this.feeds.values()) feed.release();
     this.socket?.removeAllListeners();
@@ -249,10 +272,11 @@ export class WorkspaceClient {
 
   private join(): void {
     const socket = this.socket;
-    socket?.timeout(ANSWER_TIMEOUT_MS).emit('workspace:join', { slug: this.slug }, (error, answer) => {
+    socket?.timeout(ANSWER_TIMEOUT_MS).emit('workspace:join', { slug: this.slug, visible: isSeen(), wake: !this.everConnected }, (error, answer) => {
       if (error) { if (socket.connected) this.set({ link: 'failed', problem: this.t('problem.noLab') }); return; }
       if (isProblem(answer)) { this.set({ link: 'failed', problem: answer.problem }); return; }
       this.everConnected = true;
+    this.endPresence();
       const transport = socket.io.engine?.transport?.name;
       this.set({ link: 'connected', slow: transport === 'polling', problem: null });
       this.wantsTerminal = true;
@@ -284,10 +308,16 @@ export class WorkspaceClient {
     if (lab.state === 'ready') for (const { id } of this.state.terminals) if (!this.confirmed.has(id)) this.removeTerminal(id);
     if (lab.state === 'ready' && this.wantsTerminal && this.state.link === 'connected') {
       this.wantsTerminal = false;
+    this.set({ sleepsAt: view.sleepsInMs === null ? null : performance.now() + view.sleepsInMs });
       if (this.state.terminals.length === 0) this.openTerminal();
     }
   }
 
+    if (lab.state === 'asleep') {
+      for (const { id } of this.state.terminals) this.removeTerminal(id);
+      this.wantsTerminal = true;
+      return;
+    }
   private setTask(id: string, progress: TaskState): void {
     const newlyDone = progress.state === 'done' && this.state.tasks[id]?.state !== 'done';
     const lastDone = newlyDone ? { id, count: (this.state.lastDone?.count ?? 0) + 1 } : this.state.lastDone;

@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { T } from '../../texts/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
 import { ConnectionHelp } from './connection-help.tsx';
+import { IdleNotice } from './idle-notice.tsx';
 import { PortChips } from './port-chips.tsx';
 import { ResetDialog } from './reset-dialog.tsx';
 import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
@@ -35,6 +36,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
       )}
       {link === 'connected' && lab && lab.state !== 'gone' && lab.problem && <div className="notice" role="alert"><p>{lab.problem}</p></div>}
       {link === 'connected' && lab?.notice && lab.notice !== read && <div className="notice" role="status"><p>{lab.notice}</p><button type="button" className="button small" onClick={() => setRead(lab.notice ?? '')}>{t('bar.gotIt')}</button></div>}
+      <IdleNotice />
       {asking && <ResetDialog close={() => setAsking(false)} />}
     </>
   );
@@ -50,7 +52,7 @@ function StatusLine() {
   return <p className="status" role="status" data-tone={tone} data-testid="status"><span className="status-lamp" aria-hidden /><span>{text}{more && <span className="status-more"> {more}</span>}</span></p>;
 }
 
-type Tone = 'good' | 'wait' | 'bad';
+type Tone = 'good' | 'wait' | 'rest' | 'bad';
 
 function statusWords(t: T, link: string, slow: boolean, lab: { state: string; hostname: string; doing?: string } | null, resetting: boolean): [Tone, string, string?] {
   if (resetting) return ['wait', t('status.resetting')];
@@ -59,5 +61,6 @@ function statusWords(t: T, link: string, slow: boolean, lab: { state: string; ho
   if (link === 'failed') return ['bad', t('status.failed')];
   if (!lab || lab.state === 'starting') return ['wait', lab?.doing ?? t('status.starting')];
   if (lab.state === 'gone') return ['bad', t('status.gone')];
+  if (lab.state === 'asleep') return ['rest', t('status.asleep')];
   return slow ? ['good', t('status.slow'), t('status.slowWhy')] : ['good', t('status.connected'), t('status.connectedTo', { hostname: lab.hostname })];
 }

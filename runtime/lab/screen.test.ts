@@ -1,3 +1,4 @@
+import { Terminal } from '@xterm/headless';
 import { expect, it } from 'vitest';
 import { lastScreen } from './screen.ts';
 
@@ -17,4 +18,19 @@ it('keeps the newest, from the beginning of a line', () => {
   expect(screen.length).toBeLessThan(70_000);
   expect(screen).toMatch(/^line \d+\r\n/);
   expect(screen).toContain('line 19999');
+});
+
+/** What a terminal shows of it. */
+async function shown(output: string): Promise<string[]> {
+  const terminal = new Terminal({ cols: 100, rows: 12, allowProposedApi: true });
+  await new Promise<void>(resolve => terminal.write(`${lastScreen(output)}$ `, resolve));
+  const { active } = terminal.buffer;
+  return Array.from({ length: active.length }, (_, line) => active.getLine(line)!.translateToString(true).trimEnd()).filter(Boolean);
+}
+
+it('stands above what comes next, also when a full-screen program was open', async () => {
+  const note = '[The lab was suspended here. Files and containers are as they were; programs have ended.]';
+  expect(await shown('$ echo one\r\none\r\n$ ')).toEqual(['$ echo one', 'one', '$', note, '$']);
+  expect(await shown('$ vim\r\n\x1b[?1049h\x1b[3;5rtext of vim')).toEqual(['$ vim', note, '$']);
+  expect(await shown('$ vim\r\n\x1b[?1049htext of vim\x1b[?1049l$ ls\r\nfile\r\n$ ')).toEqual(['$ vim', '$ ls', 'file', '$', note, '$']);
 });

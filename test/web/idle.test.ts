@@ -1,0 +1,78 @@
+// Nobody there: the lab is frozen, its page warns before it goes to sleep and says what is kept, and one click opens it with its screen. In the time of instructors
+// (place.ts), which is seconds.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect as expectNow, test } from 'vitest';
+import { controlVerbs } from '../../runtime/lab/control.ts';
+import { engineSocket } from '../../runtime/paths.ts';
+import { RpcClient } from '../../runtime/rpc.ts';
+import { root } from '../run-instance.ts';
+import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, startLesson, terminal, typeLine, type Browser, type Page } from './browser.ts';
+
+let browser: Browser;
+let engine: RpcClient<typeof controlVerbs>;
+beforeAll(async () => {
+  browser = await openBrowser();
+  engine = new RpcClient(engineSocket, controlVerbs);
+});
+afterAll(async () => {
+  engine.close();
+  await browser.close();
+});
+
+const state = async () => (await engine.call('listLabs', {}))[0]?.state;
+const soon = { timeout: 30_000 };
+
+/** Whoever this browser is has little time from now on. */
+async function hurry(page: Page) {
+  const id = (await page.context().cookies()).find(({ name }) => name === 'slipway_learner')!.value.split('.')[0]!;
+  const { status, stdout } = spawnSync(process.execPath, [join(root, 'dist/learner.js'), 'role', id.slice(0, 12), 'instructor'], { encoding: 'utf8' });
+  expectNow({ status, stdout: stdout.trim() }).toEqual({ status: 0, stdout: `${id} instructor` });
+}
+/** As when another tab is in front: Chromium itself says hidden only with a window manager. */
+const look = (page: Page, visible: boolean) => page.evaluate(visibility => {
+  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => visibility });
+  document.dispatchEvent(new Event('visibilitychange'));
+}, visible ? 'visible' : 'hidden');
+
+test('frozen and thawed by a key, warned of, kept by the keyboard, asleep, and open again', async () => {
+  const { page, context, errors } = await newcomer(browser);
+  await pictured(page, 'idle', async () => {
+    await startLesson(page);
+    await typeLine(page, 'echo marked-$((40+2))');
+    await sees(page, 'marked-42');
+    await hurry(page);
+    await look(page, false);
+    await expect.poll(state, soon).toBe('frozen');
+    await page.keyboard.type('echo thawed-$((1+1))\n');
+    await sees(page, 'thawed-2');
+    expectNow(await state()).toBe('running');
+
+    const warning = page.getByTestId('idle-warning');
+    await expect(warning).toBeVisible(soon);
+    await expect(page.locator('[role=status]', { hasText: 'Nobody seems to be using this lab' }).or(page.locator('[role=status]', { hasText: 'less than half a minute' })).first()).toBeAttached();
+    await shoot(page, 'idle-warning-light');
+    const keep = warning.getByRole('button', { name: 'Keep it running' });
+    await keep.focus();
+    await page.keyboard.press('Enter');
+    await expect(warning).toBeHidden();
+    await expect(terminal(page).locator('textarea')).toBeFocused();
+    expectNow(await state()).not.toBe('suspended');
+
+    await expect(page.getByTestId('asleep')).toBeVisible(soon);
+    await expect(page.getByTestId('status')).toHaveText('Lab is asleep');
+    await shoot(page, 'asleep-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await shoot(page, 'asleep-dark');
+    await page.setViewportSize({ width: 390, height: 844 });
+    await shoot(page, 'asleep-narrow-dark');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await expect.poll(state, soon).toBe('suspended');
+    await look(page, true);
+    await page.getByTestId('asleep').getByRole('button', { name: 'Open the lab' }).click();
+    await hasPrompt(page);
+    await sees(page, 'marked-42');
+    expectNow(errors).toEqual([]);
+  });
+  await leave(context);
+});
