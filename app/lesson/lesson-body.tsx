@@ -31,7 +31,7 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
       const task = tasks[index];
       if (!task) return <>{p.children}</>;
       const needs = task.needs.map((id) => tasks.find((one) => one.id === id)?.title ?? id);
-      return <TaskCard id={task.id} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
+      return <TaskCard id={task.id} level={early.has(task.id) ? 2 : 3} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
     },
     'x-quiz': (p: { id: string }) => {
       const quiz = quizzes.find((one) => one.id === p.id);
@@ -47,6 +47,9 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
     table: (p: { children?: ReactNode }) => <div className="table-scroll"><table>{p.children}</table></div>,
     a: (p: { href?: string; children?: ReactNode }) => (/^https?:/.test(p.href ?? '') ? <a href={p.href} target="_blank" rel="noopener noreferrer">{p.children}</a> : <a href={p.href}>{p.children}</a>),
   };
+  // A task that comes before the first heading of the text stands directly below the page's own.
+  const heading = body.children.findIndex((node) => node.type === 'element' && node.tagName === 'h2');
+  const early = new Set(body.children.slice(0, Math.max(0, heading)).flatMap((node) => (node.type === 'element' && node.tagName === 'x-task' ? [String(node.properties.id)] : [])));
   const coloured = { type: 'root' as const, children: await Promise.all(body.children.map(colour)) };
   return toJsxRuntime(coloured as Parameters<typeof toJsxRuntime>[0], { Fragment, jsx: jsx as never, jsxs: jsxs as never, components: components as never });
 }

@@ -16,9 +16,9 @@ import { LessonProgress } from './lesson-progress.tsx';
 import { FreshNotice } from './start-here.tsx';
 import { TaskAnnouncer, TaskLine } from './task-line.tsx';
 
-interface Props { slug: string; tasks: LessonTask[]; initial: Record<string, TaskState>; children: ReactNode; }
+interface Props { slug: string; title: string; tasks: LessonTask[]; initial: Record<string, TaskState>; children: ReactNode; }
 
-export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
+export function LessonWorkspace({ slug, title, tasks, initial, children }: Props) {
   const [view, setView] = useState<'left' | 'right'>('left');
   const showTerminal = useMemo(() => () => setView('right'), []);
   const showText = () => setView('left');
@@ -28,6 +28,8 @@ export function LessonWorkspace({ slug, tasks, initial, children }: Props) {
     <WorkspaceProvider slug={slug} tasks={initial}>
       <ShowTerminalContext value={showTerminal}>
         <Refresher />
+        {/* On a narrow window the terminal stands in the text's place, and the text's own heading is away. */}
+        {view === 'right' && <h1 className="visually-hidden narrow-only">{title}</h1>}
         <WorkspaceBar><LessonProgress tasks={tasks} /></WorkspaceBar>
         <FreshNotice tasks={tasks} />
         <RemovedNotice />

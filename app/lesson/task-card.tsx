@@ -12,18 +12,19 @@ import { useWorkspace } from '../workspace/workspace-context.tsx';
 import { LocalTime } from './local-time.tsx';
 import { StartHere } from './start-here.tsx';
 
-interface Props { id: string; number: number; title: string; needs: string[]; children: ReactNode; }
+interface Props { id: string; number: number; level: 2 | 3; title: string; needs: string[]; children: ReactNode; }
 
 const OPEN: TaskState = { state: 'open' };
 
-export function TaskCard({ id, number, title, needs, children }: Props) {
+export function TaskCard({ id, number, level, title, needs, children }: Props) {
   const t = useTexts();
   const progress = useWorkspace((s) => s.tasks[id]) ?? OPEN;
+  const Heading: 'h2' | 'h3' = `h${level}`;
   return (
     <section className="task" id={`task-${id}`} data-task={id} data-state={progress.state} aria-labelledby={`task-${id}-title`} tabIndex={-1}>
       <header>
         <span className="task-mark" aria-hidden>{progress.state === 'done' ? <Check size={20} strokeWidth={3} /> : number}</span>
-        <div><p className="label">{t('task.label', { number })} <span className="task-state">{stateWord(t, progress)}</span></p><h3 id={`task-${id}-title`}>{title}</h3></div>
+        <div><p className="label">{t('task.label', { number })} <span className="task-state">{stateWord(t, progress)}</span></p><Heading className="task-title" id={`task-${id}-title`}>{title}</Heading></div>
       </header>
       <div className="task-text">{children}</div>
       <Outcome progress={progress} needs={needs} />

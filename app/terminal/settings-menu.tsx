@@ -1,6 +1,6 @@
 // The terminal's settings and its keys, in a popover beside the tabs.
 'use client';
-import { Settings2 } from 'lucide-react';
+import { AArrowDown, AArrowUp, Settings2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { T } from '../../texts/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
@@ -37,9 +37,9 @@ export function SettingsMenu() {
         <div className="settings-box" id="terminal-settings" role="group" aria-label={t('settings.label')}>
           <div className="settings-row"><span id="settings-size">{t('settings.size')}</span>
             <span className="stepper" role="group" aria-labelledby="settings-size">
-              <button type="button" aria-label={t('settings.smaller')} disabled={settings.fontSize <= FONT_SIZES.min} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize - 1 })}>A−</button>
+              <button type="button" aria-label={t('settings.smaller')} disabled={settings.fontSize <= FONT_SIZES.min} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize - 1 })}><AArrowDown size={17} aria-hidden /></button>
               <output aria-live="polite">{settings.fontSize}</output>
-              <button type="button" aria-label={t('settings.larger')} disabled={settings.fontSize >= FONT_SIZES.max} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize + 1 })}>A+</button>
+              <button type="button" aria-label={t('settings.larger')} disabled={settings.fontSize >= FONT_SIZES.max} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize + 1 })}><AArrowUp size={17} aria-hidden /></button>
             </span></div>
           <label className="settings-row">{t('settings.colours')}
             <select value={settings.colours} onChange={(event) => changeTerminalSettings({ colours: event.target.value as Colours })}>{colours(t).map(({ value, label }) => <option key={value} value={value}>{label}</option>)}</select></label>

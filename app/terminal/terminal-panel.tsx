@@ -37,10 +37,12 @@ export function TerminalPanel({ autoFocus, children }: { autoFocus: boolean; chi
   return (
     <section className="terminal-panel" data-region="terminal" aria-label={t('terminal.label')} tabIndex={-1}>
       <div className="terminal-bar">
-        <div className="terminal-tabs" role="tablist" aria-label={t('terminal.label')} ref={tabs}>
+        <div className="terminal-tabs" ref={tabs}>
+          {/* The buttons that close stand between the tabs, and are none. */}
+          <span role="tablist" aria-label={t('terminal.label')} aria-owns={terminals.map(({ id }) => `tab-${id}`).join(' ')} />
           {terminals.map((terminal) => (
             <div className="terminal-tab" key={terminal.id} data-active={terminal.id === active} role="presentation">
-              <button type="button" role="tab" aria-selected={terminal.id === active} aria-controls={`terminal-${terminal.id}`} tabIndex={terminal.id === active ? 0 : -1} onClick={() => select(terminal.id, false)} onKeyDown={(event) => onTabKey(event, terminal.id)}>
+              <button type="button" role="tab" id={`tab-${terminal.id}`} aria-selected={terminal.id === active} aria-controls={`terminal-${terminal.id}`} tabIndex={terminal.id === active ? 0 : -1} onClick={() => select(terminal.id, false)} onKeyDown={(event) => onTabKey(event, terminal.id)}>
                 {terminal.title}
               </button>
               <button type="button" className="terminal-tab-close" tabIndex={-1} aria-label={t('terminal.close', { title: terminal.title })} title={t('terminal.closeTitle')} onClick={() => client.closeTerminal(terminal.id)}><X size={13} aria-hidden /></button>

@@ -49,7 +49,7 @@ export const terminal = {
   'paste.do': { one: 'Paste the line', other: 'Paste {count} lines' },
   'paste.text': 'The program in this terminal runs every line the moment it arrives. Look at what you are about to run:',
   'touch.label': 'Keys for the terminal',
-  'touch.escape': 'Escape',
+  'touch.escape': 'Esc, Escape',
   'touch.tab': 'Tab',
   'touch.interrupt': 'Control C, interrupt',
   'touch.up': 'Up, earlier command',

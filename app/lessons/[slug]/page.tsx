@@ -39,7 +39,7 @@ export default async function LessonRoute({ params }: Props) {
     <div className="workspace-page">
       <SiteHeader><p className="lesson-name">{lesson.title}</p></SiteHeader>
       <main id="main" className="workspace-main">
-        <LessonWorkspace slug={slug} tasks={lesson.taskList} initial={initial}>
+        <LessonWorkspace slug={slug} title={lesson.title} tasks={lesson.taskList} initial={initial}>
           {lesson.language !== t.language && <p className="notice lesson-untranslated">{t('lesson.notTranslated')}</p>}
           <div lang={LANGUAGES[lesson.language].tag}>
           <header className="lesson-head">
