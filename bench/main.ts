@@ -9,7 +9,7 @@ import type { Row } from './report.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' }, json: { type: 'string', default: 'test-results/bench.json' }, only: { type: 'string' } } });
 process.env.SLIPWAY_INSTANCE ??= 'bench';
-Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench' });
+Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench', /* learners of their own addresses */ SLIPWAY_TRUST_PROXY: '1' });
 
 const { runInstance, removePlaces } = await import('../test/run-instance.ts');
 const { measureDocker } = await import('./docker.ts');
@@ -17,6 +17,7 @@ const { measureOpening } = await import('./opening.ts');
 const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
+const { measureNeighbours } = await import('./neighbours.ts');
 const { measureScale } = await import('./scale.ts');
 const { printRows } = await import('./report.ts');
 
@@ -27,6 +28,7 @@ const parts: Record<string, () => Promise<Row[]>> = {
   class: () => measureClass(),
   memory: () => measureMemory(),
   echo: () => measureEcho(),
+  neighbours: () => measureNeighbours(),
   scale: () => measureScale(),
 };
 

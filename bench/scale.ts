@@ -1,17 +1,13 @@
 // Labs that lie idle, each with a terminal open in somebody's browser: what they and our processes weigh, and what they cost in processor time.
 // 100 labs unless SLIPWAY_BENCH_LABS says otherwise. Clients are only counted where they are part of our processes: they run in this one.
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type Problem, type ServerEvents, type TerminalView, type WorkspaceView } from '../server/protocol.ts';
 import { readStatus } from '../runtime/supervisor/status.ts';
 import { disposeLabsLeft } from '../test/warm.ts';
 import { withEngine } from './lab.ts';
+import { learner, openTerminal, type Client } from './learner.ts';
 import { labPss, pss } from './memory.ts';
 import { summarise, type Row } from './report.ts';
-
-type Client = Socket<ServerEvents, ClientEvents>;
 
 const LABS = Number(process.env.SLIPWAY_BENCH_LABS ?? 100);
 const AT_ONCE = 4;
@@ -24,7 +20,7 @@ const CLOCK_TICKS = 100; // a second; the same on every Linux
 export const measureScale = () => withEngine(async engine => {
   const clients: Client[] = [];
   try {
-    clients.push(await openTerminal()); // what is loaded once
+    clients.push(await open()); // what is loaded once
     await delay(2_000);
     const before = services();
     const available = memAvailable();
@@ -34,7 +30,7 @@ export const measureScale = () => withEngine(async engine => {
     await Promise.all(Array.from({ length: AT_ONCE }, async () => {
       while (left-- > 0 && stopped === undefined) {
         try {
-          clients.push(await openTerminal());
+          clients.push(await open());
         } catch (error) {
           stopped ??= error;
         }
@@ -66,17 +62,11 @@ export const measureScale = () => withEngine(async engine => {
   }
 });
 
-async function openTerminal(): Promise<Client> {
-  const client: Client = io(readStatus()!.url, { path: SOCKET_PATH, transports: ['websocket'], forceNew: true, reconnection: false });
+/** A newcomer with the lab's first terminal before them. */
+async function open(): Promise<Client> {
+  const { client, first } = await learner();
   try {
-    await once(client as never, 'connect');
-    const opened = new Promise<TerminalView>(resolve => client.once('terminal:opened', resolve));
-    const failed = new Promise<never>((_, reject) => client.on('lab:state', lab => { if (lab.problem) reject(new Error(lab.problem)); }));
-    failed.catch(() => undefined);
-    const workspace = good(await client.emitWithAck('workspace:join', { slug: null }) as WorkspaceView | Problem);
-    const terminal = workspace.terminals[0] ?? await Promise.race([opened, failed]);
-    client.on('terminal:output', (id, data) => client.emit('terminal:ack', id, data.byteLength));
-    good(await client.emitWithAck('terminal:attach', { id: terminal.id, cols: 100, rows: 30 }) as { screen: string } | Problem);
+    await openTerminal(client, await first);
     return client;
   } catch (error) {
     client.disconnect();
@@ -93,8 +83,3 @@ const cpuSeconds = () => readStatus()!.services.reduce((sum, { pid }) => {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return sum + (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
 }, 0);
-
-function good<T extends object>(answer: T | Problem): T {
-  if ('problem' in answer && typeof answer.problem === 'string') throw new Error(answer.problem);
-  return answer as T;
-}
