@@ -21,7 +21,7 @@ export function checkTasks(tasks: readonly Task[], shown: readonly string[], whe
     });
     if (!where.prepared && trueOfNothing(task.check)) add([index, 'check'], `an untouched lab passes task ${task.id}`, 'Also ask for something that the learner has to do: an event, a call or a container (put them below all).');
     if (!where.prepared && trueOfNothing(task.attempt)) add([index, 'attempt'], `task ${task.id} counts as tried before anything has happened`, 'Name an event, a call or a container that shows an attempt.');
-    if (!earns(task.check)) add([index, 'check'], `task ${task.id} would be ticked for what the lab says of itself: http, registry and script ask programs that the learner may have replaced`, 'Put it below all, beside a condition that the engine or the kernel answers: container, event, file, kernel …');
+    else if (!earns(task.check, where.prepared)) add([index, 'check'], `task ${task.id} would be ticked for what the lab says of itself: http, registry and script ask programs that the learner may have replaced`, 'Put it below all, beside a condition that the engine or the kernel answers: container, event, file, kernel and others.');
     if (task.fail && trueOfNothing(task.fail.when)) add([index, 'fail', 'when'], `task ${task.id} has failed before anything has happened`, 'Name what makes it impossible, such as the event that took the evidence away.');
     if (task.fail && task.reset.length === 0) add([index, 'fail'], `task ${task.id} can fail, but nothing resets it`, 'Add reset: with the commands that make it possible again.');
     const cost = task.hints.reduce((sum, hint) => sum + (hint.cost ?? 0), 0);
@@ -71,10 +71,12 @@ export function trueOfNothing(condition: Condition): boolean {
   return 'noContainer' in condition;
 }
 
-/** Whether a condition that holds is always worth something: what was gathered inside a lab, and what is not there, earn nothing by themselves. */
-export function earns(condition: Condition): boolean {
-  if ('all' in condition) return condition.all.some(earns);
-  if ('any' in condition) return condition.any.every(earns);
-  if ('within' in condition) return earns(condition.within.of);
-  return !['not', 'noContainer', 'http', 'registry', 'script'].some(kind => kind in condition);
+/** Whether a condition that holds is always worth something: what a lab says of itself, and what never was there, earn nothing by themselves. */
+export function earns(condition: Condition, prepared = false): boolean {
+  if ('all' in condition) return condition.all.some(part => earns(part, prepared));
+  if ('any' in condition) return condition.any.every(part => earns(part, prepared));
+  if ('within' in condition) return earns(condition.within.of, prepared);
+  if ('noContainer' in condition) return prepared; // the set-up has made what is not there any more
+  if ('not' in condition) return prepared && earns(condition.not, prepared);
+  return !['http', 'registry', 'script'].some(kind => kind in condition);
 }

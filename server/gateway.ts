@@ -156,6 +156,10 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     return mine.state;
   }));
 
+  client.on('task:hint', request(taskSchema, async ({ task }) => current().hint(task)));
+
+  client.on('task:reset', request(taskSchema, ({ task }) => current().resetTask(task)));
+
   client.on('quiz:answer', request(answerSchema, ({ id, answer }) => current().answerQuiz(id, answer)));
 
   client.on('file:read', request(pathSchema, ({ path }) => current().readFile(path)));

@@ -11,6 +11,7 @@ import { useTexts } from '../language/texts-context.tsx';
 import { useWorkspace } from '../workspace/workspace-context.tsx';
 import { LocalTime } from './local-time.tsx';
 import { StartHere } from './start-here.tsx';
+import { TaskHints, TaskReset } from './task-help.tsx';
 
 interface Props { id: string; number: number; level: 2 | 3; title: string; needs: string[]; children: ReactNode; }
 
@@ -27,7 +28,8 @@ export function TaskCard({ id, number, level, title, needs, children }: Props) {
         <div><p className="label">{t('task.label', { number })} <span className="task-state">{stateWord(t, progress)}</span></p><Heading className="task-title" id={`task-${id}-title`}>{title}</Heading></div>
       </header>
       <div className="task-text">{children}</div>
-      <Outcome progress={progress} needs={needs} />
+      <Outcome id={id} progress={progress} needs={needs} />
+      <TaskHints id={id} progress={progress} />
       <StartHere id={id} number={number} />
     </section>
   );
@@ -40,12 +42,13 @@ function stateWord(t: T, progress: TaskState): string {
     case 'done': return t('task.done');
     case 'skipped': return t('task.skipped');
     case 'tried': return t('task.tried');
+    case 'failed': return t('task.failed');
     case 'locked': return t('task.locked');
     case 'open': return t('task.open');
   }
 }
 
-function Outcome({ progress, needs }: { progress: TaskState; needs: string[] }) {
+function Outcome({ id, progress, needs }: { id: string; progress: TaskState; needs: string[] }) {
   const t = useTexts();
   switch (progress.state) {
     case 'done': return <p className="task-outcome"><strong>{progress.at ? rich(t.parts('task.doneAt', { time: <LocalTime iso={progress.at} /> })) : t('task.doneNow')}</strong> <Words text={progress.evidence} />{progress.points && <> {pointsInWords(t, progress.points)}.</>}</p>;
@@ -58,6 +61,7 @@ function Outcome({ progress, needs }: { progress: TaskState; needs: string[] }) 
         {progress.points && <div><dt>{t('task.soFar')}</dt><dd>{pointsInWords(t, progress.points)}</dd></div>}
       </dl>
     );
+    case 'failed': return <TaskReset id={id} found={progress.found} />;
     case 'locked': return <p className="task-outcome">{needs.length > 0 ? t('task.needs', { tasks: needs.join(', ') }) : t('task.needsEarlier')}</p>;
     case 'open': return <p className="task-outcome task-waiting">{t('task.waits')}</p>;
   }

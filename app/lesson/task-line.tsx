@@ -23,7 +23,7 @@ export function TaskLine({ tasks, showText }: { tasks: LessonTask[]; showText():
   }, [count]);
   const ticked = count > settled ? tasks.find((one) => one.id === lastDone?.id) : undefined;
   const next = nextTask(tasks, states);
-  const tried = next && states[next.id]?.state === 'tried';
+  const tried = next && ['tried', 'failed'].includes(states[next.id]?.state ?? '');
   const nextButton = next && <button type="button" className="link" onClick={() => { showText(); goToTask(next.id); }}>{next.title}</button>;
   if (tasks.length === 0) return null;
   return (

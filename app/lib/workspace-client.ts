@@ -2,7 +2,7 @@
 // useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type TaskProgress, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { isSeen, watchPresence } from './presence.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
@@ -177,6 +177,18 @@ export class WorkspaceClient {
   answerQuiz(id: string, answer: string[]): Promise<QuizState | Problem> {
     return this.asked(this.t('quiz.notConnected'), (socket, done: (error: Error | null, answer: QuizState | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('quiz:answer', { id, answer }, done))
       .then((judged) => { if (!isProblem(judged)) this.setQuiz(judged); return judged; });
+  }
+
+  /** What it shows comes to all tabs; here only what went wrong is told. */
+  async askHint(task: string): Promise<void> {
+    const answer = await this.asked(this.t('problem.noHint'), (socket, done: (error: Error | null, answer: TaskProgress | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('task:hint', { task }, done));
+    if (isProblem(answer)) this.set({ problem: answer.problem });
+  }
+
+  /** Puts the lab back to where the task can be done. */
+  async resetTask(task: string): Promise<void> {
+    const answer = await this.asked(this.t('problem.noTaskReset'), (socket, done: (error: Error | null, answer: TaskProgress | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS * 4).emit('task:reset', { task }, done));
+    if (isProblem(answer)) this.set({ problem: answer.problem });
   }
 
   openFile(path: string, line?: number): void { this.set({ file: { path, line } }); }

@@ -37,6 +37,10 @@ export function casesOf(lesson: Lesson): Case[] {
       await upTo(lesson, learner, index);
       await wrongTurn(task, wrong, learner);
     }))),
+    ...lesson.tasks.flatMap((task, index) => (task.fail ? [tried(`${task.id} fails, is reset, and can be done`, ['tasks', index, 'fail'], async learner => {
+      await upTo(lesson, learner, index);
+      await failure(task, task.fail!, learner);
+    })] : [])),
   ];
 }
 
@@ -90,6 +94,17 @@ async function wrongTurn(task: Task, wrong: Task['wrong'][number], learner: Lear
     if (hasGaps(state[field], turn[field] ?? task.expected)) throw new Error(`the message has gaps: ${state[field]}`);
   }
   for (const other of task.wrongTurns) if (other.id !== turn.id && other.found === turn.found) throw new Error(`${other.id} and ${turn.id} say the same`);
+}
+
+async function failure(task: Task, fail: NonNullable<Task['fail']>, learner: Learner) {
+  const output = await learner.does(fail.tried);
+  const state = await learner.reaches(task.id, s => s.state === 'failed');
+  if (state.state !== 'failed') throw new Error(`the task is ${state.state} after what should make it fail\n${output}`);
+  if (hasGaps(state.found, fail.found)) throw new Error(`the message has gaps: ${state.found}`);
+  await learner.resets(task.id);
+  const begun = (await learner.states()).get(task.id)!;
+  if (begun.state !== 'open') throw new Error(`the task is ${begun.state} after its reset${begun.state === 'failed' ? `: ${begun.found}` : ''}`);
+  await solve(learner, task);
 }
 
 const isDone = (state: TaskState) => state.state === 'done';

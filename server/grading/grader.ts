@@ -186,8 +186,8 @@ export function createGrader(options: GraderOptions): Grader {
     wantsLook,
     look: () => { if (!stopped && isPresent()) looks.ask(); },
     hint: id => changed(id, task => task.showHint(seq)),
-    reset: id => changed(id, task => {
-      if (!task.reset(seq)) return false;
+    reset: (id, at) => changed(id, task => {
+      if (!task.reset(at)) return false;
       task.openedMs = Date.now();
       records.ask();
       return true;

@@ -54,8 +54,11 @@ export interface Grader {
   look(): void;
   /** Shows the task's next hint; undefined when it has none to show. */
   hint(task: string): TaskProgress<Said> | undefined;
-  /** Begins an open, tried or failed task again: what was done before does not count where a check says `since: opened`. What the lab has to be put back to is the caller's. */
-  reset(task: string): TaskProgress<Said> | undefined;
+  /**
+   * Begins an open, tried or failed task again: what was done before does not count where a check says `since: opened`. `seq` is where the engine's journal is now;
+   * putting the lab back to where it can be done is the caller's.
+   */
+  reset(task: string, seq: number): TaskProgress<Said> | undefined;
   /** Resolves when everything fed so far has been judged (for tests and for a clean shutdown). */
   settled(): Promise<void>;
   /** Releases timers; nothing is called afterwards. Idempotent. */
@@ -65,7 +68,14 @@ export interface Grader {
 /** A task that "Start here" has done for the learner: what needs it opens, and nothing is earned. */
 export const skipped = (id: string): StoredTask => ({ id, progress: { state: 'skipped', at: new Date().toISOString() }, openedSeq: 0, seq: 0 });
 
-/** What survives `reset lab`: tasks that are done, not those that were skipped; positions in the old lab's journal mean nothing in the new one. */
+/**
+ * What survives `reset lab`: tasks that are done, not those that were skipped, and hints that were shown; positions in the old lab's journal mean
+ * nothing in the new one.
+ */
 export function carriedOver(stored: readonly StoredTask[]): StoredTask[] {
-  return stored.filter(task => task.progress.state === 'done').map(task => ({ ...task, openedSeq: 0, seq: 0 }));
+  return stored.flatMap((task): StoredTask[] => {
+    if (task.progress.state === 'done') return [{ ...task, openedSeq: 0, seq: 0 }];
+    const shown = task.progress.hints?.shown ?? [];
+    return shown.length > 0 ? [{ id: task.id, progress: { state: 'locked', hints: { shown } }, openedSeq: null, seq: 0 }] : [];
+  });
 }

@@ -29,7 +29,7 @@ export interface Progress {
   tasks(): TaskProgress<Said>[];
   /** grading/types.ts: shows the next hint, begins a task again. Undefined when there is nothing to show, or the task cannot be begun again. */
   hint(task: string): TaskProgress<Said> | undefined;
-  resetTask(task: string): TaskProgress<Said> | undefined;
+  resetTask(task: string, seq: number): TaskProgress<Said> | undefined;
   /** Stops watching; resolves when what is known has been saved. Idempotent. */
   release(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export function watchProgress(options: ProgressOptions): Progress {
   return {
     tasks: () => grader.progress(),
     hint: task => grader.hint(task),
-    resetTask: task => grader.reset(task),
+    resetTask: (task, seq) => grader.reset(task, seq),
     async release() {
       stop.abort();
       unwatch();

@@ -12,6 +12,7 @@ import { say } from '../../texts/server.ts';
 import type { FileView, LabView, QuizState, Said, ServerEvents, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
 import type { HubTerminal, Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
+import { runCommand } from './commands.ts';
 import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
 import { LabTerminals } from './lab-terminals.ts';
@@ -67,6 +68,7 @@ export class Workspace {
   private quizzes = new Map<string, StoredQuiz>();
   private lastRun = { what: '', at: -Infinity };
   private isFrozen = false;
+  private resettingTask = false;
   /** Since the tabs were warned. */
   private sleepsAt: number | null = null;
   private readonly stop = new AbortController();
@@ -178,6 +180,36 @@ export class Workspace {
     if (index < 0) throw new Refusal(say('lab.badRequest'));
     if (this.preparing) throw new Refusal(say('lab.notReady'));
     await this.reset(address, this.lesson.tasks.slice(0, index));
+  }
+
+  /** Shows the task's next hint, to all tabs. */
+  hint(task: string): TaskProgress<Said> {
+    const shown = this.progress?.hint(task);
+    if (!shown) throw new Refusal(say('task.noHint'));
+    return shown;
+  }
+
+  /** Puts the lab back to where this task can be done, and begins it again. Other tasks keep what they have. */
+  async resetTask(id: string): Promise<TaskProgress<Said>> {
+    const host = this.readyHost();
+    const task = this.lesson.tasks.find(one => one.id === id);
+    const state = this.tasks().find(one => one.id === id)?.progress.state;
+    if (!task?.reset.length || (state !== 'open' && state !== 'tried' && state !== 'failed') || this.resettingTask) throw new Refusal(say('task.noReset'));
+    this.resettingTask = true;
+    try {
+      await this.stir();
+      for (const command of task.reset) await runCommand(this.options.engine.exec, host, command);
+      const { seq } = await this.options.engine.evidence(host);
+      const begun = this.progress?.resetTask(id, seq);
+      if (!begun) throw new Refusal(say('task.noReset'));
+      return begun;
+    } catch (error) {
+      if (error instanceof Refusal) throw error;
+      this.options.onError(error);
+      throw new Refusal(say('lab.notNow'));
+    } finally {
+      this.resettingTask = false;
+    }
   }
 
   /** Judges an answer; the learner's other tabs hear of it. */

@@ -7,6 +7,8 @@ export const preparing: Translation<typeof source> = {
   'prepare.says': '{says}…',
   'prepare.replay': 'Aufgabe {step} von {of} wird für dich erledigt: {title}…',
   'prepare.failed': 'Diese Lektion konnte ihr Lab nicht vorbereiten: „{step}“ ist fehlgeschlagen. Sag es denen, die dieses Slipway betreiben oder die Lektion geschrieben haben.',
+  'task.noHint': 'Diese Aufgabe hat keinen weiteren Hinweis.',
+  'task.noReset': 'Diese Aufgabe lässt sich gerade nicht zurücksetzen.',
   'file.nowhere': '{path} liegt in einem Ordner, den es noch nicht gibt.',
   'file.unreadable': '{path} ist keine Datei, die sich hier öffnen lässt.',
   'file.tooLarge': '{path} ist größer als 1 MiB und damit zu groß für den Editor. Im Terminal zeigt less sie an.',

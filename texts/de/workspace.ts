@@ -66,6 +66,8 @@ export const workspace: Translation<typeof source> = {
   'network.socketFails': 'Ein WebSocket lässt sich nicht öffnen.',
   'problem.noTerminal': 'Gerade nicht verbunden, deshalb konnte kein Terminal geöffnet werden.',
   'problem.terminalLate': 'Das Terminal hat sich nicht rechtzeitig geöffnet. Versuch es noch einmal.',
+  'problem.noHint': 'Gerade nicht verbunden. Frag gleich noch einmal nach dem Hinweis.',
+  'problem.noTaskReset': 'Die Aufgabe wurde nicht zurückgesetzt. Versuch es gleich noch einmal.',
   'problem.noReset': 'Gerade nicht verbunden, deshalb wurde das Lab nicht zurückgesetzt.',
   'problem.resetLate': 'Das Zurücksetzen hat zu lange gedauert. Lade die Seite neu, um zu sehen, wie es steht.',
   'problem.noTab': 'Der Browser hat keinen neuen Tab geöffnet. Erlaube Pop-ups für diese Seite und versuch es noch einmal.',

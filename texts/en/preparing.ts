@@ -5,6 +5,8 @@ export const preparing = {
   'prepare.says': '{says}…',
   'prepare.replay': 'Doing task {step} of {of} for you: {title}…',
   'prepare.failed': 'This lesson could not prepare its lab: “{step}” failed. Tell whoever runs this Slipway, or who wrote the lesson.',
+  'task.noHint': 'This task has no further hint.',
+  'task.noReset': 'This task cannot be reset just now.',
   'file.nowhere': '{path} is in a folder that is not there yet.',
   'file.unreadable': '{path} is no file that can be opened here.',
   'file.tooLarge': '{path} is larger than 1 MiB: too large for the editor. In the terminal, less shows it.',

@@ -64,6 +64,8 @@ export const workspace = {
   'network.socketFails': 'No WebSocket opens.',
   'problem.noTerminal': 'Not connected just now, so no terminal could be opened.',
   'problem.terminalLate': 'The terminal did not open in time. Try again.',
+  'problem.noHint': 'Not connected just now. Ask for the hint again in a moment.',
+  'problem.noTaskReset': 'The task was not reset. Try again in a moment.',
   'problem.noReset': 'Not connected just now, so the lab was not reset.',
   'problem.resetLate': 'The reset took too long. Reload the page to see where it stands.',
   'problem.noTab': 'The browser did not open a new tab. Allow pop-ups for this page and try again.',
