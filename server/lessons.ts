@@ -59,7 +59,7 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   };
 }
 
-export function createSite(lessons: Lessons, store: Store, secret: Buffer, colours: Colours): Site {
+export function createSite(lessons: Lessons, store: Store, secret: Buffer, colours: Colours): Omit<Site, 'yourLabs'> {
   return {
     coloured: colours.of,
     listLessons: async language => lessons.all.map(lesson => summary(lesson, lessons, language)),

@@ -10,14 +10,18 @@ import { asSlipwayError } from '../runtime/errors.ts';
 import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
+import { createResumeLinks } from './data/resume-links.ts';
 import { createStore } from './data/store.ts';
 import { announcer, createIo, serve } from './gateway.ts';
 import { createGrader } from './grading/grader.ts';
+import { createApi } from './http/api.ts';
 import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
+import { resumeRoutes } from './http/resume.ts';
 import { loadSecret } from './http/secret.ts';
 import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
+import { yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
 import { createSite, openLessons } from './lessons.ts';
 import { createPreviews } from './preview/previews.ts';
 import { startScreens } from './terminal/screens.ts';
@@ -48,12 +52,15 @@ const screens = startScreens();
 releases.push(() => screens.release());
 const colours = openColours(join(config.dataDir, 'colours'), onError);
 releases.push(() => colours.release());
-globalThis.__slipway = createSite(lessons, store, secret, colours);
+globalThis.__slipway = {
+  ...createSite(lessons, store, secret, colours),
+  yourLabs: (cookie, language) => yourLabs({ engine, store, lessons, policies: config.policies, secret }, cookie, language),
+};
 
 const visitors = createVisitors({ secret, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
 const http = createServer({ keepAliveTimeout: 65_000 });
 const site = next({ dev: config.dev, dir: appDir, hostname: config.listen, port: config.port, httpServer: http });
-http.on('request', createRequestListener({ visitors, dev: config.dev, page: (...args) => site.getRequestHandler()(...args), health, onError }));
+http.on('request', createRequestListener({ visitors, dev: config.dev, page: (...args) => site.getRequestHandler()(...args), api: (...args) => api(...args), health, onError }));
 const io = createIo(http, { visitors, publicUrl: config.publicUrl });
 const workspaces = createWorkspaces({
   engine, store, screens, createGrader, onError,
@@ -65,10 +72,14 @@ const workspaces = createWorkspaces({
   },
 });
 releases.push(() => workspaces.release());
+const api = createApi({
+  visitors, onError, publicUrl: config.publicUrl,
+  routes: { ...resumeRoutes({ store, secret, links: createResumeLinks(db), isHttps: request => visitors.isHttps(request) }), ...yourLabsRoutes(workspaces) },
+});
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 lessons.onRemove(slug => workspaces.lessonRemoved(slug));
 const previews = createPreviews({
-  io, engine, secret, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
+  io, secret, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
 });
 releases.push(() => previews.release());
 serve(io, workspaces, onError, previews);

@@ -22,6 +22,31 @@ export interface LearnerProgress {
   lessons: Record<string, { done: string[]; lastSeenAt: string }>;
 }
 
+export interface YourLab {
+  workspace: string;
+  /** Null: the lab without a lesson. */
+  title: string | null;
+  href: string;
+  /** Its lesson can still be opened. */
+  isThere: boolean;
+  state: 'running' | 'asleep' | 'unknown';
+  diskBytes: number | null;
+  lastSeenAt: string;
+  /** Unless it is opened before. */
+  removesAt: string;
+  /** It may go earlier when disk runs short. */
+  isLastChance: boolean;
+}
+export interface YourLabs {
+  /** The beginning of the learner's id, for whoever runs this Slipway. */
+  id: string;
+  labs: YourLab[];
+  /** This browser was another learner before it opened a resume link. */
+  before: boolean;
+  /** Labs that one person may have. */
+  most: number;
+}
+
 export interface Site {
   /** Code with its colours, a `pre` in a list; plain when that could not be done. */
   coloured(code: string, language: string): Promise<HastRoot['children']>;
@@ -31,6 +56,7 @@ export interface Site {
   lessonPage(slug: string, language: Language): Promise<LessonPage | undefined>;
   /** Of the learner whose Cookie header this is; empty for a newcomer. */
   progress(cookieHeader: string | null): Promise<LearnerProgress>;
+  yourLabs(cookieHeader: string | null, language: Language): Promise<YourLabs>;
 }
 
 declare global { var __slipway: Site | undefined; }

@@ -3,6 +3,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export const COOKIE = 'slipway_learner';
+/** Who this browser was before it opened a resume link: signed alike, read only to go back. */
+export const BEFORE_COOKIE = 'slipway_before';
 /** Browsers cap at 400 days (https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#section-5.5). */
 const MAX_AGE_SECONDS = 400 * 86_400;
 const ID_BYTES = 16;
@@ -12,18 +14,18 @@ export const newLearnerId = () => randomBytes(ID_BYTES).toString('hex');
 export const signLearner = (id: string, secret: Buffer) => `${id}.${mac(id, secret)}`;
 
 /** The learner whose cookie stands in this Cookie header; undefined when there is none or it is not ours. */
-export function readLearner(cookieHeader: string | undefined | null, secret: Buffer): string | undefined {
+export function readLearner(cookieHeader: string | undefined | null, secret: Buffer, cookie = COOKIE): string | undefined {
   for (const part of (cookieHeader ?? '').split(';')) {
     const [name, value] = split(part.trim(), '=');
-    if (name !== COOKIE) continue;
+    if (name !== cookie) continue;
     const [id, signature] = split(value, '.');
     if (/^[0-9a-f]{32}$/.test(id) && sameText(signature, mac(id, secret))) return id;
   }
   return undefined;
 }
 
-export function setCookie(id: string, secret: Buffer, options: { secure: boolean }): string {
-  return `${COOKIE}=${signLearner(id, secret)}; Path=/; Max-Age=${MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
+export function setCookie(id: string, secret: Buffer, options: { secure: boolean; name?: string; maxAgeSeconds?: number }): string {
+  return `${options.name ?? COOKIE}=${signLearner(id, secret)}; Path=/; Max-Age=${options.maxAgeSeconds ?? MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
 }
 
 const mac = (id: string, secret: Buffer) => createHmac('sha256', secret).update(`learner:${id}`).digest('base64url');

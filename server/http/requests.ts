@@ -11,6 +11,8 @@ export interface RequestOptions {
   dev: boolean;
   /** Next's handler. */
   page: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+  /** What pages ask by POST (api.ts). */
+  api: (path: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
   health: () => Promise<{ ok: boolean; engine: boolean; database: boolean }>;
   onError: (error: unknown) => void;
 }
@@ -29,6 +31,8 @@ export function createRequestListener(options: RequestOptions): RequestListener 
     if (path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)) return; // socket.io has its own listener
     secureHeaders(request, response, { dev: options.dev, https: options.visitors.isHttps(request) });
     if (path === '/healthz') return sendHealth(response);
+    if (path.startsWith('/api/')) return options.api(path, request, response);
+    if (path === '/resume') response.setHeader('Referrer-Policy', 'no-referrer');
     if (request.headers.accept?.includes('text/html')) { // a page, not one of the many files it loads at the same time
       const { cookie } = options.visitors.of(request);
       if (cookie) response.setHeader('Set-Cookie', cookie);
