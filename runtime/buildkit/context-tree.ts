@@ -36,18 +36,21 @@ function describe(tree: Tree, name: string, looks: Looks): Found | undefined {
   if (path === undefined) return undefined;
   const entry = path === '' ? undefined : tree.get(path);
   if (path !== '' && !entry) return undefined;
-  if (entry && entry.kind !== 'directory') return { kind: 'file', digest: digest([entry], name), path: `/${path}` };
+  if (entry && entry.kind !== 'directory') return { kind: 'file', digest: digest(tree, [entry], name), path: `/${path}` };
   looks.left -= tree.size;
   if (looks.left < 0) return undefined;
   const prefix = path === '' ? '' : `${path}/`;
   const below = [...tree.values()].filter(other => other.path.startsWith(prefix)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { kind: 'dir', digest: digest(below, path), path: `/${path}` };
+  return { kind: 'dir', digest: digest(tree, below, path), path: `/${path}` };
 }
 
 /** Content, names and modes; not times, nor owners (COPY sets them). */
-function digest(entries: readonly TreeEntry[], root: string): string {
+function digest(tree: Tree, entries: readonly TreeEntry[], root: string): string {
   const hash = createHash('sha256');
-  for (const entry of entries) hash.update(JSON.stringify([entry.path === root || entries.length === 1 ? posix.basename(entry.path) : entry.path.slice(root === '' ? 0 : root.length + 1), entry.kind, entry.mode, entry.link, entry.sum]));
+  for (const listed of entries) {
+    const entry = listed.kind === 'hardlink' ? { ...(tree.get(listed.link) ?? listed), path: listed.path } : listed;
+    hash.update(JSON.stringify([entry.path === root || entries.length === 1 ? posix.basename(entry.path) : entry.path.slice(root === '' ? 0 : root.length + 1), entry.kind, entry.mode, entry.link, entry.sum]));
+  }
   return hash.digest('hex');
 }
 

@@ -109,9 +109,11 @@ export class Contexts {
 /** The changed entries as an archive; contents are hashed as they pass. */
 async function fill(archive: Pack, receiver: FileReceiver, entries: readonly FileEntry[], wanted: readonly number[], learned: Map<string, TreeEntry>): Promise<void> {
   const files: number[] = [];
+  const links: FileEntry[] = [];
   for (const index of wanted) {
     const entry = entries[index]!;
     if (entry.kind === 'file') files.push(index);
+    else if (entry.kind === 'hardlink') links.push(entry);
     else if (entry.kind === 'directory') archive.entry({ name: entry.path, type: 'directory', mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: timeOf(entry) });
     else if (entry.kind === 'symlink') archive.entry({ name: entry.path, type: 'symlink', linkname: entry.link, mode: 0o777, uid: entry.uid, gid: entry.gid, mtime: timeOf(entry) });
     learned.set(entry.path, { ...entry, sum: '' });
@@ -127,6 +129,7 @@ async function fill(archive: Pack, receiver: FileReceiver, entries: readonly Fil
     into.end(null);
     learned.set(entry.path, { ...entry, sum: hash.digest('hex') });
   }
+  for (const entry of links) archive.entry({ name: entry.path, type: 'link', linkname: entry.link, mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: timeOf(entry) });
 }
 
 const timeOf = (entry: FileEntry) => new Date(Math.max(0, Number(entry.modTime / 1_000_000n)));

@@ -1,7 +1,8 @@
-// Where the result of a build goes: into the host's images. Called by solve.ts.
-import { SlipwayError } from '../errors.ts';
+// Where the result of a build goes: into the host's images, or to the client as files (-o). Called by solve.ts.
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { NewImage } from '../image/made.ts';
 import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
+import { sendArchive, sendFiles } from './export-files.ts';
 import type { BuildKitParts } from './parts.ts';
 import type { Progress } from './progress.ts';
 import type { Session } from './session.ts';
@@ -10,9 +11,14 @@ export interface Export { type: string; attrs: Readonly<Record<string, string>> 
 export interface ExportOptions { image: NewImage; exports: readonly Export[]; progress: Progress; session: () => Promise<Session>; signal: AbortSignal }
 
 /** What the client is answered. */
-export async function exportImage(parts: BuildKitParts, { image, exports, progress }: ExportOptions): Promise<Record<string, string>> {
+export async function exportImage(parts: BuildKitParts, options: ExportOptions): Promise<Record<string, string>> {
+  const { image, exports, progress } = options;
   let answer: Record<string, string> = {};
-  for (const { type, attrs } of exports) {
+  for (const [at, { type, attrs }] of exports.entries()) {
+    if (type === 'local' || type === 'tar') {
+      await exportFiles(parts, options, type, String(at));
+      continue;
+    }
     if (type !== 'moby' && type !== 'image') throw new SlipwayError('NotImplemented', `this engine's builder has no exporter ${type}: without -o the image goes to docker images`);
     if (attrs.push === 'true') throw new SlipwayError('InvalidParameter', 'the builder pushes nothing by itself: use docker push');
     const names = (attrs.name ?? '').split(',').filter(Boolean).map(name => withDefaultTag(parseReference(name)));
@@ -35,4 +41,20 @@ export async function exportImage(parts: BuildKitParts, { image, exports, progre
     };
   }
   return answer;
+}
+
+async function exportFiles(parts: BuildKitParts, { image, progress, session, signal }: ExportOptions, type: 'local' | 'tar', exporter: string): Promise<void> {
+  const step = progress.step(type === 'local' ? 'exporting to client directory' : 'exporting to client tarball');
+  step.start();
+  try {
+    const to = (await session()).output({ 'buildkit-attachable-exporter-id': exporter }, signal);
+    const status = type === 'local' ? step.status('copying files', 'transferring') : step.status('sending tarball');
+    if (type === 'tar') await sendArchive(parts.host, image.layers, to, signal);
+    else await sendFiles(parts.host, image.layers, to, { signal, onSent: bytes => status.progress(bytes) });
+    status.done();
+    step.end();
+  } catch (error) {
+    step.end(asSlipwayError(error).message);
+    throw error;
+  }
 }

@@ -14,10 +14,10 @@ const MAX_PATH = 4096;
 const SMALL = 64 << 10;
 const AHEAD = 32;
 
-/** A file as the client tells of it. `kind` other: devices, sockets, pipes. */
+/** A file as the client tells of it. `kind` other: devices, sockets, pipes; hardlink: the file `link` once more. */
 export interface FileEntry {
   path: string;
-  kind: 'file' | 'directory' | 'symlink' | 'other';
+  kind: 'file' | 'directory' | 'symlink' | 'hardlink' | 'other';
   /** With set-uid, set-gid and sticky as in a tar header. */
   mode: number;
   uid: number;
@@ -144,7 +144,7 @@ function checked(stat: { path: string; mode: number; uid: number; gid: number; s
     throw new GrpcError(CODES.invalidArgument, `invalid path in the build context: ${JSON.stringify(path.slice(0, 200))}`);
   }
   const type = (mode & GO_TYPES) >>> 0;
-  const kind = type === GO_DIR ? 'directory' : type === GO_SYMLINK ? 'symlink' : type === 0 ? 'file' : 'other';
+  const kind = type === GO_DIR ? 'directory' : type === GO_SYMLINK ? 'symlink' : type !== 0 ? 'other' : linkname ? 'hardlink' : 'file';
   const special = (mode & GO_SETUID ? 0o4000 : 0) | (mode & GO_SETGID ? 0o2000 : 0) | (mode & GO_STICKY ? 0o1000 : 0);
   const size = kind === 'file' ? Number(stat.size) : 0;
   if (!Number.isSafeInteger(size) || size < 0) throw new GrpcError(CODES.invalidArgument, `invalid size of ${JSON.stringify(path)}`);

@@ -16,9 +16,9 @@ import type { Report } from './step.ts';
 
 export const SUITE = 'trixie';
 const PACKAGES = [
-  'docker-cli', 'docker-compose', 'crun',
+  'docker-cli', 'docker-buildx', 'docker-compose', 'crun',
   'iproute2', 'nftables', 'iputils-ping', 'curl', 'ca-certificates', 'netcat-openbsd',
-  'procps', 'psmisc', 'strace', 'libcap2-bin', 'util-linux', 'file', 'tree', 'less', 'jq', 'git',
+  'procps', 'psmisc', 'strace', 'libcap2-bin', 'util-linux', 'file', 'tree', 'less', 'jq', 'git', 'zstd',
   'vim-tiny', 'nano', 'bash-completion', 'ncurses-base', 'ncurses-term', 'hostname',
 ];
 /** Files laid over the packages' own: shell, names of the host. */
