@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { loadLessons } from './load.ts';
+import { lessonLoader, loadLessons } from './load.ts';
 import { formatProblem } from './problem.ts';
 import { matchesAnswer } from './quiz.ts';
 
@@ -150,4 +150,19 @@ test('the lessons of this repository are without fault, each as its format deman
   const { lessons, problems } = await loadLessons(import.meta.dirname);
   expect(problems.map(formatProblem)).toEqual([]);
   expect(lessons.length).toBeGreaterThan(0);
+});
+
+test('a lesson in which nothing has changed is not read again; one in which a file, a mode or its part has changed is', async () => {
+  const { lessons } = await load({ 'lesson.md': text, 'tasks.yaml': tasks, 'files/a': '1' });
+  const at = lessons[0]!.root;
+  const loader = lessonLoader();
+  const first = (await loader(at)).lessons[0]!;
+  expect((await loader(at)).lessons[0]).toBe(first);
+  await writeFile(join(at, '10-a/files/a'), '2');
+  const second = (await loader(at)).lessons[0]!;
+  expect(second.files.list[0]!.digest).not.toBe(first.files.list[0]!.digest);
+  await chmod(join(at, '10-a/files/a'), 0o755);
+  expect((await loader(at)).lessons[0]!.files.list[0]!.mode).toBe(0o755);
+  await rm(join(at, '10-a/tasks.yaml'));
+  expect((await loader(at)).lessons).toEqual([]);
 });

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { listFiles } from './files.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { LessonProblem } from './problem.ts';
 import { type Rendered, renderLesson } from './render.ts';
 import { checkQuizzes, checkTasks } from './rules.ts';
@@ -17,13 +18,23 @@ export interface Loaded { lessons: Lesson[]; problems: LessonProblem[]; }
  * All lessons of these folders, in the order of their numbers; of two with one name the later folder's counts. A folder that cannot be read is a fault
  * like any other.
  */
-export async function loadLessons(...folders: string[]): Promise<Loaded> {
+export const loadLessons = (...folders: string[]): Promise<Loaded> => loadAll(folders, new Map());
+
+/** The same again and again: a lesson in which nothing has changed is not read anew. */
+export function lessonLoader(): (...folders: string[]) => Promise<Loaded> {
+  const cache: Cache = new Map();
+  return (...folders) => loadAll(folders, cache);
+}
+
+type Cache = Map<string, { fingerprint: string; one: One }>;
+
+async function loadAll(folders: readonly string[], cache: Cache): Promise<Loaded> {
   const problems: LessonProblem[] = [];
   const bySlug = new Map<string, Lesson>();
   const links: { slug: string; line: number; file: string }[] = [];
   for (const folder of folders) {
     const own = new Map<string, Lesson>();
-    for (const { lesson, problems: found, lessonLinks } of await loadFolder(folder, problems)) {
+    for (const { lesson, problems: found, lessonLinks } of await loadFolder(folder, problems, cache)) {
       problems.push(...found);
       if (!lesson) continue;
       links.push(...(lessonLinks ?? []).map(link => ({ ...link, file: join(lesson.folder, 'lesson.md') })));
@@ -57,23 +68,33 @@ type One = Awaited<ReturnType<typeof loadLesson>>;
 /** A part, and chapters in it. */
 const MAX_DEPTH = 2;
 
-async function loadFolder(root: string, problems: LessonProblem[], inside = '', headings: Heading[] = []): Promise<One[]> {
+async function loadFolder(root: string, problems: LessonProblem[], cache: Cache, inside = '', headings: Heading[] = []): Promise<One[]> {
   try {
     const entries = await readdir(join(root, inside), { withFileTypes: true });
     for (const entry of entries) if (entry.isSymbolicLink() && /^\d/.test(entry.name)) problems.push({ file: join(inside, entry.name), line: 1, message: 'this is a link, and a link may lead anywhere', fix: 'Put the folder itself here, or name its place in SLIPWAY_LESSONS.' });
     const names = entries.filter(entry => entry.isDirectory() && /^\d/.test(entry.name)).map(entry => join(inside, entry.name)).sort();
     const loaded = await Promise.all(names.map(async name => {
-      if (headings.length >= MAX_DEPTH) return [await loadLesson(root, name)];
+      if (headings.length >= MAX_DEPTH) return [await cached(cache, root, name, headings)];
       const part = await readPart(root, name);
-      if (!part) return [await loadLesson(root, name, headings)];
+      if (!part) return [await cached(cache, root, name, headings)];
       problems.push(...part.problems);
-      return loadFolder(root, problems, name, [...headings, part.heading]);
+      return loadFolder(root, problems, cache, name, [...headings, part.heading]);
     }));
     return inOrderOfNames(loaded.flat());
   } catch (error) {
     problems.push({ file: join(root, inside), line: 1, message: `the folder of lessons cannot be read: ${(error as Error).message}`, fix: 'Check its path and that everybody may read it.' });
     return [];
   }
+}
+
+async function cached(cache: Cache, root: string, name: string, headings: Heading[]): Promise<One> {
+  const key = join(root, name);
+  const fingerprint = await fingerprintOf(root, name); // before it is read: what is saved meanwhile is read the next time
+  const known = cache.get(key);
+  if (known?.fingerprint === fingerprint) return known.one;
+  const one = await loadLesson(root, name, headings);
+  cache.set(key, { fingerprint, one });
+  return one;
 }
 
 const inOrderOfNames = (loaded: One[]): One[] => {

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** An editor or a git pull writes several files at once; one telling is enough. */
-const SETTLE_MS = 150;
+const SETTLE_MS = 60;
 
 export interface Watch { release(): void; }
 

@@ -1,7 +1,7 @@
 // The lessons that there are, from Slipway's own folder and the operator's (SLIPWAY_LESSONS), read again whenever one is saved; and the facade (site.ts)
 // through which Next's server components see them and the learner's progress.
 import { formatProblem } from '../lessons/problem.ts';
-import { inOrder, loadLessons } from '../lessons/load.ts';
+import { inOrder, lessonLoader } from '../lessons/load.ts';
 import { isChoice, type Quiz } from '../lessons/quiz.ts';
 import { lessonIn, type Lesson } from '../lessons/schema.ts';
 import { watchLessons } from '../lessons/watch.ts';
@@ -30,10 +30,11 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   let slugs = new Map<string, Lesson>();
   let all: Lesson[] = [];
   let reading = Promise.resolve();
+  const load = lessonLoader();
   const changed: ((lesson: Lesson, before: Lesson) => void)[] = [];
   const removed: ((slug: string) => void)[] = [];
   const read = async () => {
-    const { lessons, problems } = await loadLessons(...folders);
+    const { lessons, problems } = await load(...folders);
     for (const problem of problems) onProblem(formatProblem(problem).replace(/\n\s+/, ' '));
     const now = new Map(lessons.map(lesson => [lesson.slug, lesson]));
     for (const [slug, lesson] of slugs) if (!now.has(slug) && problems.some(problem => problem.file.startsWith(lesson.folder))) now.set(slug, lesson);
@@ -43,7 +44,7 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
     for (const [slug, was] of before) {
       const lesson = now.get(slug);
       if (!lesson) for (const listener of removed) listener(slug);
-      else if (JSON.stringify(was) !== JSON.stringify(lesson)) for (const listener of changed) listener(lesson, was);
+      else if (was !== lesson && JSON.stringify(was) !== JSON.stringify(lesson)) for (const listener of changed) listener(lesson, was);
     }
   };
   await read();

@@ -17,10 +17,16 @@ export function EditorPanel() {
   const wanted = useWorkspace((s) => s.file);
   const [shown, setShown] = useState<OpenFile | null>(null);
   const [dirty, setDirty] = useState(false);
+  const ready = useWorkspace((s) => (s.lab?.state === 'ready' ? s.lab.id : null));
+  const [lab, setLab] = useState(ready);
+  if (ready !== null && ready !== lab) { // a fresh lab: the file as it is there, what was typed belongs to the old one
+    setLab(ready);
+    setDirty(false);
+  }
   const leaving = dirty && wanted?.path !== shown?.path;
   if (wanted !== shown && !leaving) setShown(wanted);
   if (!shown) return null;
-  return <File key={shown.path} file={shown} setDirty={setDirty} leave={leaving ? { go: () => { setDirty(false); setShown(wanted); }, stay: () => client.openFile(shown.path) } : null} />;
+  return <File key={`${lab} ${shown.path}`} file={shown} setDirty={setDirty} leave={leaving ? { go: () => { setDirty(false); setShown(wanted); }, stay: () => client.openFile(shown.path) } : null} />;
 }
 
 type Phase = { is: 'opening' } | { is: 'refused'; why: string } | { is: 'open' };

@@ -18,7 +18,7 @@ export function OpenPortChip({ label, port }: { label: string; port: number }) {
   return (
     <p className="open-chip">
       <button type="button" className="button small" disabled={!open} onClick={() => client.openPort(port)}><ExternalLink size={15} aria-hidden /><span>{label}</span><span className="visually-hidden">{t('port.opens')}</span></button>
-      {!open && <span className="open-why">{t('port.notYet', { port })}</span>}
+      {!open && <span className="open-why">{t('port.notYet', { port: String(port) })}</span>}
     </p>
   );
 }

@@ -53,7 +53,7 @@ function Outcome({ state: { right, said, points, tries } }: { state: QuizState }
     <div className="quiz-outcome">
       <p><strong>{right ? t('quiz.right') : t('quiz.wrong')}</strong> {soFar && t('quiz.partly')} {right && <>{t('quiz.got', { got: points.got, count: points.of })}, {t('quiz.tries', { count: tries })}.</>}</p>
       <ul>{said.map((one) => (
-        <li key={one.answer} data-right={one.right}>{one.right ? <Check size={16} strokeWidth={3} aria-label={t('quiz.was')} /> : <X size={16} strokeWidth={3} aria-label={t('quiz.was-not')} />}<span><strong><Words text={one.answer} /></strong> <Words text={one.because} /></span></li>
+        <li key={one.answer} data-right={one.right}>{one.right ? <Check size={16} strokeWidth={3} aria-label={t('quiz.was')} /> : <X size={16} strokeWidth={3} aria-label={t('quiz.was-not')} />}<span><strong><Words text={one.answer} /></strong><br /><Words text={one.because} /></span></li>
       ))}</ul>
     </div>
   );

@@ -49,9 +49,9 @@ export function RunBlock({ code, paste, terminal, first, children }: Props) {
       {invited && <p className="beckon">{beckons ? rich(t.parts('run.begin', { run: <strong>{label}</strong> })) : t('run.look')}</p>}
       {children}
       <div className="run-actions">
-        {terminal && <span className="run-where">{terminal}</span>}
+        {terminal && <span className="run-where" title={t('run.whereTitle', { terminal })}>{t('run.where', { terminal })}</span>}
         <CopyButton code={code} />
-        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={`${paste ? t('run.typeTitle') : t('run.runTitle')}${terminal ? `: ${terminal}` : ''}`} onClick={(event) => void run(event.detail > 0)}>
+        <button type="button" className="button small run" data-testid="run" aria-disabled={said !== null} title={terminal ? t('run.whereTitle', { terminal }) : paste ? t('run.typeTitle') : t('run.runTitle')} onClick={(event) => void run(event.detail > 0)}>
           <CornerDownLeft size={14} aria-hidden /><span aria-live="polite">{label}</span>
         </button>
       </div>

@@ -2,6 +2,7 @@
 // earlier ones, or the lab is fresh and has not what they made. Asks first, because the lab in use is lost.
 'use client';
 import { useState } from 'react';
+import { createPortal } from 'react-dom';
 import { Dialog } from '../components/dialog.tsx';
 import { useTexts } from '../language/texts-context.tsx';
 import type { LessonTask } from '../../server/site.ts';
@@ -14,10 +15,10 @@ export function StartHere({ id, number }: { id: string; number: number }) {
   const offered = useWorkspace((s) => s.link === 'connected' && s.lab?.state === 'ready' && s.busy === null && (s.tasks[id]?.state === 'locked' || (s.lab.fresh === true && (s.tasks[id]?.state === 'open' || s.tasks[id]?.state === 'tried'))));
   if (!offered || number === 1) return null;
   return (
-    <p className="start-here">
-      <button type="button" className="link" data-testid="start-here" onClick={() => setAsking(true)}>{t('start.here')}</button>
-      {asking && <StartDialog id={id} number={number} close={() => setAsking(false)} />}
-    </p>
+    <>
+      <p className="start-here"><button type="button" className="link" data-testid="start-here" onClick={() => setAsking(true)}>{t('start.here')}</button></p>
+      {asking && createPortal(<StartDialog id={id} number={number} close={() => setAsking(false)} />, document.body)}
+    </>
   );
 }
 

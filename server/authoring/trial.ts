@@ -74,9 +74,10 @@ async function solutions(lesson: Lesson, learner: Learner) {
 async function offered(lesson: Lesson, learner: Learner) {
   for (const part of walk(lesson.body.children)) {
     if (part.kind === 'run') {
-      const command = part.code.includes(' -it ') ? { terminal: part.code, type: ['exit'] } : part.code;
+      // A terminal of its own is for what goes on until it is stopped.
+      const command = part.named ? { terminal: part.code, type: ['^C'] } : part.code.includes(' -it ') ? { terminal: part.code, type: ['exit'] } : part.code;
       const { output, code } = await learner.runs(command);
-      if (part.task === null && code !== 0) throw new Error(`${part.code}\nends with exit code ${code}:\n${output}`); // within a task an error may be the point
+      if (part.task === null && !part.named && code !== 0) throw new Error(`${part.code}\nends with exit code ${code}:\n${output}`); // within a task an error may be the point
     } else if ((await learner.states()).get(part.task)!.state !== 'done') {
       await solve(learner, lesson.tasks.find(task => task.id === part.task)!);
     }
@@ -122,13 +123,13 @@ async function solve(learner: Learner, task: Task) {
   mustBeDone(task, await learner.reaches(task.id, isDone), output);
 }
 
-type Part = { kind: 'run'; code: string; task: string | null } | { kind: 'end of task'; task: string };
+type Part = { kind: 'run'; code: string; named: boolean; task: string | null } | { kind: 'end of task'; task: string };
 
 /** What a reader meets from top to bottom: commands to click, and the ends of tasks. */
 function walk(nodes: readonly HastNode[], task: string | null = null): Part[] {
   return nodes.flatMap((node): Part[] => {
     if (node.type !== 'element' || node.tagName === 'x-solution') return [];
-    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), task }];
+    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), named: node.properties.terminal !== undefined, task }];
     if (node.tagName !== 'x-task') return walk(node.children, task);
     const id = String(node.properties.id);
     return [...walk(node.children, id), { kind: 'end of task', task: id }];

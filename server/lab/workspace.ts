@@ -266,13 +266,14 @@ export class Workspace {
     if (this.stop.signal.aborted) return;
     const before = this.lesson;
     this.options.lesson = lesson;
-    if (this.host) await layChanged(this.options.engine.exec, this.host, before, lesson).catch(this.options.onError);
+    this.options.announce('lesson:changed'); // the text does not wait for the rest
+    const laid = this.host && layChanged(this.options.engine.exec, this.host, before, lesson).catch(this.options.onError);
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
     await this.loadTasks();
     if (this.lab && this.view.state === 'ready') await this.watch(this.lab);
-    this.options.announce('lesson:changed');
+    await laid;
     for (const task of this.tasks()) this.options.announce('task:progress', task);
   }
 

@@ -16,6 +16,8 @@ export const parts: Translation<typeof source> = {
   'quiz.got': { one: '{got} von {count} Punkt', other: '{got} von {count} Punkten' },
   'quiz.tries': { one: 'beim ersten Versuch', other: 'beim {count}. Versuch' },
   'quiz.notConnected': 'Gerade nicht verbunden, deshalb wurde die Antwort nicht gesendet. Versuch es gleich noch einmal.',
+  'run.where': 'in {terminal}',
+  'run.whereTitle': 'In einem eigenen Terminal namens {terminal}',
   'open.title': 'Öffnet {path} im Editor',
   'port.notYet': 'Lässt sich öffnen, sobald ein Container Port {port} veröffentlicht.',
   'port.opens': 'öffnet sich in einem neuen Tab',

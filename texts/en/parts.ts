@@ -14,6 +14,8 @@ export const parts = {
   'quiz.got': { one: '{got} of {count} point', other: '{got} of {count} points' },
   'quiz.tries': { one: 'at the first try', other: 'at try {count}' },
   'quiz.notConnected': 'Not connected just now, so the answer was not sent. Try again in a moment.',
+  'run.where': 'in {terminal}',
+  'run.whereTitle': 'In a terminal of its own, called {terminal}',
   'open.title': 'Opens {path} in the editor',
   'port.notYet': 'Opens once a container publishes port {port}.',
   'port.opens': 'opens in a new tab',
