@@ -3,14 +3,14 @@
 // it read-only and idmapped, so an older one stays as long as a lab uses it.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { assetsDir, workstationDir } from '../../runtime/paths.ts';
 import { plainEnv, run } from './command.ts';
 import { debianMirror, needKeyring, sourceLines } from './debian.ts';
 import { bootstrapPercent } from './library/debootstrap.ts';
-import { mountedRoots } from './mounted.ts';
 import { unpackShifted } from './shifted.ts';
 import type { Report } from './step.ts';
 
@@ -88,12 +88,15 @@ async function bootstrap(archive: string, temporary: string, report: Report): Pr
   ], { env: plainEnv({ TMPDIR: temporary, SOURCE_DATE_EPOCH: '1750000000' }), onLine: line => bootstrapPercent(line, (percent, words) => report(percent * 0.85, words)) });
 }
 
-/** Removes older workstations that no lab uses. */
+/** Older ones go after the next boot: a lab's root has them as the lower layer of an overlay, which no list of mounts tells of. */
 async function removeUnused(current: string): Promise<void> {
-  const mounted = await mountedRoots();
+  const booted = Date.now() - uptime() * 1000;
   for (const name of await readdir(workstationDir)) {
-    if (name === 'current' || name === current || mounted(`/workstation/${name}`)) continue;
-    await rm(join(workstationDir, name), { recursive: true, force: true });
+    if (name === 'current' || name === current || name.startsWith('.')) continue;
+    const mark = join(workstationDir, `.${name}.replaced`);
+    const replaced = await stat(mark).then(found => found.mtimeMs, () => undefined);
+    if (replaced === undefined) await writeFile(mark, '');
+    else if (replaced < booted) for (const path of [join(workstationDir, name), mark]) await rm(path, { recursive: true, force: true });
   }
 }
 
