@@ -91,6 +91,7 @@ async function bootstrap(archive: string, temporary: string, report: Report): Pr
 /** Older ones go after the next boot: a lab's root has them as the lower layer of an overlay, which no list of mounts tells of. */
 async function removeUnused(current: string): Promise<void> {
   const booted = Date.now() - uptime() * 1000;
+  await rm(join(workstationDir, `.${current}.replaced`), { force: true });
   for (const name of await readdir(workstationDir)) {
     if (name === 'current' || name === current || name.startsWith('.')) continue;
     const mark = join(workstationDir, `.${name}.replaced`);
