@@ -46,7 +46,7 @@ export interface Hinted<T = string> { hints?: { shown: { text: T; cost?: number 
 /** A question as the page shows it before it is answered. */
 export interface QuizView { id: string; question: string; points: number; kind: 'one' | 'many' | 'typed'; options: string[]; }
 /** What became of an answer. `said` has a word on each part of it: an option, or what was typed. */
-export interface QuizState { id: string; answer: string[]; right: boolean; said: { answer: string; right: boolean; because: string }[]; tries: number; points: { got: number; of: number }; }
+export interface QuizState<T = string> { id: string; /** The places of the chosen options, or what was typed. */ answer: string[]; right: boolean; said: { answer: T; right: boolean; because: T }[]; tries: number; points: { got: number; of: number }; }
 /** A text file of the lab; `version` names this very content (null: there is no such file yet). */
 export interface FileView { path: string; text: string; version: string | null; }
 
@@ -57,7 +57,7 @@ export interface WorkspaceView<T = string> {
   terminals: TerminalView[];
   tasks: TaskProgress<T>[];
   /** Those that were answered. */
-  quizzes: QuizState[];
+  quizzes: QuizState<T>[];
 }
 
   /** Until the lab is suspended for want of use; null as long as that is not near. */
@@ -120,7 +120,7 @@ export interface ServerEvents<T = string> {
   'lesson:changed': () => void;
   /** The lesson is there no more; the lab is. */
   'lesson:removed': () => void;
-  'quiz:progress': (quiz: QuizState) => void;
+  'quiz:progress': (quiz: QuizState<T>) => void;
   /** One sentence that explains the error a learner has just met, and one next step. Shown beside the terminal, dismissible. */
   'explain': (note: { id: string; title: T; text: T; command?: string }) => void;
 }

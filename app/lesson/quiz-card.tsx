@@ -28,7 +28,7 @@ export function QuizCard({ quiz }: { quiz: QuizView }) {
     if ('problem' in judged) setRefusal(judged.problem);
     else setChosen(null);
   };
-  const toggle = (option: string, on: boolean) => setChosen(quiz.kind === 'many' ? [...answer.filter((one) => one !== option), ...(on ? [option] : [])] : [option]);
+  const toggle = (place: string, on: boolean) => setChosen(quiz.kind === 'many' ? [...answer.filter((one) => one !== place), ...(on ? [place] : [])] : [place]);
   return (
     <form className="quiz" id={id} data-quiz={quiz.id} data-state={over ? 'right' : state ? 'wrong' : 'open'} aria-labelledby={`${id}-question`} onSubmit={(event) => void submit(event)}>
       <p className="label">{t('quiz.label')} · {t('quiz.points', { count: quiz.points })}</p>
@@ -36,8 +36,8 @@ export function QuizCard({ quiz }: { quiz: QuizView }) {
       {quiz.kind === 'many' && <p className="quiz-many">{t('quiz.many')}</p>}
       {quiz.kind === 'typed'
         ? <label className="quiz-typed"><span>{t('quiz.answer')}</span><input type="text" value={answer[0] ?? ''} maxLength={200} disabled={over} autoComplete="off" autoCapitalize="off" spellCheck={false} onChange={(event) => setChosen([event.target.value])} /></label>
-        : <fieldset className="quiz-options" disabled={over} aria-labelledby={`${id}-question`}>{quiz.options.map((option) => (
-          <label key={option} className="quiz-option"><input type={quiz.kind === 'many' ? 'checkbox' : 'radio'} name={id} checked={answer.includes(option)} onChange={(event) => toggle(option, event.target.checked)} /><span><Words text={option} /></span></label>
+        : <fieldset className="quiz-options" disabled={over} aria-labelledby={`${id}-question`}>{quiz.options.map((option, place) => (
+          <label key={option} className="quiz-option"><input type={quiz.kind === 'many' ? 'checkbox' : 'radio'} name={id} checked={answer.includes(String(place))} onChange={(event) => toggle(String(place), event.target.checked)} /><span><Words text={option} /></span></label>
         ))}</fieldset>}
       {!over && <button type="submit" className="button small" aria-disabled={busy || answer.filter(Boolean).length === 0}>{busy ? t('quiz.checking') : t('quiz.check')}</button>}
       <div role="status">{state && !chosen && <Outcome state={state} />}</div>

@@ -6,19 +6,19 @@ import { pack } from 'tar-stream';
 import { readLessonFile } from '../../lessons/files.ts';
 import type { Lesson, Task } from '../../lessons/schema.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
-import type { Text } from '../../texts/language.ts';
+import { inEvery, type Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { type Exec, runCommand, runProgram } from './commands.ts';
 
 /** What a lesson wants; a lesson without any of it costs nothing. */
-export type Prepared = Pick<Lesson, 'root' | 'folder' | 'files' | 'setup'>;
+export type Prepared = Pick<Lesson, 'root' | 'folder' | 'files' | 'setup' | 'translations'>;
 
 export interface Preparation {
   exec: Exec;
   at: HostRef;
   lesson: Prepared;
   /** Tasks to do for the learner, in this order. */
-  replay?: readonly Pick<Task, 'title' | 'solution'>[];
+  replay?: readonly Pick<Task, 'id' | 'title' | 'solution'>[];
   onDoing?: (words: Text) => void;
   signal?: AbortSignal;
 }
@@ -40,12 +40,13 @@ export async function prepareLab({ exec, at, lesson, replay = [], onDoing, signa
   }
   for (const [index, { run, says }] of lesson.setup.entries()) {
     signal?.throwIfAborted();
-    onDoing?.(says ? say('prepare.says', { says }) : say('prepare.setup', { step: index + 1, of: lesson.setup.length }));
+    onDoing?.(says ? say('prepare.says', { says: inEvery(language => lesson.translations?.[language]?.setup[index]?.says || says) }) : say('prepare.setup', { step: index + 1, of: lesson.setup.length }));
     const { code, output } = await runCommand(exec, at, run);
     if (code !== 0) throw new PreparationError(run, `it ended with exit code ${code}: ${output.trim()}`);
   }
-  for (const [index, { title, solution }] of replay.entries()) {
+  for (const [index, { id, title: source, solution }] of replay.entries()) {
     signal?.throwIfAborted();
+    const title = inEvery(language => lesson.translations?.[language]?.tasks.find(task => task.id === id)?.title ?? source);
     onDoing?.(say('prepare.replay', { step: index + 1, of: replay.length, title }));
     for (const command of solution) await runCommand(exec, at, command);
   }

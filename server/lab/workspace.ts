@@ -1,6 +1,6 @@
 // A learner's workspace while somebody has it open: its lab, its terminals, its tasks. All tabs of the learner share it; what happens
 // is told to all of them through `announce`. Made and kept by workspaces.ts. One preparation at a time, whoever asks.
-import type { Lesson, Task } from '../../lessons/schema.ts';
+import { type Lesson, lessonIn, type Task } from '../../lessons/schema.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Lab } from '../../runtime/lab/control.ts';
@@ -213,7 +213,7 @@ export class Workspace {
   }
 
   /** Judges an answer; the learner's other tabs hear of it. */
-  async answerQuiz(id: string, answer: readonly string[]): Promise<QuizState> {
+  async answerQuiz(id: string, answer: readonly string[]): Promise<QuizState<Said>> {
     const quiz = this.lesson.quizzes.find(one => one.id === id);
     const stored = quiz && judge(quiz, answer, this.quizzes.get(id));
     if (!stored) throw new Refusal(say('quiz.noAnswer'));
@@ -476,8 +476,8 @@ export class Workspace {
     return this.options.lesson ?? playground;
   }
 
-  private quizState(stored: StoredQuiz): QuizState {
-    return stateOf(this.lesson.quizzes.find(quiz => quiz.id === stored.id)!, stored);
+  private quizState(stored: StoredQuiz): QuizState<Said> {
+    return stateOf(language => lessonIn(this.lesson, language).quizzes.find(quiz => quiz.id === stored.id)!, stored);
   }
 
   private readyHost(): HostRef {
