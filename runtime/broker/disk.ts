@@ -29,8 +29,8 @@ export async function createDisk(lab: string, host: string, sizeBytes: number, s
 }
 
 async function createSubvolume(path: string, sizeBytes: number, from?: string) {
-  if (existsSync(path)) return;
-  await run('btrfs', ['-q', 'subvolume', ...(from ? ['snapshot', from] : ['create']), path]);
+  if (!existsSync(path)) await run('btrfs', ['-q', 'subvolume', ...(from ? ['snapshot', from] : ['create']), path]);
+  // Also of one that is there: a loss of power may have kept the subvolume and not its limit.
   await run('btrfs', ['qgroup', 'limit', String(sizeBytes), path]);
 }
 

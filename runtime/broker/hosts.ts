@@ -82,7 +82,8 @@ export class Hosts {
 
   suspend(lab: string) {
     return this.exclusive(lab, async () => {
-      const record = this.lab(lab);
+      const record = this.labs.get(lab);
+      if (!record) return; // never made, or swept: nothing of it runs
       await this.endProcesses(record.lab, record);
       for (const [id, host] of Object.entries(record.hosts)) {
         rmSync(join(runDir, 'labs', lab, id, 'tasks'), { recursive: true, force: true });

@@ -43,7 +43,7 @@ export async function ended(host: Host, container: Container, end: TaskEnd, fini
   const { exitCode, error } = end.kind === 'exited' ? { exitCode: end.code, error: '' } : otherwise;
   const oomKilled = exitCode === SIGKILLED && wasOutOfMemory(host, record.id);
   leaveNetworks(host, record);
-  const again = !live.removing && wantsRestart(record, exitCode);
+  const again = !live.removing && !live.heldDown && wantsRestart(record, exitCode);
   setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error });
   announceEnd(host, container, state, exitCode, oomKilled);
   for (const waiter of [...live.exitWaiters, ...(again ? [] : live.stopWaiters)]) waiter({ exitCode, error: null });

@@ -32,6 +32,7 @@ export async function kill(host: Host, container: Container, options: { signal: 
 
 /** No restart policy brings it back. Written down before the signal: its process may end while there is no engine. */
 export function noteStopped(host: Host, container: Container) {
+  if (container.live.heldDown) return;
   container.record.stoppedByUser = true;
   saveContainer(host, container.record);
 }

@@ -4,6 +4,6 @@ import type { Container, ContainerRecord } from './model.ts';
 export function containerOf(record: ContainerRecord): Container {
   return {
     record,
-    live: { busy: Promise.resolve(), shim: null, pendingAttachments: new Set(), exitWaiters: new Set(), stopWaiters: new Set(), startAgain: null, restartTimer: null, restartDelayMs: 0, removeWaiters: new Set(), execIds: new Set(), health: null, removing: false },
+    live: { busy: Promise.resolve(), shim: null, pendingAttachments: new Set(), exitWaiters: new Set(), stopWaiters: new Set(), startAgain: null, restartTimer: null, heldDown: false, restartDelayMs: 0, removeWaiters: new Set(), execIds: new Set(), health: null, removing: false },
   };
 }

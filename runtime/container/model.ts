@@ -187,6 +187,8 @@ export interface ContainerLive {
   /** Starts it within a turn; set by its first start, for its restart policy. */
   startAgain: (() => Promise<void>) | null;
   restartTimer: NodeJS.Timeout | null;
+  /** Its host is being shut down: no policy starts it before that is up again, and that counts as nobody's stop. */
+  heldDown: boolean;
   /** Before the next restart by policy; 0 when there was none yet. */
   restartDelayMs: number;
   readonly removeWaiters: Set<(result: WaitResult) => void>;

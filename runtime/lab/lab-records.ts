@@ -9,8 +9,11 @@ import { writeJson } from '../container/records.ts';
 const networkSchema = z.object({ name: z.enum(['bridge', 'host', 'none']), id: z.string(), driver: z.enum(['bridge', 'host', 'null']) });
 export const labRecordSchema = z.object({
   id: idSchema, name: z.string(), createdAt: z.string(), profile: profileSchema, limits: limitsSchema,
-  /** suspended: its disk is there, no process. disposing: being removed, also after a crash. */
-  state: z.enum(['running', 'suspended', 'disposing']).default('running'),
+  /**
+   * suspended: its disk is there, no process. The others are under way, and an engine that finds one finishes it: making ends in disposal, since nobody
+   * was told of it; suspending in suspension.
+   */
+  state: z.enum(['making', 'running', 'suspending', 'suspended', 'disposing']).default('running'),
   suspendedAt: z.string().nullable().default(null),
   /** Made ready for whoever comes: belongs to nobody yet. */
   pooled: z.boolean().default(false),

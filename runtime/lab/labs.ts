@@ -58,7 +58,7 @@ export class Labs {
     for (const record of loadLabs((error, path) => this.parts.onError(error, { path }))) {
       this.records.set(record.id, record);
       try {
-        await this.find(record, record.hosts.every(h => alive.has(key({ lab: record.id, host: h.id }))));
+        await this.find(record, record.hosts.map(h => alive.has(key({ lab: record.id, host: h.id }))));
       } catch (error) {
         this.parts.onError(error, { lab: record.id });
       }
@@ -69,8 +69,11 @@ export class Labs {
     this.pool.refill();
   }
 
-  private async find(record: LabRecord, alive: boolean) {
-    if (record.state === 'disposing' || (record.pooled && !alive)) return this.dispose(record.id);
+  private async find(record: LabRecord, hosts: readonly boolean[]) {
+    const alive = hosts.every(Boolean);
+    if (record.state === 'making' || record.state === 'disposing' || (record.pooled && !alive)) return this.dispose(record.id);
+    // Also one that was being opened again: it is as if it had not been asked for yet.
+    if (record.state === 'suspending' || (record.state === 'suspended' && hosts.some(Boolean))) return this.halt(record);
     if (record.state === 'suspended') return;
     if (!alive) return this.note(record, 'suspended');
     await this.openHosts(record);
@@ -93,7 +96,7 @@ export class Labs {
     const id = randomBytes(4).toString('hex');
     const record: LabRecord = {
       id, name: request.name || id, createdAt: timestamp(), profile: request.profile, limits: { ...defaultLimits, ...request.limits },
-      state: 'running', suspendedAt: null, pooled: request.pooled ?? false,
+      state: 'making', suspendedAt: null, pooled: request.pooled ?? false,
       hosts: [{ id: FIRST_HOST, hostname: request.hostname, networks: [{ name: 'bridge', id: randomId(), driver: 'bridge' }, { name: 'host', id: randomId(), driver: 'host' }, { name: 'none', id: randomId(), driver: 'null' }] }],
     };
     await this.raise(record, async () => {
@@ -111,6 +114,7 @@ export class Labs {
     this.records.set(record.id, record);
     try {
       await work();
+      this.note(record, 'running');
     } catch (error) {
       await this.dispose(record.id).catch(failure => this.parts.onError(failure, { lab: record.id }));
       throw error;
@@ -143,7 +147,7 @@ export class Labs {
   async fork(id: string, name: string): Promise<Lab> {
     checkRoom(this.running);
     const snapshot = loadSnapshot(id);
-    const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'running', suspendedAt: null, pooled: false };
+    const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'making', suspendedAt: null, pooled: false };
     await this.pool.first(() => this.raise(record, async () => {
       fillFrom(snapshot, record);
       for (const host of record.hosts) await this.makeHost(record, host.id, id);
@@ -155,33 +159,49 @@ export class Labs {
   suspend(lab: string): Promise<void> {
     return this.inTurn(lab, async () => {
       const record = this.record(lab);
-      if (record.state !== 'running') return;
+      if (record.state !== 'running' && record.state !== 'suspending') return;
+      this.note(record, 'suspending');
       await this.parts.broker.thawLab(lab); // to hear a stop signal
       const opened = record.hosts.flatMap(h => this.open.get(key({ lab, host: h.id })) ?? []);
       await Promise.all([...opened.map(({ host }) => stopContainers(host)), this.terminals.putAway(lab)]);
-      await this.closeHosts(record);
-      await this.parts.broker.call('suspendLab', { lab });
-      this.parts.broker.forget(lab);
-      this.note(record, 'suspended');
+      await this.halt(record);
     });
+  }
+
+  /** Ends whatever of it still runs, politely or not. Idempotent. */
+  private async halt(record: LabRecord) {
+    await this.closeHosts(record);
+    this.terminals.forget(record.id);
+    await this.parts.broker.call('suspendLab', { lab: record.id });
+    this.parts.broker.forget(record.id);
+    this.note(record, 'suspended');
   }
 
   resume(lab: string): Promise<Lab> {
     return this.inTurn(lab, async () => {
       const record = this.record(lab);
       if (record.state === 'disposing') throw new SlipwayError('NotFound', `no such lab: ${lab}`);
+      if (record.state === 'suspending') await this.halt(record);
       if (record.state === 'suspended') {
         checkRoom(this.running);
-        await this.pool.first(async () => {
-          for (const { id } of record.hosts) await this.makeHost(record, id);
-          for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
-          await this.terminals.reopen(lab);
-        });
-        this.note(record, 'running');
+        await this.pool.first(() => this.boot(record));
       }
       await this.thaw(lab);
       return this.describe(record);
     });
+  }
+
+  /** What fails half-way is ended again, so that the next try begins where this one did. */
+  private async boot(record: LabRecord) {
+    try {
+      for (const { id } of record.hosts) await this.makeHost(record, id);
+      for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
+      await this.terminals.reopen(record.id);
+      this.note(record, 'running');
+    } catch (error) {
+      await this.halt(record).catch(failure => this.parts.onError(failure, { lab: record.id }));
+      throw error;
+    }
   }
 
   freeze(lab: string): Promise<boolean> {
@@ -221,7 +241,7 @@ export class Labs {
   list(): Lab[] { return [...this.records.values()].filter(record => !record.pooled).map(record => this.describe(record)); }
 
   /** Those that belong to somebody and have processes. */
-  get running(): number { return [...this.records.values()].filter(record => record.state === 'running' && !record.pooled).length; }
+  get running(): number { return [...this.records.values()].filter(record => ['making', 'running'].includes(record.state) && !record.pooled).length; }
 
   async figures(only?: string[]): Promise<Figures[]> {
     const labs = only?.filter(lab => this.records.has(lab)) ?? this.list().map(lab => lab.id);

@@ -1,7 +1,6 @@
 // What a host goes through when its lab is suspended and opened again: as a Docker host that is shut down and booted. Called by labs.ts.
 // Containers get their stop signal, restart policies decide which of them come back, and nothing counts as stopped by the learner.
 import { cancelRestart, scheduleRestart } from '../container/restart-policy.ts';
-import { saveContainer } from '../container/records.ts';
 import { isRunning, setState } from '../container/state.ts';
 import { stopNow } from '../container/stop.ts';
 import type { Container, ContainerRecord, Host } from '../container/model.ts';
@@ -13,16 +12,14 @@ const STOP_SECONDS = 10;
 /** Resolves when none runs. One that would not stop is reported; it ends with the lab's processes. */
 export async function stopContainers(host: Host): Promise<void> {
   await Promise.all([...host.containers.values()].map(async container => {
-    const { record } = container;
-    const { stoppedByUser } = record;
+    const { record, live } = container;
+    live.heldDown = true;
     try {
       await cancelRestart(host, container);
       if (isRunning(record.state.status)) await stopNow(host, container, { timeoutSeconds: Math.min(record.config.StopTimeout ?? STOP_SECONDS, STOP_SECONDS), signal: null });
     } catch (error) {
       host.onError(error);
     }
-    record.stoppedByUser = stoppedByUser;
-    if (host.containers.has(record.id)) saveContainer(host, record);
   }));
 }
 

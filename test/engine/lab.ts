@@ -25,7 +25,7 @@ export type ClientVersion = keyof typeof CLIENTS;
 const PATIENCE_MS = 30_000;
 
 export interface Output { stdout: string; stderr: string; code: number }
-export interface Options { stdin?: string | Buffer; env?: Record<string, string>; client?: ClientVersion }
+export interface Options { stdin?: string | Buffer; env?: Record<string, string>; client?: ClientVersion; /** For one that goes on for long. */ patienceMs?: number }
 
 export interface Terminal {
   /** Everything shown so far. */
@@ -89,8 +89,8 @@ function clientsOf(lab: Lab | null, engine: TestLab['engine']): TestLab {
   const socket = dockerHost.replace('unix://', '');
   const env = (extra: Record<string, string> = {}) => ({ PATH: process.env.PATH ?? '', HOME: config, DOCKER_CONFIG: config, DOCKER_HOST: dockerHost, DOCKER_CLI_HINTS: 'false', TERM: 'xterm', ...extra });
 
-  const start = (args: readonly string[], { stdin, env: extra, client = 26 }: Options = {}): Running => {
-    const child = spawn(CLIENTS[client], [...args], { env: env(extra) as unknown as NodeJS.ProcessEnv, stdio: ['pipe', 'pipe', 'pipe'], timeout: PATIENCE_MS });
+  const start = (args: readonly string[], { stdin, env: extra, client = 26, patienceMs = PATIENCE_MS }: Options = {}): Running => {
+    const child = spawn(CLIENTS[client], [...args], { env: env(extra) as unknown as NodeJS.ProcessEnv, stdio: ['pipe', 'pipe', 'pipe'], timeout: patienceMs });
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => { output.stdout += text; });
     child.stderr.setEncoding('utf8').on('data', (text: string) => { output.stderr += text; });

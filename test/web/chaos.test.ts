@@ -141,8 +141,9 @@ async function keepWorking(lab: TestLab, until: number): Promise<number> {
 /** Follows a log and attaches; each time the engine goes, both end by themselves, with a beginning of what was written. */
 async function keepReading({ lab, name }: Subject, until: number): Promise<number> {
   let rounds = 0;
+  const patienceMs = seconds * 4_000 + 30_000; // it ends when the engine is killed, or with the container
   for (; Date.now() < until; rounds++) {
-    const [followed, attached] = await Promise.all([lab.start(['logs', '-f', name], { stdin: '' }).ended, lab.start(['attach', '--no-stdin', '--sig-proxy=false', name]).ended]);
+    const [followed, attached] = await Promise.all([lab.start(['logs', '-f', name], { stdin: '', patienceMs }).ended, lab.start(['attach', '--no-stdin', '--sig-proxy=false', name], { patienceMs }).ended]);
     const lines = followed.stdout.split('\n').slice(0, -1);
     expect(lines).toEqual(wanted.slice(0, lines.length));
     const seen = attached.stdout.split('\n').slice(0, -1);
