@@ -98,11 +98,14 @@ export function announceStart(host: Host, container: Container, endpoints: reado
 
 function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'> {
   const { hostConfig } = record;
-  const of = (mode: string, namespace: string) => {
+  const of = (mode: string, namespace: 'net' | 'pid' | 'ipc') => {
     if (!mode.startsWith('container:')) return null;
     const other = resolve(host, mode.slice('container:'.length));
-    const { state } = other.record;
-    if (state.status !== 'running' && state.status !== 'paused') throw new SlipwayError('Conflict', `cannot join network of a non running container: ${other.record.id}`);
+    const { state, id } = other.record;
+    if (state.status !== 'running' && state.status !== 'paused') {
+      throw new SlipwayError(namespace === 'net' ? 'Conflict' : 'InvalidParameter', namespace === 'net' ? `cannot join network of a non running container: ${id}` : `failed to join ${namespace.toUpperCase()} namespace: container ${id} is not running`);
+    }
+    if (namespace === 'ipc' && other.record.hostConfig.IpcMode !== 'shareable') throw new SlipwayError('InvalidParameter', `failed to join IPC namespace: container ${id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`);
     return { path: `/proc/${state.pid}/ns/${namespace}` };
   };
   const mode = hostConfig.NetworkMode;
