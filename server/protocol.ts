@@ -58,10 +58,10 @@ export interface WorkspaceView<T = string> {
   tasks: TaskProgress<T>[];
   /** Those that were answered. */
   quizzes: QuizState<T>[];
-}
-
   /** Until the lab is suspended for want of use; null as long as that is not near. */
   sleepsInMs: number | null;
+}
+
 /** Errors of acknowledgements: what happened, and what to do. */
 export interface Problem { problem: string; }
 export type Ack<T> = (answer: T | Problem) => void;
@@ -108,10 +108,10 @@ export interface ClientEvents {
 export interface ServerEvents<T = string> {
   'lab:state': (lab: LabView<T>) => void;
   'lab:ports': (ports: PortView[]) => void;
-  'terminal:output': (id: string, data: ArrayBuffer) => void;
-  /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
   /** Nobody seems to be there: so long until the lab is suspended; null when somebody is after all. */
   'lab:idle': (idle: { sleepsInMs: number | null }) => void;
+  'terminal:output': (id: string, data: ArrayBuffer) => void;
+  /** The client fell behind: throw away what is shown, write this serialised screen, go on from there. */
   'terminal:screen': (id: string, screen: string) => void;
   'terminal:opened': (terminal: TerminalView) => void;
   'terminal:closed': (id: string, reason: T) => void;

@@ -231,18 +231,6 @@ export class WorkspaceClient {
     });
   }
 
-  dismissNote(): void { this.set({ note: null }); }
-  dismissProblem(): void { this.set({ problem: null }); }
-
-  private connect(): void {
-    const socket: Socket<ServerEvents, ClientEvents> = io({ path: SOCKET_PATH, transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelay: 400, reconnectionDelayMax: 5000, timeout: 8000 });
-    this.socket = socket;
-    socket.on('connect', () => { this.failures = 0; this.join(); });
-    socket.on('disconnect', () => { this.loseConnection(); this.set({ link: 'reconnecting' }); });
-    socket.on('connect_error', (error) => {
-      this.failures += 1;
-      if (!socket.active) { this.set({ link: 'failed', problem: error.message }); return; }
-      if (this.failures >= FAILED_AFTER) this.set({ link: 'failed' });
   /** Opens a lab that sleeps. */
   wake(): void {
     const socket = this.socket;
@@ -259,13 +247,26 @@ export class WorkspaceClient {
     this.set({ sleepsAt: null });
   }
 
+  dismissNote(): void { this.set({ note: null }); }
+  dismissProblem(): void { this.set({ problem: null }); }
+
+  private connect(): void {
+    const socket: Socket<ServerEvents, ClientEvents> = io({ path: SOCKET_PATH, transports: ['websocket', 'polling'], tryAllTransports: true, reconnectionDelay: 400, reconnectionDelayMax: 5000, timeout: 8000 });
+    this.socket = socket;
+    this.endPresence = watchPresence({ seen: (seen) => { if (socket.connected) socket.emit('tab:visible', seen); }, used: () => { if (socket.connected) socket.emit('tab:used'); } });
+    socket.on('connect', () => { this.failures = 0; this.join(); });
+    socket.on('disconnect', () => { this.loseConnection(); this.set({ link: 'reconnecting' }); });
+    socket.on('connect_error', (error) => {
+      this.failures += 1;
+      if (!socket.active) { this.set({ link: 'failed', problem: error.message }); return; }
+      if (this.failures >= FAILED_AFTER) this.set({ link: 'failed' });
     });
     socket.on('lab:state', (lab) => { this.set({ lab }); this.settleLab(lab); });
+    socket.on('lab:idle', ({ sleepsInMs }) => this.set({ sleepsAt: sleepsInMs === null ? null : performance.now() + sleepsInMs }));
     socket.on('lab:ports', (ports) => this.set({ ports }));
     socket.on('terminal:opened', (terminal) => this.addTerminal(terminal));
     socket.on('terminal:closed', (id, reason) => { this.feeds.get(id)?.close(reason); this.removeTerminal(id); });
     socket.on('terminal:output', (id, data) => this.feeds.get(id)?.output(data));
-    this.endPresence = watchPresence({ seen: (seen) => { if (socket.connected) socket.emit('tab:visible', seen); }, used: () => { if (socket.connected) socket.emit('tab:used'); } });
     socket.on('terminal:screen', (id, screen) => this.feeds.get(id)?.replace(screen));
     socket.on('task:progress', ({ id, progress }) => this.setTask(id, progress));
     socket.on('lesson:changed', () => this.set({ edition: this.state.edition + 1, removed: false }));
@@ -274,8 +275,8 @@ export class WorkspaceClient {
     socket.on('explain', (note) => { this.noteShownAt = Date.now(); this.set({ note }); });
   }
 
-    socket.on('lab:idle', ({ sleepsInMs }) => this.set({ sleepsAt: sleepsInMs === null ? null : performance.now() + sleepsInMs }));
   private disconnect(): void {
+    this.endPresence();
     for (const feed of this.feeds.values()) feed.release();
     this.socket?.removeAllListeners();
     this.socket?.disconnect();
@@ -288,7 +289,6 @@ export class WorkspaceClient {
       if (error) { if (socket.connected) this.set({ link: 'failed', problem: this.t('problem.noLab') }); return; }
       if (isProblem(answer)) { this.set({ link: 'failed', problem: answer.problem }); return; }
       this.everConnected = true;
-    this.endPresence();
       const transport = socket.io.engine?.transport?.name;
       this.set({ link: 'connected', slow: transport === 'polling', problem: null });
       this.wantsTerminal = true;
@@ -308,10 +308,16 @@ export class WorkspaceClient {
     const terminals = [...waiting, ...view.terminals];
     const active = terminals.some((t) => t.id === this.state.active) ? this.state.active : terminals[0]?.id ?? null;
     this.set({ lab: view.lab, terminals, tasks, active, quizzes: Object.fromEntries(view.quizzes.map((quiz) => [quiz.id, quiz])) });
+    this.set({ sleepsAt: view.sleepsInMs === null ? null : performance.now() + view.sleepsInMs });
     this.settleLab(view.lab);
   }
 
   private settleLab(lab: LabView): void {
+    if (lab.state === 'asleep') {
+      for (const { id } of this.state.terminals) this.removeTerminal(id);
+      this.wantsTerminal = true;
+      return;
+    }
     if (lab.state === 'gone') {
       this.settleWaitingRun({ sent: false, why: this.t('run.labGone') });
       this.wantsTerminal = true;
@@ -320,16 +326,10 @@ export class WorkspaceClient {
     if (lab.state === 'ready') for (const { id } of this.state.terminals) if (!this.confirmed.has(id)) this.removeTerminal(id);
     if (lab.state === 'ready' && this.wantsTerminal && this.state.link === 'connected') {
       this.wantsTerminal = false;
-    this.set({ sleepsAt: view.sleepsInMs === null ? null : performance.now() + view.sleepsInMs });
       if (this.state.terminals.length === 0) this.openTerminal();
     }
   }
 
-    if (lab.state === 'asleep') {
-      for (const { id } of this.state.terminals) this.removeTerminal(id);
-      this.wantsTerminal = true;
-      return;
-    }
   private setTask(id: string, progress: TaskState): void {
     const newlyDone = progress.state === 'done' && this.state.tasks[id]?.state !== 'done';
     const lastDone = newlyDone ? { id, count: (this.state.lastDone?.count ?? 0) + 1 } : this.state.lastDone;
