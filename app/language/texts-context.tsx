@@ -9,7 +9,7 @@ const TextsContext = createContext<T | null>(null);
 
 export function TextsProvider({ language, texts, children }: { language: Language; texts: Translation<PageTexts>; children: ReactNode }) {
   // The catalogue comes as a new object with every answer of the server; it says the same as long as the language does.
-  const t = useMemo(() => translator<PageTexts>(texts, language), [language]); // oxlint-disable-line react/exhaustive-deps
+  const t = useMemo(() => translator<PageTexts>(texts, language), [language]); // oxlint-disable-line react/memo-dependencies
   return <TextsContext value={t}>{children}</TextsContext>;
 }
 

@@ -1,0 +1,182 @@
+// Every page, as axe-core judges it and as a keyboard meets it: in English and German, light and dark, wide and narrow. What axe cannot see (that a
+// walk by keyboard reaches everything, and leads into the terminal and out again) is walked.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { expect as see, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+
+let browser: Browser;
+let context: BrowserContext | undefined;
+beforeAll(async () => { browser = await openBrowser(); });
+afterAll(() => browser?.close());
+afterEach(async () => { if (context) await leave(context); context = undefined; });
+
+async function visit(options: Parameters<typeof newcomer>[1] = {}) {
+  const visitor = await newcomer(browser, options);
+  ({ context } = visitor);
+  return visitor;
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+/** xterm.js draws rows of spans that a screen reader is not meant to read: it gets a tree of its own when it asks for one (settings). */
+const OUTSIDE = '.xterm-screen';
+
+async function faults(page: Page, without: string[]): Promise<string[]> {
+  await page.evaluate(axe); // by the debugger: the page's own policy lets no such script in
+  const { violations } = await page.evaluate(([tags, outside, off]) => (globalThis as unknown as { axe: { run(context: unknown, options: unknown): Promise<AxeResults> } }).axe.run({ exclude: [outside] }, { runOnly: tags, rules: Object.fromEntries(off.map(rule => [rule, { enabled: false }])) }), [TAGS, OUTSIDE, without] as const);
+  return violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary?.split('\n').slice(1).map(line => line.trim()).join('; ')}`));
+}
+
+const german = { locale: 'de-DE' };
+const narrow = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+const looks = { light: { colorScheme: 'light' }, dark: { colorScheme: 'dark' }, narrow: { ...narrow, colorScheme: 'light' }, contrast: { forcedColors: 'active' } } as const;
+
+/** Colours are the same in every language, names and room are not. */
+const { dark: _, contrast: __, ...bright } = looks;
+
+describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (language, locale, looks) => {
+  test.each(Object.entries(looks))('%s: no page has a fault', async (look, options) => {
+      const { page, errors } = await visit({ ...locale, ...options });
+    // With forced colours the browser paints text in the system's, and still tells scripts ours.
+    const without = look === 'contrast' ? ['color-contrast'] : [];
+    const found: Record<string, string[]> = {};
+    const judge = async (name: string) => {
+      const own = await faults(page, without);
+      if (own.length > 0) found[name] = own;
+    };
+    await pictured(page, `accessible-${language}-${look}`, async () => {
+      await page.goto('/');
+      await see(page.locator('html')).toHaveAttribute('lang', language === 'de' ? 'de-DE' : 'en-GB');
+      await judge('front');
+      await page.goto('/no-such-page');
+      await judge('not found');
+      await page.goto('/lessons/container-lifecycle');
+      await hasLab(page);
+      await judge('lesson');
+      if (look === 'narrow') {
+        await page.locator('.view-switch button').nth(1).click();
+        await judge('terminal');
+      } else {
+        await page.locator('.settings button').first().click();
+        await judge('settings');
+        await page.keyboard.press('Escape');
+        await typeLine(page, 'docker rm nothing');
+        await see(page.locator('.explain')).toBeVisible();
+        await judge('explanation');
+      }
+      await page.goto('/play');
+      await hasLab(page);
+      await judge('play');
+      await page.locator('.workspace-bar [aria-controls=cheat-sheet]').click();
+      await judge('cheat sheet');
+      if (look !== 'narrow') {
+        await page.locator('.workspace-bar > .button').last().click();
+        await see(page.getByRole('dialog')).toBeVisible();
+        await judge('dialog');
+      }
+      expect(found).toEqual({});
+      expect(errors).toEqual([]);
+    });
+  });
+});
+
+const hasLab = (page: Page) => see(page.getByTestId('status')).toHaveAttribute('data-tone', 'good', { timeout: 30_000 });
+
+test('a whole lesson by keyboard alone: into the terminal and out, to every task and back, with nothing that holds on to the focus', async () => {
+  const { page } = await visit();
+  await pictured(page, 'keyboard', async () => {
+    await page.goto('/lessons/container-lifecycle');
+    await hasPrompt(page);
+    const focus = () => page.evaluate(() => ({ region: document.activeElement?.closest('[data-region]')?.getAttribute('data-region') ?? null, tag: document.activeElement?.tagName ?? '', text: document.activeElement?.textContent?.trim().slice(0, 60) ?? '' }));
+    await see(terminal(page).locator('textarea')).toBeFocused();
+    await page.keyboard.type('echo typed-$((20+3))');
+    await page.keyboard.press('Enter');
+    await sees(page, 'typed-23');
+
+    const visited: (string | null)[] = [];
+    for (let step = 0; step < 3; step++) {
+      await page.keyboard.press('F6');
+      visited.push((await focus()).region);
+    }
+    expect(visited).toEqual(['bar', 'text', 'terminal']);
+    await page.keyboard.press('Shift+F6');
+    expect((await focus()).region).toBe('text');
+
+    // From the text's beginning Tab comes by all that can be used in it, and then out of it; what has the focus can be seen.
+    const reached = new Set<string>();
+    const hidden: string[] = [];
+    for (let step = 0; step < 120; step++) {
+      await page.keyboard.press('Tab');
+      const now = await focus();
+      if (now.region !== 'text') break;
+      reached.add(now.text);
+      const seen = await page.evaluate(() => { const box = document.activeElement!.getBoundingClientRect(); return box.width > 0 && box.bottom > 0 && box.top < innerHeight; });
+      if (!seen) hidden.push(now.text);
+    }
+    expect(hidden).toEqual([]);
+    expect([...reached]).toEqual(expect.arrayContaining(['Run', 'Copy', 'Show a solution', 'The shape of the command']));
+    expect((await focus()).region).not.toBe('text');
+
+    // A command run by keyboard leaves the focus where it is; its tick is announced.
+    await page.keyboard.press('F6');
+    await page.locator('[data-testid=run]').first().focus();
+    await page.keyboard.press('Enter');
+    await see(page.locator('[data-task=hello]')).toHaveAttribute('data-state', 'done', { timeout: 30_000 });
+    expect((await focus()).region).toBe('text');
+    await see(page.getByRole('status').filter({ hasText: 'Task done: Run your first container' })).toBeAttached();
+
+    // A dialog keeps the focus while it is open, and gives it back.
+    const reset = page.getByRole('button', { name: 'Reset lab' });
+    await reset.focus();
+    await page.keyboard.press('Enter');
+    await see(page.getByRole('button', { name: 'Keep this lab' })).toBeFocused();
+    for (let step = 0; step < 4; step++) {
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate(() => document.activeElement === document.body || document.activeElement?.closest('dialog') !== null)).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await see(reset).toBeFocused();
+  });
+});
+
+test('at twice the size nothing is cut off or lies upon something else, and nothing moves for whoever wants that', async () => {
+  // 200 % on a window of 1280 × 900 is a window of 640 × 450.
+  const { page } = await visit({ ...german, viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 });
+  await pictured(page, 'twice', async () => {
+    for (const path of ['/', '/lessons/container-lifecycle', '/play']) {
+      await page.goto(path);
+      if (path !== '/') await hasLab(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+      expect(await page.evaluate(() => document.getAnimations().filter(animation => animation.playState === 'running' && Number(animation.effect?.getComputedTiming().duration) > 20).length)).toBe(0);
+      await shoot(page, `twice-${path.replaceAll('/', '-')}`);
+    }
+  });
+});
+
+test('the language is chosen in the header, at once and for good, and the lab goes on', async () => {
+  const { context, page, errors } = await visit();
+  await pictured(page, 'language', async () => {
+    await page.goto('/lessons/container-lifecycle');
+    await hasPrompt(page);
+    await typeLine(page, 'echo still-$((1+1))');
+    await sees(page, 'still-2');
+    await page.getByTestId('language').selectOption('de');
+    await see(page.locator('html')).toHaveAttribute('lang', 'de-DE');
+    await see(page.getByRole('heading', { level: 1 })).toHaveText('Das Leben eines Containers');
+    await see(page.getByTestId('status')).toContainText(/^Verbunden/, { timeout: 30_000 });
+    await sees(page, 'still-2');
+    // The web process speaks it, too.
+    await typeLine(page, 'docker rm nirgends');
+    await see(page.locator('.explain')).toContainText('Kein Container heißt nirgends');
+    await typeLine(page, 'docker pull hello-world');
+    await see(page.locator('[data-task=hello] dl')).toContainText('ein Container ist daraus noch nicht entstanden', { timeout: 30_000 });
+    await page.reload();
+    await see(page.locator('[data-task=hello] dl')).toContainText('ein Container ist daraus noch nicht entstanden', { timeout: 30_000 });
+    const english = await context.newPage();
+    await english.goto('/lessons/first-container');
+    await see(english.locator('main')).toContainText('noch nicht übersetzt');
+    expect(errors).toEqual([]);
+  });
+});
