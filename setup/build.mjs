@@ -30,6 +30,7 @@ const bundles = {
   engine: 'runtime/engine.ts',
   web: 'server/main.ts',
   cli: 'runtime/cli/main.ts',
+  backup: 'runtime/backup/main.ts',
   lesson: 'server/authoring/main.ts',
   learner: 'server/operator/main.ts',
 };

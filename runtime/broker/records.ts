@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
 import { stateDir } from '../paths.ts';
 
-const recordsDir = join(stateDir, 'broker');
+export const recordsDir = join(stateDir, 'broker');
 
 const hostRecordSchema = z.object({
   hostname: z.string(),
@@ -15,7 +15,7 @@ const hostRecordSchema = z.object({
   /** Which directory the host's toolbox is: set-up may have put a newer one in its place since. */
   toolbox: z.object({ device: z.number(), inode: z.number() }),
 });
-const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, hosts: z.record(idSchema, hostRecordSchema) });
+export const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, hosts: z.record(idSchema, hostRecordSchema) });
 export type HostRecord = z.infer<typeof hostRecordSchema>;
 export type LabRecord = z.infer<typeof labRecordSchema>;
 

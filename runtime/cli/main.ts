@@ -11,6 +11,8 @@ export const USAGE = `usage: slipway COMMAND
 
   doctor [--json]                      what this machine offers, and what to do where it does not
   status [--json]                      what runs, and where
+  backup FILE                          all that Slipway keeps, in one file; labs may run meanwhile
+  restore FILE                         puts a backup where nothing is yet; Slipway must not run
   stop [--labs]                        stop Slipway; labs are suspended, unless --labs removes them first
   lab create [--name NAME] [--json]    a new lab; it stays until it is removed
   lab ls [--json]                      all labs
