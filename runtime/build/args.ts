@@ -30,10 +30,16 @@ export class BuildArgs {
   values(): Map<string, string> { return this.resolved(this.declared); }
 
   /** `NAME=value` for a RUN, in order; the environment goes before. */
-  forRun(config: ContainerConfig): string[] {
+  forRun(config: ContainerConfig): string[] { return this.declaredForRun(config).sort(); }
+
+  /** The same as they were declared. */
+  declaredForRun(config: ContainerConfig): string[] {
     const names = new Set((config.Env ?? []).map(entry => entry.split('=', 1)[0]));
-    return [...this.values()].filter(([name]) => !names.has(name)).map(([name, value]) => `${name}=${value}`).sort();
+    return [...this.values()].filter(([name]) => !names.has(name)).map(([name, value]) => `${name}=${value}`);
   }
+
+  /** Whether --build-arg has it. */
+  isGiven(name: string): boolean { return typeof this.given[name] === 'string'; }
 
   proxies(): string[] { return PREDEFINED.flatMap(name => (typeof this.given[name] === 'string' && !this.declared.has(name) ? [`${name}=${this.given[name]}`] : [])); }
   unused(): string[] { return Object.keys(this.given).filter(name => !this.used.has(name) && !PREDEFINED.includes(name)).sort(); }

@@ -23,7 +23,7 @@ import { copy, findSources, type Source } from './copy.ts';
 import { parseInstruction, type Instruction } from './dockerfile.ts';
 import { runToEnd } from './run.ts';
 import { parseFrom, stagesOf, targetOf } from './stages.ts';
-import { changesOf } from './upper.ts';
+import { changesOf, MAKE_DIRECTORY } from './upper.ts';
 import { expand, split } from './words.ts';
 import { digestOfBytes } from '../content/digest.ts';
 
@@ -210,7 +210,7 @@ class Builder {
     stage.config = config;
     if (await this.cached(stage, step)) return;
     const container = await this.container(step);
-    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script('resolve "$1" "$2" 1 && mkdir -p "$1$found"', root, config.WorkingDir) });
+    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script(MAKE_DIRECTORY, root, config.WorkingDir) });
     await this.commit(stage, layer, step, container);
     await this.removeContainer(container);
     await this.stepDone(stage);

@@ -13,13 +13,13 @@ export interface CopyArguments {
   chmod: string;
 }
 
-/** `word` replaces variables. */
-export function copyArguments({ name, flags, rest, line }: Instruction, workingDir: string, escape: string, word: (text: string) => string): CopyArguments {
+/** `word` replaces variables. `several`: more than one source may go to what is no directory by its name; the last one wins there. */
+export function copyArguments({ name, flags, rest, line }: Instruction, workingDir: string, escape: string, word: (text: string) => string, { several = false } = {}): CopyArguments {
   const words = (jsonForm(rest) ?? split(rest, escape)).map(word);
   if (words.length < 2) throw parseError(line, `${name} requires at least two arguments`);
   const sources = words.slice(0, -1);
   const target = words.at(-1)!;
-  if (sources.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
+  if (!several && sources.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
   const chmod = word(flags.chmod?.[0] ?? '');
   if (chmod && !/^[0-7]{1,5}$/.test(chmod)) throw new SlipwayError('InvalidParameter', `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
   const path = target.startsWith('/') ? target : `${workingDir || '/'}/${target.replace(/^\.\/?$/, '')}`.replace(/\/+/g, '/');

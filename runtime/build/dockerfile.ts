@@ -64,7 +64,7 @@ export function parseInstruction(text: string, line: number): Instruction {
   const trimmed = text.trim();
   const word = /^\S+/.exec(trimmed)?.[0] ?? '';
   const name = word.toUpperCase();
-  if (!NAMES.includes(name)) throw parseError(line, `unknown instruction: ${word}${nearest(name)}`);
+  if (!NAMES.includes(name)) throw parseError(line, `unknown instruction: ${word}${nearest(name, NAMES)}`);
   let rest = trimmed.slice(word.length).trim();
   const flags: Record<string, string[]> = {};
   for (let flag = /^--(\S*)\s*/.exec(rest); flag && FLAGS[name]; flag = /^--(\S*)\s*/.exec(rest)) {
@@ -72,7 +72,7 @@ export function parseInstruction(text: string, line: number): Instruction {
     if (flag[1] === '') break;
     const equals = flag[1]!.indexOf('=');
     const key = equals < 0 ? flag[1]! : flag[1]!.slice(0, equals);
-    if (!FLAGS[name]!.includes(key)) throw parseError(line, `unknown flag: ${key}`);
+    if (!FLAGS[name]!.includes(key)) throw parseError(line, `unknown flag: ${key}${nearest(key, FLAGS[name]!)}`);
     if (equals < 0 && !SWITCHES.includes(key)) throw parseError(line, `missing a value on flag: ${key}`);
     (flags[key] ??= []).push(equals < 0 ? 'true' : flag[1]!.slice(equals + 1));
   }
@@ -106,10 +106,10 @@ function escapeOf(lines: string[]): string {
 }
 
 /** As BuildKit's parser does since Docker 25: one slip of the fingers away. */
-function nearest(name: string): string {
+function nearest(name: string, known: readonly string[]): string {
   if (name.length > 20) return '';
-  const found = NAMES.map(known => ({ known, slips: distance(name, known) })).sort((a, b) => a.slips - b.slips)[0]!;
-  return found.slips < 3 && found.slips < name.length ? ` (did you mean ${found.known}?)` : '';
+  const found = known.map(word => ({ word, slips: distance(name, word) })).sort((a, b) => a.slips - b.slips)[0]!;
+  return found.slips < 3 && found.slips < name.length ? ` (did you mean ${found.word}?)` : '';
 }
 
 function distance(a: string, b: string): number {

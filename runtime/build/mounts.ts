@@ -50,7 +50,7 @@ export function parseMount(text: string, workingDir: string, expand: (value: str
   if (asked === '') throw invalid('target required in mount');
   if (type === 'secret' && id === '') throw invalid('one of source, target required');
   const target = posix.resolve(workingDir || '/', asked);
-  if (target === '/') throw invalid(`invalid mount target ${JSON.stringify(asked)}`);
+  if (target === '/') throw invalid(`invalid mount target ${JSON.stringify(target)}`);
   const sharing = one('sharing') || 'shared';
   if (sharing !== 'shared' && sharing !== 'private' && sharing !== 'locked') throw invalid(`unsupported sharing value ${JSON.stringify(sharing)}`);
   return {

@@ -146,7 +146,7 @@ export class StageRun {
       const equals = word.indexOf('=');
       const name = expand(equals < 0 ? word : word.slice(0, equals), this.variables(), escape);
       args.declare(name, equals < 0 ? undefined : expand(word.slice(equals + 1), this.variables(), escape));
-      const value = args.values().get(name);
+      const value = equals < 0 && !args.isGiven(name) ? undefined : args.values().get(name); // one from before the first FROM is not told
       said.push(value === undefined ? name : `${name}=${value}`);
     }
     this.told(`ARG ${said.join(' ')}`);
@@ -167,9 +167,9 @@ export class StageRun {
     if (!['default', 'none', 'host'].includes(asked)) throw new SlipwayError('InvalidParameter', `unsupported network mode ${JSON.stringify(asked)}`);
     const { argv, scripts } = this.command(rest, heredocs);
     if (scripts.length) this.parts.inlined();
-    const given = args.forRun(this.config);
+    const given = args.declaredForRun(this.config);
     const prefix = given.length ? `|${given.length} ${given.join(' ')} ` : '';
-    const first = heredocs.length === 1 && isHeredocMark(rest) ? ` (${heredocs[0]!.content.split('\n', 1)[0]}...)` : '';
+    const first = heredocs.length === 1 && isHeredocMark(rest) ? ` (${firstLine(this.shown(heredocs[0]!.content))})` : '';
     const sources = new Map<string, Promise<{ source: Source; key: string }>>();
     const sourceOf = (from: string) => {
       if (!sources.has(from)) sources.set(from, this.source(from));
@@ -198,9 +198,9 @@ export class StageRun {
   private async copy(instruction: Instruction): Promise<void> {
     const { name, flags, original, heredocs } = instruction;
     const word = (text: string) => expand(text, this.variables(), this.options.escape);
-    const copied = copyArguments(instruction, this.config.WorkingDir, this.options.escape, word);
+    const copied = copyArguments(instruction, this.config.WorkingDir, this.options.escape, word, { several: true });
     const history = `${name} ${copied.chown ? `--chown=${copied.chown} ` : ''}${copied.chmod ? `--chmod=${copied.chmod} ` : ''}${copied.sources.join(' ')} ${copied.target} # buildkit`;
-    const label = this.label(this.shown(original));
+    const label = this.label(this.shown(heredocs.length ? original.replace(/<<(-?)["']([^"']+)["']/g, '<<$1$2') : original));
     const from = flags.from?.[0];
     if (name === 'ADD') {
       if (flags.checksum && !copied.sources.every(isUrl)) throw new SlipwayError('InvalidParameter', 'checksum can\'t be specified for non-HTTP(S) sources');
@@ -210,16 +210,20 @@ export class StageRun {
     const inline = heredocs.map(document => ({ name: document.name, content: document.expand ? expandText(document.content, this.variables()) : document.content }));
     const paths = copied.sources.filter(source => !isHeredocMark(source));
     if (inline.length) {
-      this.parts.inlined();
+      for (const _ of inline) this.parts.inlined();
       if (paths.length) throw new SlipwayError('InvalidParameter', `${name} of files and inline documents at once is not supported here: use two instructions`);
       return this.step(label, [], of => inlineStep(this.parts, of, copied, inline), history);
     }
     await this.step(label, [from ?? 'context'], async of => {
       const { source, key, files } = await this.source(from ?? '');
       const find = async (): Promise<readonly Found[]> => {
-        const found = files ? await files.find(copied.sources) : await findSources(this.parts.host, source, copied.sources);
-        if (!('missing' in found)) return found;
-        throw this.notFound(found.missing);
+        for (let patterns = copied.sources; patterns.length;) {
+          const found = files ? await files.find(patterns) : await findSources(this.parts.host, source, patterns);
+          if (!('missing' in found)) return found;
+          if (!/[*?[]/.test(found.missing)) throw this.notFound(found.missing);
+          patterns = patterns.filter(pattern => pattern !== found.missing); // BuildKit minds no wildcard that finds nothing
+        }
+        return [];
       };
       return copyStep(this.parts, of, { ...copied, source, sourceKey: files ? '' : key, find, isAdd: name === 'ADD', keepOwners: from !== undefined && !copied.chown });
     }, history);
@@ -270,15 +274,20 @@ export class StageRun {
   private label(text: string): string {
     const { name, total } = this.options;
     if (!text.startsWith('FROM ')) this.at++;
-    return `[${name ? `${name} ` : ''}${this.at}/${total}] ${text}`;
+    return `[${name ? `${name} ` : ''}${String(this.at).padStart(String(total).length)}/${total}] ${text}`;
   }
 
   /** An instruction as progress shows it: known variables are replaced, quotes stay. */
   private shown(original: string): string {
     const variables = this.variables();
-    return original.replace(/^\S+/, word => word.toUpperCase()).replace(/\\.|\$(\w+)|\$\{(\w+)\}/g, (all, plain: string | undefined, braced: string | undefined) => variables.get(plain ?? braced ?? '') ?? all);
+    return original.replace(/\\.|\$(\w+)|\$\{(\w+)\}/g, (all, plain: string | undefined, braced: string | undefined) => variables.get(plain ?? braced ?? '') ?? all);
   }
 }
+
+const firstLine = (text: string) => {
+  const [first = '', ...more] = text.replace(/\n$/, '').split('\n');
+  return `${first}${more.length ? '...' : ''}`;
+};
 
 /** The text of a document: variables, but no quotes. */
 const expandText = (text: string, variables: ReadonlyMap<string, string>) => text.replace(/\\\$|\$\{[^}]*\}|\$\w+/g, found => (found === '\\$' ? '$' : expand(found, variables)));

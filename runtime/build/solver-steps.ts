@@ -19,7 +19,7 @@ import type { RunMount } from './mounts.ts';
 import { runToEnd } from './run.ts';
 import { prepareMounts, type MountParts } from './run-mounts.ts';
 import { stepHost } from './step-host.ts';
-import { changesOf } from './upper.ts';
+import { changesOf, MAKE_DIRECTORY } from './upper.ts';
 
 /** What a step is told to. */
 export interface StepReport {
@@ -78,7 +78,7 @@ export async function runStep(parts: StepParts, mountParts: MountParts, of: Step
       HostConfig: { ...run.hostOptions, NetworkMode: run.network || 'default', Mounts: prepared.mounts, Tmpfs: prepared.tmpfs, LogConfig: { Type: 'none' } },
     });
     container = parts.verbs.resolve(host, (await parts.verbs.create(host, { name: null, platform: '', body })).id);
-    const code = await runToEnd(host, parts.verbs, container, { say: (stream, data) => of.report.log(stream, data), signal: parts.signal });
+    const code = await runToEnd(host, parts.verbs, container, { say: (stream, data) => of.report.log(stream, data), signal: parts.signal }).catch(notStarted(of, run));
     if (code !== 0) throw new ProcessFailed(run.argv, code);
     const upper = diffDir(container.record.id);
     const targets = [...run.mounts.map(mount => mount.target), ...(run.scripts.length ? ['/dev/pipes'] : [])];
@@ -92,6 +92,15 @@ export async function runStep(parts: StepParts, mountParts: MountParts, of: Step
     else parts.later.push(released);
   }
 }
+
+/** As BuildKit tells of a command that is not there, or of a user. */
+const notStarted = (of: StepOf, { argv }: RunStep) => (error: unknown): number => {
+  if (!(error instanceof SlipwayError)) throw error;
+  const missing = /unable to start container process: .*$/m.exec(error.message)?.[0].replace(/: unknown$/, '');
+  if (missing === undefined) throw new SlipwayError(error.kind, `process ${JSON.stringify(argv.join(' '))} did not complete successfully: ${error.message}`, { cause: error.cause });
+  of.report.log(2, Buffer.from(`runc run failed: ${missing}\n`));
+  return 1;
+};
 
 /** Directories and files that were made to mount over are no change, as with BuildKit. */
 async function removeMountPoints(host: Host, upper: string, below: readonly ImageLayer[], targets: readonly string[]): Promise<void> {
@@ -122,7 +131,6 @@ export async function copyStep(parts: StepParts, of: StepOf, step: CopyStep): Pr
   const known = quick ? found(parts, quick, of) : undefined;
   if (known) return known;
   const files = await step.find();
-  if (files.length > 1 && !step.target.endsWith('/')) throw new SlipwayError('InvalidParameter', 'When using COPY with more than one source file, the destination must be a directory and end with a /');
   const key = keyOf('copy', of.below, [files.map(file => [file.kind, file.digest, file.kind === 'file' ? file.path.split('/').at(-1) : '']), ...rest]);
   const same = found(parts, key, of);
   if (same) {
@@ -158,7 +166,7 @@ export async function workdirStep(parts: StepParts, of: StepOf, path: string): P
   const known = found(parts, key, of);
   if (known) return known;
   of.report.start();
-  const layer = await changesOf(parts.host, of.below, { argv: root => script('resolve "$1" "$2" 1 && mkdir -p "$1$found"', root, path), keepEmpty: true, signal: parts.signal });
+  const layer = await changesOf(parts.host, of.below, { argv: root => script(MAKE_DIRECTORY, root, path), keepEmpty: true, signal: parts.signal });
   return record(parts, of, [key], layer!);
 }
 

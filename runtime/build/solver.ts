@@ -1,9 +1,11 @@
 // BuildKit's way through a Dockerfile: stages that nobody needs are skipped, the others run beside each other, each step's layer is looked up by
 // what it would be made of. plan() reads and resolves, run() works. Called by buildkit/solve.ts, which knows how a client is told.
 // https://github.com/moby/buildkit/blob/v0.13.2/frontend/dockerfile/dockerfile2llb/convert.go
-import { SlipwayError } from '../errors.ts';
+import { containerConfigSchema } from '../container/config.ts';
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { NewImage } from '../image/made.ts';
 import { BuildArgs } from './args.ts';
+import { configure } from './configure.ts';
 import { DockerfileError } from './dockerfile-error.ts';
 import { jsonForm, parseDockerfile, type Instruction } from './dockerfile.ts';
 import { isHeredocMark } from './heredocs.ts';
@@ -54,6 +56,7 @@ export class Solver {
       }
     }
     this.stages = stages;
+    for (const stage of stages) for (const instruction of stage.instructions) this.check(instruction, stage);
     this.target = targetOf(stages, options.target);
   }
 
@@ -81,7 +84,7 @@ export class Solver {
     for (const stage of this.needed.values()) {
       const triggers = triggersOf(stage.base?.config);
       const named = this.stages.length > 1 || stage.text.instructions.some(i => i.flags.mount);
-      stage.name = stage.text.name || (named ? `stage-${stage.text.index}` : '');
+      stage.name = named ? stage.text.name || `stage-${stage.text.index}` : '';
       stage.total = (stage.base ? 1 : 0) + stage.text.instructions.filter(i => isCounted(i.name)).length + triggers.filter(trigger => isCounted(/^\S+/.exec(trigger)?.[0]?.toUpperCase() ?? '')).length;
     }
   }
@@ -99,6 +102,22 @@ export class Solver {
     const { base, layers, config, history, author } = await this.end(this.target);
     const labels = { ...config.Labels, ...this.options.labels };
     return ociImage({ base, layers, config: { ...config, Labels: labels }, history, author, architecture: this.options.architecture });
+  }
+
+  /** What can be said of an instruction before anything is looked up. */
+  private check(instruction: Instruction, stage: StageText): void {
+    const { name, rest, flags, line, endLine } = instruction;
+    const from = flags.from?.[0] ?? '';
+    if (/^\d+$/.test(from) && Number(from) >= stage.index && !this.options.namedContexts.has(from)) throw new SlipwayError('InvalidParameter', `invalid stage index ${from}`);
+    if (name === 'COPY' || name === 'ADD') {
+      if ((jsonForm(rest) ?? split(rest, this.escape)).length < 2) throw new DockerfileError(`dockerfile parse error on line ${line}: ${name} requires at least two arguments, but only one was provided. Destination could not be determined`, line, endLine);
+    } else if (['ENV', 'LABEL', 'HEALTHCHECK', 'SHELL', 'ONBUILD'].includes(name) && !rest.includes('$')) {
+      try {
+        configure(containerConfigSchema.parse({}), instruction, new Map(), this.escape, false);
+      } catch (error) {
+        throw error instanceof DockerfileError ? error : new DockerfileError(asSlipwayError(error).message, line, endLine);
+      }
+    }
   }
 
   private async need(text: StageText): Promise<void> {
@@ -132,7 +151,6 @@ export class Solver {
   private async needSource(text: StageText, from: string): Promise<void> {
     const stage = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
     if (stage) await this.need(stage);
-    else if (/^\d+$/.test(from) && !this.options.namedContexts.has(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: invalid stage index ${from}`);
   }
 
   /** Once for each stage. */

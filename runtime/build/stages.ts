@@ -1,5 +1,6 @@
 // A Dockerfile's stages: what lies before the first FROM, where each begins, which one is asked for. Pure. Used by both builders.
 import { SlipwayError } from '../errors.ts';
+import { DockerfileError } from './dockerfile-error.ts';
 import { parseError } from './dockerfile.ts';
 import type { Instruction } from './dockerfile.ts';
 import { split } from './words.ts';
@@ -21,7 +22,7 @@ export interface StagesOfText { meta: Instruction[]; stages: StageText[] }
 
 export function stagesOf(instructions: readonly Instruction[], escape: string): StagesOfText {
   const first = instructions.findIndex(i => i.name === 'FROM');
-  if (first < 0 || instructions.slice(0, first).some(i => i.name !== 'ARG')) throw new SlipwayError('InvalidParameter', 'no build stage in current context');
+  if (first < 0 || instructions.slice(0, first).some(i => i.name !== 'ARG')) throw new DockerfileError('no build stage in current context', instructions[0]?.line ?? 1);
   const stages: StageText[] = [];
   for (const instruction of instructions.slice(first)) {
     if (instruction.name === 'FROM') stages.push({ index: stages.length, ...parseFrom(instruction, escape), from: instruction, instructions: [] });

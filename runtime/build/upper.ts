@@ -9,6 +9,9 @@ import { firstWords, layerOfUpper, newScratch, removeScratch } from '../snapshot
 
 const MS_NODEV = 4;
 
+/** WORKDIR's: arguments are the root and the directory below it. */
+export const MAKE_DIRECTORY = 'resolve "$1" "$2" 1 && mkdir -p "$1$found" 2> /dev/null || { echo "mkdir $2: not a directory" >&2; exit 1; }';
+
 export async function changesOf(host: Place, below: readonly ImageLayer[], work: { argv: (root: string) => string[]; before?: Step[]; after?: Step[]; input?: AsyncIterable<Buffer>; signal?: AbortSignal; keepEmpty?: boolean }): Promise<ImageLayer | null> {
   const scratch = newScratch('step');
   const [upper, workdir, root, empty] = ['upper', 'work', 'root', 'empty'].map(name => `${scratch}/${name}`) as [string, string, string, string];

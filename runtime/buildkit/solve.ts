@@ -40,7 +40,6 @@ export class Build {
   private dockerfile = '';
   private solver: Solver | undefined;
   private ignored: readonly string[] = [];
-  private inline: Step | undefined;
   private archive: { directory: string } | undefined;
 
   constructor(shared: BuildShared, ref: string) {
@@ -142,10 +141,9 @@ export class Build {
       secret: async id => (await this.session()).secret(id, this.signal),
       step: (name, inputs) => this.progress.step(name, inputs),
       inlined: () => {
-        if (this.inline) return;
-        this.inline = this.progress.step('[internal] preparing inline document');
-        this.inline.start();
-        this.inline.end();
+        const step = this.progress.step('[internal] preparing inline document');
+        step.start();
+        step.end();
       },
       abort: () => this.cancel(),
       failedAt: (error, lines, vertex) => {
