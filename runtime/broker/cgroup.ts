@@ -5,6 +5,7 @@
 //   slipway-<instance>/<lab>/<host>/init  its processes; containers are <host>/docker/<id>, made by their runtime
 // cgroup v1: https://docs.kernel.org/admin-guide/cgroup-v1/ , v2: https://docs.kernel.org/admin-guide/cgroup-v2.html
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
@@ -143,6 +144,7 @@ export class Cgroups {
   /** Only when empty: call kill first. Bottom up, with rmdir, never recursively through anything but cgroups. */
   async remove(path: string, deadlineMs = 5_000) {
     const deadline = Date.now() + deadlineMs;
+    await this.giveBack(path);
     for (const dir of this.directories(path)) {
       for (;;) {
         try {
@@ -154,6 +156,16 @@ export class Cgroups {
         }
       }
     }
+  }
+
+  /**
+   * Pages of files that everybody uses stay charged to the lab that read them first, and keep its removed cgroup in the kernel until memory is short
+   * (https://docs.kernel.org/admin-guide/cgroup-v1/memory.html#force-empty): a thousand labs were a thousand cgroups that nobody saw. A kernel without these files goes on as before.
+   */
+  private async giveBack(path: string) {
+    const v2 = this.system.version === 'v2';
+    const dir = v2 ? this.directories(path)[0]! : this.controller('memory', path);
+    await writeFile(join(dir, v2 ? 'memory.reclaim' : 'memory.force_empty'), v2 ? String(number(dir, 'memory.current')) : '0').catch(() => undefined);
   }
 
   usage(lab: string): { memoryBytes: number; pids: number; cpuNs: number } {

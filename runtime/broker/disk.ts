@@ -11,7 +11,7 @@ const RECORDS_BYTES = 512 * 1024 * 1024;
 
 const labDisk = (lab: string) => join(labDisksDir, lab);
 const labRecords = (lab: string) => join(labRecordsDir, lab);
-const snapshotDir = (snapshot: string) => join(poolDir, 'snapshots', instance, snapshot);
+export const snapshotDir = (snapshot: string) => join(poolDir, 'snapshots', instance, snapshot);
 export const hostDisk = (lab: string, host: string) => join(labDisk(lab), host);
 
 /** The tree is complete before any process of the lab can see it; later nothing outside the lab walks it. */

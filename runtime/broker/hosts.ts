@@ -85,6 +85,7 @@ export class Hosts {
       const record = this.labs.get(lab);
       if (!record) return; // never made, or swept: nothing of it runs
       await this.endProcesses(record.lab, record);
+      await this.cgroups.remove(lab);
       for (const [id, host] of Object.entries(record.hosts)) {
         rmSync(join(runDir, 'labs', lab, id, 'tasks'), { recursive: true, force: true });
         host.init = null;
@@ -183,6 +184,7 @@ export class Hosts {
     const record = this.labs.get(lab);
     await this.endProcesses(lab, record);
     await removeDisk(lab);
+    await this.cgroups.remove(lab);
     rmSync(join(runDir, 'labs', lab), { recursive: true, force: true });
     if (record) releaseUids(record.uidIndex);
     this.labs.delete(lab);
@@ -193,7 +195,6 @@ export class Hosts {
   private async endProcesses(lab: string, record: LabRecord | undefined) {
     await this.cgroups.kill(lab);
     for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
-    await this.cgroups.remove(lab);
   }
 
   private exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {
