@@ -88,7 +88,7 @@ function readManifest(path: string, bytes: Buffer): Manifest {
 function place(path: string, content: Buffer, user: string, undo: (() => unknown)[]) {
   const { uid, gid } = account(user);
   const made = mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  for (let dir = dirname(path); made !== undefined && dir.length >= made.length; dir = dirname(dir)) chownSync(dir, uid, gid);
+  if (made !== undefined) for (let dir = dirname(path); dir.length >= made.length; dir = dirname(dir)) chownSync(dir, uid, gid);
   undo.push(() => rmSync(made ?? path, { recursive: true, force: true }));
   for (const rest of ['', '-wal', '-shm']) if (path.endsWith('.db')) rmSync(path + rest, { force: true });
   writeFileSync(path, content, { mode: 0o600 });
