@@ -9,6 +9,8 @@ export const workDir = (id: string) => `${overlayDir(id)}/work`;
 export const mergedDir = (id: string) => `${overlayDir(id)}/merged`;
 /** hosts, hostname and resolv.conf; beside the log directory, which hosts see read-only. */
 export const sandboxDir = (id: string) => `/var/lib/docker/sandboxes/${id}`;
+/** /dev/shm of a container whose ipc namespace others may share; it is memory, and lives while the container runs. */
+export const shmDir = (id: string) => `${sandboxDir(id)}/shm`;
 export const logPathInHost = (id: string) => `/var/lib/docker/containers/${id}/${id}-json.log`;
 export const bundleDir = (id: string) => `/run/docker/bundles/${id}`;
 /** The OCI runtime's own state (crun --root). */

@@ -5,12 +5,12 @@ import type { OciSpec } from '../oci/spec.ts';
 import { lowerDirs } from '../snapshot/layer-path.ts';
 import { mountVolume, unmountVolume } from '../volume/options.ts';
 import { taskLog } from './log-options.ts';
-import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, taskOf, workDir } from './paths.ts';
+import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, shmDir, taskOf, workDir } from './paths.ts';
 import { startChecks } from './start-checks.ts';
 import type { ContainerRecord, Endpoint, Host } from './model.ts';
 
 const RUNTIME = ['crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs'];
-const MS_NODEV = 4;
+const [MS_NOSUID, MS_NODEV, MS_NOEXEC] = [2, 4, 8];
 
 /** Of the container's own: a namespace made by a step. */
 export const hasOwnNetns = (record: ContainerRecord) => !/^(host$|container:)/.test(record.hostConfig.NetworkMode);
@@ -31,6 +31,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
       ...(record.layers.length ? [] : [{ do: 'mkdir', path: emptyDir(id), mode: 0o755 } satisfies Step]),
       { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: overlayOptions(record) },
       ...parts.sandbox,
+      ...(hostConfig.IpcMode === 'shareable' ? shareableMemory(id, hostConfig.ShmSize) : []),
       ...volumeSteps(host, record),
       ...startChecks(record),
       ...workingDirectory(record),
@@ -48,6 +49,11 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
   };
 }
 
+const shareableMemory = (id: string, bytes: number): Step[] => [
+  { do: 'mkdir', path: shmDir(id), mode: 0o755 },
+  { do: 'mount', type: 'tmpfs', source: 'shm', target: shmDir(id), flags: MS_NOSUID | MS_NODEV | MS_NOEXEC, data: `mode=1777,size=${bytes}` },
+];
+
 /** Undoes what the start has made, whatever of it is there. */
 export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly Endpoint[]): Step[] {
   const { id } = record;
@@ -57,6 +63,7 @@ export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly
     { do: 'note', name: OOM_NOTE, path: memoryEvents(host, record) },
     { do: 'run', argv: [...RUNTIME, 'delete', '--force', id] },
     { do: 'umount', path: mergedDir(id) },
+    ...(record.hostConfig.IpcMode === 'shareable' ? [{ do: 'umount', path: shmDir(id) }, { do: 'unlink', path: shmDir(id) }] satisfies Step[] : []),
     ...removeLinks(id, endpoints),
     ...(hasOwnNetns(record) ? [undoLater(id)] : []),
     ...(hasOwnNetns(record) ? [{ do: 'umount', path: netns }, { do: 'unlink', path: netns }] satisfies Step[] : []),

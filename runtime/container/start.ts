@@ -8,7 +8,7 @@ import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
 import { greeted } from './greeted.ts';
 import { findLinks } from './links.ts';
-import { netnsPath, sandboxIdOf, taskOf } from './paths.ts';
+import { netnsPath, sandboxIdOf, shmDir, taskOf } from './paths.ts';
 import { hasOwnNetns, startTask } from './plan.ts';
 import { removeNow } from './remove.ts';
 import { resolve } from './resolve.ts';
@@ -114,11 +114,18 @@ function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'
     network: of(mode, 'net') ?? (hasOwnNetns(record) ? { path: netnsPath(sandboxIdOf(record.id)) } : 'host'),
     ...(mode.startsWith('container:') ? { sandboxOf: resolve(host, mode.slice('container:'.length)).record.id } : {}),
     pid: of(hostConfig.PidMode, 'pid') ?? (hostConfig.PidMode === 'host' ? 'host' : 'private'),
+    ...sharedMemory(host, record),
     ipc: of(hostConfig.IpcMode, 'ipc') ?? (hostConfig.IpcMode === 'host' ? 'host' : 'private'),
     uts: hostConfig.UTSMode === 'host' || mode === 'host' ? 'host' : 'private',
     cgroup: hostConfig.CgroupnsMode === 'private' ? 'private' : 'host',
     cgroupVersion: host.cgroupVersion,
   };
+}
+
+function sharedMemory(host: Host, { id, hostConfig: { IpcMode } }: ContainerRecord): { shm?: string } {
+  if (IpcMode === 'host') return { shm: '/dev/shm' };
+  if (IpcMode === 'shareable') return { shm: shmDir(id) };
+  return IpcMode.startsWith('container:') ? { shm: shmDir(resolve(host, IpcMode.slice('container:'.length)).record.id) } : {};
 }
 
 /** A container that could not start is `created` (or exited, if it once ran) with the reason; with --rm it goes. */

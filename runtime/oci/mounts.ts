@@ -5,7 +5,7 @@ import { hostToolboxDir } from '../paths.ts';
 
 export interface OciMount { destination: string; type: string; source: string; options: string[] }
 
-export function containerMounts(record: ContainerRecord, where: { sandbox: string; ipc: { path: string } | 'private' | 'host' }): OciMount[] {
+export function containerMounts(record: ContainerRecord, where: { sandbox: string; shm: string | undefined }): OciMount[] {
   const { hostConfig } = record;
   const writable = hostConfig.Privileged ? 'rw' : 'ro';
   const own = (name: string): OciMount => ({ destination: `/etc/${name}`, type: 'bind', source: `${where.sandbox}/${name}`, options: ['rbind', 'rprivate'] });
@@ -16,8 +16,8 @@ export function containerMounts(record: ContainerRecord, where: { sandbox: strin
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', writable] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [writable, 'nosuid', 'noexec', 'nodev'] },
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    ...(hostConfig.IpcMode === 'none' ? [] : [where.ipc === 'host'
-      ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', 'rprivate'] }
+    ...(hostConfig.IpcMode === 'none' ? [] : [where.shm !== undefined
+      ? { destination: '/dev/shm', type: 'bind', source: where.shm, options: ['rbind', 'rprivate'] }
       : { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${hostConfig.ShmSize}`] }]),
   ];
   const asked = record.mounts.map((mount): OciMount => (mount.type === 'tmpfs'

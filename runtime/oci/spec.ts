@@ -20,6 +20,8 @@ export interface Found {
   sandboxOf?: string;
   pid: { path: string } | 'private' | 'host';
   ipc: { path: string } | 'private' | 'host';
+  /** The directory of the host that is its /dev/shm, when it shares one. */
+  shm?: string;
   uts: 'private' | 'host';
   cgroup: 'private' | 'host';
   cgroupVersion: 'v1' | 'v2';
@@ -68,7 +70,7 @@ export function containerSpec(record: ContainerRecord, found: Found): OciSpec {
     process,
     root: { path: mergedDir(record.id), readonly: hostConfig.ReadonlyRootfs },
     ...(found.uts === 'host' ? {} : { hostname: hostnameOf(record), ...(config.Domainname ? { domainname: config.Domainname } : {}) }),
-    mounts: containerMounts(record, { sandbox: sandboxDir(found.sandboxOf ?? record.id), ipc: found.ipc }),
+    mounts: containerMounts(record, { sandbox: sandboxDir(found.sandboxOf ?? record.id), shm: found.shm }),
     ...(hostConfig.Annotations ? { annotations: hostConfig.Annotations } : {}),
     linux: {
       sysctl: { ...(found.network === 'host' ? {} : { 'net.ipv4.ip_unprivileged_port_start': '0' }), ...hostConfig.Sysctls },
