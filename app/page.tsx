@@ -10,7 +10,9 @@ import { SiteHeader } from './components/site-header.tsx';
 import { Words } from './components/words.tsx';
 import { rich } from './language/rich.tsx';
 import { getTexts } from './language/texts.ts';
+import { SoonRemoved } from './labs/soon-removed.tsx';
 import './styles/front.css';
+import './styles/labs.css';
 
 export default async function FrontPage() {
   const t = await getTexts();
@@ -38,6 +40,7 @@ export default async function FrontPage() {
               <Link className={start ? 'hero-lab' : 'button primary big'} href="/play">{t('front.lab')}</Link>
             </p>
             <p className="hero-note">{t('front.note')}</p>
+            <SoonRemoved />
           </div>
           <HullDrawing />
         </section>

@@ -14,6 +14,7 @@
 //   Ctrl, Enter                        Strg, Eingabetaste          quotes „so“, Gedankenstrich – so, Auslassung mit Leerzeichen …
 import { frame as frameDe } from './de/frame.ts';
 import { front as frontDe } from './de/front.ts';
+import { labs as labsDe } from './de/labs.ts';
 import { lesson as lessonDe } from './de/lesson.ts';
 import { parts as partsDe } from './de/parts.ts';
 import { play as playDe } from './de/play.ts';
@@ -21,6 +22,7 @@ import { terminal as terminalDe } from './de/terminal.ts';
 import { workspace as workspaceDe } from './de/workspace.ts';
 import { frame } from './en/frame.ts';
 import { front } from './en/front.ts';
+import { labs } from './en/labs.ts';
 import { lesson } from './en/lesson.ts';
 import { parts } from './en/parts.ts';
 import { play } from './en/play.ts';
@@ -29,7 +31,7 @@ import { workspace } from './en/workspace.ts';
 import type { Language } from './language.ts';
 import type { Translate, Translation } from './message.ts';
 
-const inPages = { ...frame, ...lesson, ...parts, ...play, ...terminal, ...workspace } as const;
+const inPages = { ...frame, ...labs, ...lesson, ...parts, ...play, ...terminal, ...workspace } as const;
 /** The front page is rendered on the server alone, so its texts stay there. */
 const english = { ...inPages, ...front } as const;
 
@@ -39,7 +41,7 @@ export type T = Translate<PageTexts>;
 
 export const pageTexts: Record<Language, Translation<PageTexts>> = {
   en: inPages,
-  de: { ...frameDe, ...lessonDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
+  de: { ...frameDe, ...labsDe, ...lessonDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
 };
 export const siteTexts: Record<Language, Translation<SiteTexts>> = {
   en: english,

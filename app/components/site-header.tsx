@@ -13,7 +13,7 @@ export function SiteHeader({ children }: { children?: ReactNode }) {
     <header className="site-header">
       <Link className="brand" href="/"><Logo />Slipway</Link>
       {children}
-      <nav aria-label={t('header.nav')}><Link href="/#lessons">{t('header.lessons')}</Link><Link href="/play">{t('header.lab')}</Link></nav>
+      <nav aria-label={t('header.nav')}><Link href="/#lessons">{t('header.lessons')}</Link><Link className="nav-more" href="/play">{t('header.lab')}</Link><Link href="/labs">{t('labs.nav')}</Link></nav>
       <LanguageSwitch />
       <ThemeToggle />
     </header>

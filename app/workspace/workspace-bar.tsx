@@ -4,6 +4,7 @@ import { useState, type ReactNode } from 'react';
 import type { T } from '../../texts/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
 import { ConnectionHelp } from './connection-help.tsx';
+import { ResumeButton } from '../resume/resume-button.tsx';
 import { IdleNotice } from './idle-notice.tsx';
 import { PortChips } from './port-chips.tsx';
 import { ResetDialog } from './reset-dialog.tsx';
@@ -25,6 +26,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
         {children}
         <PortChips />
         <StatusLine />
+        <ResumeButton small />
         <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>{t('bar.reset')}</button>
       </div>
       <noscript><div className="notice"><p>{t('bar.noScript')}</p></div></noscript>

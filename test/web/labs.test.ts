@@ -1,0 +1,81 @@
+// "Your labs", and a link that continues on another device, in two browsers that know nothing of each other.
+import { afterAll, beforeAll, expect as expectNow, test } from 'vitest';
+import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, startLesson, typeLine, type Browser, type Page } from './browser.ts';
+
+let browser: Browser;
+beforeAll(async () => { browser = await openBrowser(); });
+afterAll(() => browser?.close());
+
+const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+const sizes = [['wide', { width: 1440, height: 900 }], ['narrow', { width: 390, height: 844 }]] as const;
+
+/** In both sizes and themes; nothing is wider than its window. */
+async function look(page: Page, name: string) {
+  for (const [size, viewport] of sizes) for (const colorScheme of ['light', 'dark'] as const) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    expectNow(await overflow(page)).toBeLessThanOrEqual(0);
+    await shoot(page, `${name}-${size}-${colorScheme}`);
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+test('the same lab and progress in another browser, whose own is not lost; labs are listed and removed', async () => {
+  const [ada, bob] = [await newcomer(browser), await newcomer(browser)];
+  const requests: string[] = [];
+  for (const { page } of [ada, bob]) page.on('request', request => requests.push(`${request.url()} ${request.headers().referer ?? ''}`));
+  await pictured(bob.page, 'resume', async () => {
+    await startLesson(ada.page);
+    await typeLine(ada.page, 'echo brought-$((40+2)) | tee /root/mine');
+    await sees(ada.page, 'brought-42');
+    await bob.page.goto('/play');
+    await hasPrompt(bob.page);
+
+    await ada.page.getByTestId('resume').click();
+    const dialog = ada.page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Make a link' }).click();
+    await expect(dialog.getByRole('img', { name: /QR code/ })).toBeVisible();
+    const url = await dialog.getByLabel('Your link').inputValue();
+    expectNow(url).toMatch(/\/resume#[\w-]{43}$/);
+    await look(ada.page, 'resume-dialog');
+    await ada.page.keyboard.press('Escape');
+    await expect(dialog).toBeHidden();
+
+    await bob.page.goto(url);
+    await expect(bob.page.getByText('The link brings: one lab, 0 tasks done.')).toBeVisible();
+    await expect(bob.page.getByText('This browser has progress of its own: one lab')).toBeVisible();
+    expectNow(new URL(bob.page.url()).hash).toBe('');
+    await look(bob.page, 'resume-accept');
+    await bob.page.getByRole('button', { name: 'Continue here' }).click();
+    await hasPrompt(bob.page);
+    await typeLine(bob.page, 'cat /root/mine; echo seen-$((1+1))');
+    await sees(bob.page, 'seen-2');
+    await sees(ada.page, 'seen-2'); // one terminal, two browsers
+    const token = url.split('#')[1]!;
+    expectNow(requests.filter(request => request.includes(token))).toEqual([]);
+
+    await bob.page.goto(url);
+    await expect(bob.page.getByRole('alert').filter({ hasText: 'not good any more' })).toBeVisible();
+
+    await bob.page.goto('/labs');
+    await expect(bob.page.getByTestId('lab')).toHaveCount(1);
+    await expect(bob.page.getByTestId('lab')).toContainText(/Running.*Disk.*MB/s);
+    await look(bob.page, 'labs');
+    await bob.page.getByRole('button', { name: /^Remove / }).click();
+    await bob.page.getByRole('button', { name: 'Remove the lab' }).click();
+    await expect(bob.page.locator('.labs-said')).toContainText('is open in a tab'); // in the other browser
+    await bob.page.getByRole('button', { name: 'Go back to it' }).click();
+    await expect(bob.page.getByTestId('lab')).toContainText('A lab of your own');
+    await expect(async () => { // once the server has seen that the tab of this lab was left
+      await bob.page.getByRole('button', { name: 'Remove A lab of your own' }).click();
+      await bob.page.getByRole('button', { name: 'Remove the lab' }).click();
+      await expect(bob.page.locator('.labs-said')).toContainText('was removed');
+    }).toPass({ timeout: 20_000 });
+    await expect(bob.page.getByTestId('lab')).toHaveCount(0);
+    await expect(bob.page.getByText('You have no lab yet.')).toBeVisible();
+    expectNow([...ada.errors, ...bob.errors]).toEqual([]);
+  });
+  await ada.context.close();
+  await leave(bob.context);
+});
