@@ -20,7 +20,7 @@ export function openBuildKit(api: Omit<Api, 'buildkit'>, cache: BuildCache): Bui
   });
 }
 
-const FILTERS = ['description', 'id', 'inuse', 'parent', 'private', 'shared', 'type', 'until', 'unused-for'];
+const FILTERS = ['description', 'id', 'inuse', 'parent', 'private', 'shared', 'type', 'until', 'unused-for', 'label', 'label!']; // records have no labels: dockerd passes those of `system prune` over, too
 
 export const buildKitRoutes = [
   route('POST', '/grpc', {
@@ -48,7 +48,7 @@ export const buildKitRoutes = [
       const before = new Map((await cacheUse(api.buildkit.shared)).map(use => [use.record.id, use.sizeBytes]));
       const removed: string[] = [];
       const until = [...query.filters.get('until') ?? [], ...query.filters.get('unused-for') ?? []][0];
-      const asked = [...query.filters].filter(([name]) => name !== 'until' && name !== 'unused-for').flatMap(([name, values]) => [...values].map(value => `${name}=${value}`));
+      const asked = [...query.filters].filter(([name]) => !['until', 'unused-for', 'label', 'label!'].includes(name)).flatMap(([name, values]) => [...values].map(value => `${name}=${value}`));
       for await (const record of prune(api.buildkit.shared, { all: query.all, keepBytes: Number(query['keep-storage'] || 0), keepMs: until ? durationMs(until) : 0, filters: asked })) removed.push(record.id!);
       return { status: 200, json: { CachesDeleted: removed.length ? removed : null, SpaceReclaimed: removed.reduce((sum, id) => sum + (before.get(id) ?? 0), 0) } };
     },

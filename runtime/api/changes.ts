@@ -6,7 +6,10 @@ import { SlipwayError } from '../errors.ts';
 import type { Api } from './api.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { parsePlatform } from './platform.ts';
-import { bool, dimension, optionalInt, text } from './query.ts';
+import type { Call } from './call.ts';
+import { containerSize } from './containers.ts';
+import { pruneFilter } from './prune.ts';
+import { bool, dimension, filters, optionalInt, text } from './query.ts';
 import { route } from './route.ts';
 
 const stopQuery = z.object({ t: optionalInt, signal: text });
@@ -27,6 +30,25 @@ export const changeRoutes = [
     },
   }),
 
+  route('POST', '/containers/prune', {
+    query: z.object({ filters: filters(['label', 'label!', 'until']) }),
+    async handle({ api }, query) {
+      const isToPrune = pruneFilter(query.filters);
+      const deleted: string[] = [];
+      let reclaimed = 0;
+      for (const container of api.host.containers.values()) {
+        const { record, live } = container;
+        if (!['created', 'exited', 'dead'].includes(record.state.status) || live.removing || !isToPrune({ labels: record.config.Labels, created: record.created })) continue;
+        const { rw } = await containerSize(api, container);
+        await api.verbs.remove(api.host, container, { force: false, volumes: false });
+        deleted.push(record.id);
+        reclaimed += rw;
+      }
+      api.host.events.emit('container', 'prune', '', { reclaimed: String(reclaimed) });
+      return { status: 200, json: { ContainersDeleted: deleted.length ? deleted : null, SpaceReclaimed: reclaimed } };
+    },
+  }),
+
   route('POST', '/containers/:id/start', {
     query: z.object({ detachKeys: text }),
     async handle(call, query) {
@@ -39,7 +61,7 @@ export const changeRoutes = [
   route('POST', '/containers/:id/stop', {
     query: stopQuery,
     async handle(call, query) {
-      await call.api.verbs.stop(call.api.host, call.container(), stopOptions(query));
+      await stopping('cannot stop container', call, query);
       return { status: 204 };
     },
   }),
@@ -47,7 +69,7 @@ export const changeRoutes = [
   route('POST', '/containers/:id/restart', {
     query: stopQuery,
     async handle(call, query) {
-      await call.api.verbs.restart(call.api.host, call.container(), stopOptions(query));
+      await stopping('Cannot restart container', call, query);
       return { status: 204 };
     },
   }),
@@ -100,12 +122,24 @@ export const changeRoutes = [
   route('DELETE', '/containers/:id', {
     query: z.object({ v: bool, force: bool, link: bool }),
     async handle(call, query) {
-      if (query.link) throw new SlipwayError('NotImplemented', 'links between containers are not supported: use a network');
-      await call.api.verbs.remove(call.api.host, call.container(), { force: query.force, volumes: query.v });
+      const container = call.container();
+      if (query.link) throw new SlipwayError('Conflict', 'Conflict, cannot remove the default link name of the container');
+      await call.api.verbs.remove(call.api.host, container, { force: query.force, volumes: query.v });
       return { status: 204 };
     },
   }),
 ];
+
+/** A signal that is none is said with the container, as the client named it. */
+async function stopping(what: 'cannot stop container' | 'Cannot restart container', call: Call, query: z.output<typeof stopQuery>) {
+  const container = call.container();
+  try {
+    await call.api.verbs[what === 'cannot stop container' ? 'stop' : 'restart'](call.api.host, container, stopOptions(query));
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || error.kind === 'NotModified') throw error;
+    throw new SlipwayError(error.kind, `${what}${what.startsWith('c') ? ':' : ''} ${call.params.id}: ${error.message}`, { cause: error.cause });
+  }
+}
 
 /** The library is made for this machine's kind, so another is only met by asking for it.  */
 function checkPlatform({ images }: Api, image: string, text: string) {

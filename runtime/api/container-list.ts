@@ -19,8 +19,8 @@ export async function selectContainers(api: Api, wanted: Filters, options: { all
   boolFilter(wanted, 'is-task');
   const ancestors = wanted.has('ancestor') ? await imageIds(api, wanted.get('ancestor')!) : null;
   const names = wanted.get('name')?.map(pattern);
-  const published = wanted.get('publish')?.map(port);
-  const exposed = wanted.get('expose')?.map(port);
+  const published = wanted.get('publish')?.map(value => port(value, 'publish'));
+  const exposed = wanted.get('expose')?.map(value => port(value, 'expose'));
   const before = edge(api, wanted.get('before'));
   const since = edge(api, wanted.get('since'));
 
@@ -46,8 +46,8 @@ export async function selectContainers(api: Api, wanted: Filters, options: { all
     if (wanted.has('volume') && !wanted.get('volume')!.some(v => record.mounts.some(m => m.name === v || m.source === v || m.destination === v))) continue;
     if (wanted.has('network') && !wanted.get('network')!.some(n => isOnNetwork(api, container, n))) continue;
     const ports = api.verbs.ports(container);
-    if (published && !published.some(p => ports.some(q => q.PublicPort === p.port && q.Type === p.type))) continue;
-    if (exposed && !exposed.some(p => ports.some(q => q.PrivatePort === p.port && q.Type === p.type))) continue;
+    if (published && !published.some(p => ports.some(q => q.PublicPort !== undefined && q.PublicPort >= p.first && q.PublicPort <= p.last && q.Type === p.type))) continue;
+    if (exposed && !exposed.some(p => ports.some(q => q.PrivatePort >= p.first && q.PrivatePort <= p.last && q.Type === p.type))) continue;
     found.push(container);
     if (options.limit > 0 && found.length === options.limit) break;
   }
@@ -140,7 +140,7 @@ function exitCode(value: string): number {
 }
 
 /** A learner's expression: matched in linear time, in Go's syntax. */
-function pattern(value: string): RE2JS {
+export function pattern(value: string): RE2JS {
   try {
     return RE2JS.compile(value);
   } catch {
@@ -148,7 +148,14 @@ function pattern(value: string): RE2JS {
   }
 }
 
-function port(value: string): { port: number; type: string } {
-  const [number = '', type = 'tcp'] = value.split('/');
-  return { port: Number(number), type };
+/** `80`, `80/udp`, `8000-8010/tcp`. */
+function port(value: string, filter: 'publish' | 'expose'): { first: number; last: number; type: string } {
+  const [numbers = '', type = 'tcp'] = value.split('/');
+  const [first = '', last = first] = numbers.split('-');
+  const number = (text: string) => {
+    const why = !/^\d+$/.test(text) ? 'invalid syntax' : Number(text) > 65535 ? 'value out of range' : null;
+    if (why) throw new SlipwayError('InvalidParameter', `error while looking up for ${filter} ${value}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+    return Number(text);
+  };
+  return { first: number(first), last: number(last), type };
 }

@@ -63,13 +63,18 @@ const eventNs = (event: EngineEvent) => BigInt(event.timeNano);
 function matches(event: EngineEvent, wanted: Filters): boolean {
   const { ID, Attributes } = event.Actor;
   const isOneOf = (name: string, value: string) => !wanted.has(name) || wanted.get(name)!.includes(value);
-  const names = (type: string) => {
-    if (!wanted.has(type)) return true;
-    if (event.Type !== type) return false;
-    return wanted.get(type)!.some(w => ID === w || ID.startsWith(w) || Attributes.name === w || (type === 'image' && ID.replace(/:[^/:]*$/, '') === w));
-  };
+  const startsWithOneOf = (type: string) => !wanted.has(type) || (event.Type === type && wanted.get(type)!.some(w => ID.startsWith(w) || (Attributes.name ?? '').startsWith(w)));
   // `exec_create: sh` is asked for as exec_create.
   const action = !wanted.has('event') || wanted.get('event')!.some(w => event.Action === w || event.Action.startsWith(`${w}:`));
   return action && isOneOf('type', event.Type) && isOneOf('scope', event.scope) && labelsMatch(wanted.get('label'), Attributes)
-    && names('container') && names('image') && names('network') && names('volume') && names('plugin') && names('service') && names('node') && names('secret') && names('config');
+    && TYPES.every(startsWithOneOf) && isAboutImage(event, wanted.get('image'));
+}
+
+const TYPES = ['container', 'network', 'volume', 'plugin', 'daemon', 'service', 'node', 'secret', 'config'];
+const withoutTag = (name: string) => name.replace(/:[^/:]*$/, '');
+
+/** Also a container's event, by the image it was made of. */
+function isAboutImage({ Type, Actor }: EngineEvent, wanted: readonly string[] | undefined): boolean {
+  const name = Actor.Attributes[Type === 'image' ? 'name' : 'image'] ?? '';
+  return wanted?.some(w => [Actor.ID, name, withoutTag(Actor.ID), withoutTag(name)].includes(w)) ?? true;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import { parseReference, withTag } from '../image/reference.ts';
 import { pullFrom } from './pull-from.ts';
+import { pruneFilter } from './prune.ts';
 import { bool, boolFilter, filters, text } from './query.ts';
 import { importImage } from './archives.ts';
 import { route } from './route.ts';
@@ -41,7 +42,9 @@ export const imageRoutes = [
   route('POST', '/images/prune', {
     query: z.object({ filters: filters(['dangling', 'label', 'label!', 'until']) }),
     async handle({ api }, query) {
-      const { items, spaceReclaimed } = await api.images.prune({ all: boolFilter(query.filters, 'dangling') === false });
+      const isToPrune = pruneFilter(query.filters);
+      const { items, spaceReclaimed } = await api.images.prune({ all: boolFilter(query.filters, 'dangling') === false, only: ({ config }) => isToPrune({ labels: config.config?.Labels, created: config.created ?? '' }) });
+      api.host.events.emit('image', 'prune', '', { reclaimed: String(spaceReclaimed) });
       return { status: 200, json: { ImagesDeleted: items, SpaceReclaimed: spaceReclaimed } };
     },
   }),

@@ -7,6 +7,7 @@ import { createNetwork, removeNetwork } from '../container/network-verbs.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Network } from '../network/model.ts';
 import type { Api } from './api.ts';
+import { pruneFilter } from './prune.ts';
 import { boolFilter, bool, filters, labelsMatch, text, type Filters } from './query.ts';
 import { route } from './route.ts';
 
@@ -44,8 +45,9 @@ export const networkRoutes = [
   route('POST', '/networks/prune', {
     query: z.object({ filters: filters(['label', 'label!', 'until']) }),
     async handle({ api }, query) {
+      const isToPrune = pruneFilter(query.filters);
       const removed: string[] = [];
-      for (const network of api.host.networks.all().filter(n => !n.builtin && isUnused(api, n) && isToPrune(n, query.filters))) {
+      for (const network of api.host.networks.all().filter(n => !n.builtin && isUnused(api, n) && isToPrune({ labels: n.labels, created: n.createdAt }))) {
         await removeNetwork(api.host, network);
         removed.push(network.name);
       }
@@ -120,21 +122,6 @@ function containersOf(api: Api, network: Network): Record<string, unknown> {
 }
 
 const isUnused = (api: Api, network: Network) => api.host.networks.members(network).size === 0;
-
-function isToPrune(network: Network, wanted: Filters): boolean {
-  const until = wanted.get('until')?.map(untilTime);
-  return labelsMatch(wanted.get('label'), network.labels) && !(wanted.has('label!') && labelsMatch(wanted.get('label!'), network.labels))
-    && (until?.every(time => Date.parse(network.createdAt) < time) ?? true);
-}
-
-/** Seconds since 1970, a date, or how long ago (`24h`). */
-function untilTime(value: string): number {
-  const ago = [...value.matchAll(/(\d+(?:\.\d+)?)(h|m(?!s)|s|ms)/g)];
-  if (ago.length && ago.map(m => m[0]).join('') === value) return Date.now() - ago.reduce((sum, [, n, unit]) => sum + Number(n) * { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }[unit as 'h']!, 0);
-  const time = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value);
-  if (Number.isNaN(time)) throw new SlipwayError('InvalidParameter', `invalid filter 'until=${value}'`);
-  return time;
-}
 
 function matches(api: Api, network: Network, wanted: Filters): boolean {
   const types = wanted.get('type') ?? [];

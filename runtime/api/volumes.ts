@@ -1,9 +1,11 @@
 // Routes of volumes: list, inspect, create, remove, prune. The data are made by containers that mount them, and removed inside the host.
 import { z } from 'zod';
+import { runHelper } from '../container/helper.ts';
 import { SlipwayError } from '../errors.ts';
 import { checkVolumeOptions } from '../volume/options.ts';
 import { volumeData, type VolumeRecord } from '../volume/volumes.ts';
 import type { Api } from './api.ts';
+import { pattern } from './container-list.ts';
 import { bool, boolFilter, filters, labelsMatch, type Filters } from './query.ts';
 import { route } from './route.ts';
 
@@ -59,8 +61,11 @@ export const volumeRoutes = [
       const unwanted = query.filters.get('label!') ?? [];
       const unused = [...api.host.volumes.byName.values()].filter(v => (all || v.anonymous) && usersOf(api, v).length === 0
         && labelsMatch(query.filters.get('label'), v.labels) && !unwanted.some(label => labelsMatch([label], v.labels)));
+      const sizes = await volumeSizes(api, unused);
       for (const volume of unused) await api.verbs.removeVolume(api.host, volume.name);
-      return { status: 200, json: { VolumesDeleted: unused.map(v => v.name), SpaceReclaimed: 0 } };
+      const reclaimed = unused.reduce((sum, volume) => sum + (sizes.get(volume.name) ?? 0), 0);
+      api.host.events.emit('volume', 'prune', '', { reclaimed: String(reclaimed) });
+      return { status: 200, json: { VolumesDeleted: unused.map(v => v.name), SpaceReclaimed: reclaimed } };
     },
   }),
 ];
@@ -74,6 +79,15 @@ export function describe(volume: VolumeRecord): Record<string, unknown> {
 
 const sorted = (map: Record<string, string>) => Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+/** Bytes that files of volumes take, counted inside the host. */
+export async function volumeSizes({ host }: Pick<Api, 'host'>, volumes: readonly VolumeRecord[]): Promise<Map<string, number>> {
+  if (volumes.length === 0) return new Map();
+  const count = 'for d in "$@"; do [ -d "$d" ] && find "$d" -type f -exec stat -c %s {} + 2>/dev/null | awk "{ n += \\$1 } END { print n + 0 }" || echo 0; done';
+  const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', count, 'sh', ...volumes.map(v => volumeData(v.name))] });
+  const sizes = stdout.trim().split('\n').map(Number);
+  return new Map(volumes.map((volume, i) => [volume.name, sizes[i] || 0]));
+}
+
 export function usersOf(api: Api, volume: VolumeRecord): string[] {
   return [...api.host.containers.values()].filter(c => c.record.mounts.some(m => m.type === 'volume' && m.name === volume.name)).map(c => c.record.id);
 }
@@ -86,9 +100,10 @@ function find(api: Api, name: string): VolumeRecord {
 
 function select(api: Api, wanted: Filters): VolumeRecord[] {
   const dangling = boolFilter(wanted, 'dangling');
+  const names = wanted.get('name')?.map(pattern);
   return [...api.host.volumes.byName.values()].filter(volume =>
     (dangling === null || dangling === (usersOf(api, volume).length === 0))
     && (wanted.get('driver')?.includes('local') ?? true)
-    && (wanted.get('name')?.some(name => volume.name.includes(name)) ?? true)
+    && (names?.some(name => name.matcher(volume.name).find()) ?? true)
     && labelsMatch(wanted.get('label'), volume.labels));
 }

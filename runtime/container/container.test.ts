@@ -63,7 +63,7 @@ describe('users of an image', () => {
   ])('%s', (user, [uid, gid, additionalGids]) => expect(lookUp(accounts, user, [])).toEqual({ uid, gid, additionalGids }));
   it('that are not there are refused', () => {
     expect(() => lookUp(accounts, 'foo', [])).toThrow('unable to find user foo: no matching entries in passwd file');
-    expect(() => lookUp(accounts, 'www:foo', [])).toThrow('Unable to find group foo: no matching entries in group file');
+    expect(() => lookUp(accounts, 'www:foo', [])).toThrow('unable to find group foo: no matching entries in group file');
   });
 });
 

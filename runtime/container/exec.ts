@@ -34,6 +34,7 @@ export async function createExec(host: Host, container: Container, config: ExecC
 }
 
 function checkRunning(container: Container) {
+  if (container.record.state.status === 'restarting') throw new SlipwayError('Conflict', `Container ${container.record.id} is restarting, wait until the container is running`);
   if (running(container).status === 'paused') throw new SlipwayError('Conflict', `Container ${container.record.name} is paused, unpause the container before exec`);
 }
 

@@ -46,10 +46,10 @@ export async function ended(host: Host, container: Container, end: TaskEnd, fini
   const again = !live.removing && !live.heldDown && wantsRestart(record, exitCode);
   setState(host, container, { status: again ? 'restarting' : 'exited', startedAt: state.startedAt, finishedAt, exitCode, oomKilled, error });
   announceEnd(host, container, state, exitCode, oomKilled);
-  for (const waiter of [...live.exitWaiters, ...(again ? [] : live.stopWaiters)]) waiter({ exitCode, error: null });
+  for (const waiter of [...live.exitWaiters, ...live.stopWaiters]) waiter({ exitCode, error: null });
   live.exitWaiters.clear();
-  if (again) return scheduleRestart(host, container, Date.now() - Date.parse(state.startedAt));
   live.stopWaiters.clear();
+  if (again) return scheduleRestart(host, container, Date.now() - Date.parse(state.startedAt));
   if (record.hostConfig.AutoRemove && !live.removing) await inTurn(container, () => removeNow(host, container, { volumes: true }));
 }
 

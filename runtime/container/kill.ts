@@ -26,8 +26,14 @@ export async function kill(host: Host, container: Container, options: { signal: 
     throw refused(error);
   }
   if (signal === SIGKILL) return killAndWait(host, container);
-  if (signal === signalNumber(record.config.StopSignal || 'SIGTERM')) noteStopped(host, container);
+  // As dockerd: with no stop signal of its own, any signal is taken for the user's wish that it ends.
+  const isToStop = !record.config.StopSignal || signal === signalNumber(record.config.StopSignal);
+  if (isToStop) noteStopped(host, container);
   sendSignal(host, container, signal);
+  if (isToStop && record.state.status === 'paused') {
+    await thaw(host, container);
+    emit(host, container, 'unpause');
+  }
 }
 
 /** No restart policy brings it back. Written down before the signal: its process may end while there is no engine. */

@@ -28,6 +28,7 @@ const EXEC_FAILED = 126;
 
 export function execFailure(end: TaskEnd, path: string, workingDir: string): StartError {
   if (end.kind !== 'failed') return new StartError('System', 'OCI runtime exec failed: the shim was killed', EXEC_FAILED);
+  if (workingDir && !workingDir.startsWith('/')) return new StartError('InvalidParameter', 'OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown', EXEC_FAILED);
   const { text } = inDockersWords(runtimeMessage(end.message), path, workingDir);
   return new StartError('InvalidParameter', `OCI runtime exec failed: exec failed: ${text}`, EXEC_FAILED);
 }
@@ -45,20 +46,23 @@ export function runtimeMessage(text: string): string {
   return messages.at(-1) ?? text.trim();
 }
 
+/** runc's guess, which it makes whenever it meets that error. */
+const MOUNTING = ': Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type';
+
 /** In the order of their numbers: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
 const RLIMITS = ['CPU', 'FSIZE', 'DATA', 'STACK', 'CORE', 'RSS', 'NPROC', 'NOFILE', 'MEMLOCK', 'AS', 'LOCKS', 'SIGPENDING', 'MSGQUEUE', 'NICE', 'RTPRIO', 'RTTIME'];
 
 export function inDockersWords(message: string, path: string, workingDir: string): { text: string; exitCode: number } {
   const starting = 'unable to start container process: ';
   const quoted = JSON.stringify(path);
-  if (/executable file .* not found|cannot find executable|stat executable.*No such file/i.test(message) || (/^(open|exec|find) executable/i.test(message) && /No such file/i.test(message))) {
+  if (/cannot find `` in \$PATH|executable file .* not found|cannot find executable|stat executable.*No such file/i.test(message) || (/^(open|exec|find) executable/i.test(message) && /No such file/i.test(message))) {
     return path.includes('/')
       ? { text: `${starting}exec: ${quoted}: stat ${path}: no such file or directory: unknown`, exitCode: 127 }
       : { text: `${starting}exec: ${quoted}: executable file not found in $PATH: unknown`, exitCode: 127 };
   }
   if (/chdir to|chdir `/i.test(message)) {
     const why = /No such file/i.test(message) ? 'no such file or directory' : /Not a directory/i.test(message) ? 'not a directory' : 'permission denied';
-    return { text: `${starting}chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: ${why}: unknown`, exitCode: why === 'permission denied' ? 126 : 127 };
+    return { text: `${starting}chdir to cwd (${JSON.stringify(workingDir)}) set in config.json failed: ${why}: unknown${why === 'not a directory' ? MOUNTING : ''}`, exitCode: why === 'permission denied' ? 126 : 127 };
   }
   if (/is not a regular file|Is a directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
   if (/exists but it is not executable|Permission denied/i.test(message) && /exec/i.test(message)) return { text: `${starting}exec: ${quoted}: permission denied: unknown`, exitCode: 126 };

@@ -7,17 +7,18 @@ const RTMIN = 34;
 
 export function signalNumber(text: string): number {
   const invalid = () => new SlipwayError('InvalidParameter', `invalid signal: ${text}`);
-  if (/^\d+$/.test(text)) {
+  if (/^-?\d+$/.test(text)) {
     const number = Number(text);
     if (number === 0) throw invalid();
-    if (number > MAX_SIGNAL) throw new SlipwayError('InvalidParameter', `the linux daemon does not support signal ${number}`);
+    if (number > MAX_SIGNAL || number < 0) throw new SlipwayError('InvalidParameter', `the linux daemon does not support signal ${number}`);
     return number;
   }
   const name = text.toUpperCase().replace(/^SIG/, '');
   const realtime = /^RTM(IN\+|AX-)(\d+)$/.exec(name) ?? /^RTM(IN|AX)()$/.exec(name);
   if (realtime) {
     const number = realtime[1]!.startsWith('IN') ? RTMIN + Number(realtime[2]) : MAX_SIGNAL - Number(realtime[2]);
-    if (number < RTMIN || number > MAX_SIGNAL) throw invalid();
+    // Their names meet in the middle.
+    if (Number(realtime[2]) > (realtime[1]!.startsWith('IN') ? 15 : 14)) throw invalid();
     return number;
   }
   const number = (constants.signals as Record<string, number>)[`SIG${name}`];

@@ -27,9 +27,9 @@ export async function stopNow(host: Host, container: Container, options: StopOpt
   noteStopped(host, container);
   const over = new AbortController();
   const exited = wait(host, container, { condition: 'not-running', signal: over.signal });
+  sendSignal(host, container, signalNumber(options.signal || record.config.StopSignal || 'SIGTERM')); // as dockerd, also when nobody waits for what it does
+  await thaw(host, container);
   if (seconds !== 0) {
-    sendSignal(host, container, signalNumber(options.signal || record.config.StopSignal || 'SIGTERM'));
-    await thaw(host, container);
     const timer = new AbortController();
     const waits: Promise<unknown>[] = [exited];
     if (seconds > 0) waits.push(delay(seconds * 1000, undefined, { signal: timer.signal }).catch(() => {}));

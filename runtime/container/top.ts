@@ -6,10 +6,11 @@ import { emit, running } from './state.ts';
 import type { Container, Host } from './model.ts';
 
 export async function top(host: Host, container: Container, psArgs: string): Promise<{ Titles: string[]; Processes: string[][] }> {
+  if (container.record.state.status === 'restarting') throw new SlipwayError('Conflict', `Container ${container.record.id} is restarting, wait until the container is running`);
   running(container);
   const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
   const { code, stdout, stderr } = await runHelper(host, { argv: ['ps', ...args] });
-  if (code !== 0) throw new SlipwayError('System', `ps: ${stderr.trim() || `exit status ${code}`}`);
+  if (code !== 0) throw new SlipwayError('System', `ps: ${stderr.trim().split('\n')[0] || `exit status ${code}`}`);
   const result = filterProcesses(stdout, new Set(await processesOf(host, container.record)));
   emit(host, container, 'top');
   return result;

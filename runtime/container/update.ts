@@ -4,6 +4,7 @@ import { resources } from '../oci/resources.ts';
 import { checkLimits, checkRestartPolicy } from './check-options.ts';
 import type { HostConfig } from './config.ts';
 import { runHelper } from './helper.ts';
+import { SAYS } from './options.ts';
 import { runtimeRoot } from './paths.ts';
 import { emit, inTurn, isRunning } from './state.ts';
 import { saveContainer } from './records.ts';
@@ -26,6 +27,7 @@ export function update(host: Host, container: Container, asked: UpdateRequest): 
     if (limits.Memory && !limits.MemorySwap && before.MemorySwap > 0 && limits.Memory > before.MemorySwap) throw failed('Conflict', 'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time');
     if (RestartPolicy && before.AutoRemove) throw failed('Conflict', 'Restart policy cannot be updated because AutoRemove is enabled for the container');
     const changed = Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== 0 && value !== '' && value !== null));
+    if (limits.PidsLimit !== null && limits.PidsLimit < 0) changed.PidsLimit = 0; // as dockerd keeps it
     const after: HostConfig = { ...before, ...changed, ...(RestartPolicy ? { RestartPolicy } : {}) };
     if (isRunning(record.state.status) && Object.keys(changed).length) {
       const { code, stderr } = await apply(host, record.id, after);
@@ -34,7 +36,7 @@ export function update(host: Host, container: Container, asked: UpdateRequest): 
     record.hostConfig = after;
     saveContainer(host, record);
     emit(host, container, 'update');
-    return [];
+    return limits.BlkioWeight ? [SAYS.blkioWeight] : [];
   });
 }
 
@@ -42,7 +44,7 @@ export function update(host: Host, container: Container, asked: UpdateRequest): 
 function apply(host: Host, id: string, hostConfig: HostConfig) {
   const file = `/run/docker/update-${id}.json`;
   return runHelper(host, {
-    before: [{ do: 'write', path: file, mode: 0o600, text: JSON.stringify(resources(hostConfig, host.cgroupVersion)) }],
+    before: [{ do: 'write', path: file, mode: 0o600, text: JSON.stringify(resources({ ...hostConfig, PidsLimit: hostConfig.PidsLimit || -1 }, host.cgroupVersion)) }],
     argv: ['crun', `--root=${runtimeRoot}`, '--cgroup-manager=cgroupfs', 'update', `--resources=${file}`, id],
     after: [{ do: 'unlink', path: file }],
   });

@@ -58,12 +58,12 @@ export function lookUp(accounts: Accounts, user: string, groupAdd: readonly stri
   if (groupPart) gid = groupId(accounts, groupPart);
   else if (entry) additionalGids = accounts.group.filter(g => g.members.includes(entry.name) && g.gid !== gid).map(g => g.gid);
   // dockerd lists the primary group too
-  return { uid, gid, additionalGids: [gid, ...additionalGids, ...groupAdd.map(g => groupId(accounts, g))] };
+  return { uid, gid, additionalGids: [gid, ...additionalGids, ...groupAdd.map(g => groupId(accounts, g, 'Unable'))] };
 }
 
-function groupId(accounts: Accounts, group: string): number {
+function groupId(accounts: Accounts, group: string, unable = 'unable'): number {
   const numeric = /^\d+$/.test(group);
   const entry = accounts.group.find(g => g.name === group || (numeric && g.gid === Number(group)));
-  if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `Unable to find group ${group}: no matching entries in group file`);
+  if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `${unable} to find group ${group}: no matching entries in group file`);
   return entry?.gid ?? inRange(group);
 }

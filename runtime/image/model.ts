@@ -60,7 +60,7 @@ export interface ImageStore {
   /** DELETE /images/{name} */
   remove(reference: string, options: { force: boolean; prune?: boolean }): Promise<DeleteItem[]>;
   /** POST /images/prune: dangling images, or with `all` every image that no container uses. */
-  prune(options: { all: boolean }): Promise<{ items: DeleteItem[]; spaceReclaimed: number }>;
+  prune(options: { all: boolean; only?: (image: Image) => boolean }): Promise<{ items: DeleteItem[]; spaceReclaimed: number }>;
   /** Records an image under a name; true when that name meant something else before or nothing. For pull. */
   add(image: Omit<Image, 'references' | 'lastTagTime' | 'parent'>, names: { reference: string; digest: Digest }): Promise<boolean>;
   /** Records an image that was made here (commit, build, import, load), under names when it gets some. One that is known only gets the names. */

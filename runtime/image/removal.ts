@@ -41,14 +41,14 @@ export function planRemoval(images: Image[], containers: ContainerUse[], image: 
 }
 
 /** Images without a name, or with `all` those that no container uses. */
-export function planPrune(images: Image[], containers: ContainerUse[], { all }: { all: boolean }): Removal & { spaceReclaimed: number } {
+export function planPrune(images: Image[], containers: ContainerUse[], { all, only = () => true }: { all: boolean; only?: (image: Image) => boolean }): Removal & { spaceReclaimed: number } {
   let left = images;
   const items: DeleteItem[] = [];
   const events: ImageEvent[] = [];
   // Children first: a parent goes with the last of them.
   for (const image of [...images].reverse()) {
     const used = containers.some(container => container.imageId === image.id) || !left.some(other => other.id === image.id) || left.some(other => other.parent === image.id);
-    if (used || (!all && image.references.length > 0)) continue;
+    if (used || (!all && image.references.length > 0) || !only(image)) continue;
     const work = new Work(left, containers, image);
     for (const name of image.references) work.untag(name);
     work.delete();
