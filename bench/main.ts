@@ -19,6 +19,9 @@ const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
 const { measureNeighbours } = await import('./neighbours.ts');
 const { measureScale } = await import('./scale.ts');
+const { measureTicks } = await import('./ticks.ts');
+const { writeTicksLesson } = await import('./ticks-lesson.ts');
+const { measureWatching } = await import('./watching.ts');
 const { printRows } = await import('./report.ts');
 
 const runs = Number(values.runs);
@@ -30,8 +33,12 @@ const parts: Record<string, () => Promise<Row[]>> = {
   echo: () => measureEcho(),
   neighbours: () => measureNeighbours(),
   scale: () => measureScale(),
+  ticks: () => measureTicks(),
+  watching: () => measureWatching(),
 };
 
+const lesson = writeTicksLesson();
+process.env.SLIPWAY_LESSONS = lesson.folder;
 const instance = await runInstance({ web: true });
 try {
   const rows: Row[] = [];
@@ -47,5 +54,6 @@ try {
   console.log(`\n${values.json}`);
 } finally {
   await instance.stop();
+  lesson.release();
   removePlaces();
 }

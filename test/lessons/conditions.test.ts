@@ -1,7 +1,7 @@
 // Conditions that read the engine's own records, in a real lab: what the stock client asked for is what is found.
 import { afterEach, expect, test } from 'vitest';
-import { tasksFileSchema, type Lesson } from '../../lessons/schema.ts';
 import { newLearner, type Learner } from '../../server/authoring/learner.ts';
+import { lessonOf, ticksOf } from './lesson-of.ts';
 
 let learner: Learner;
 afterEach(() => learner.leaves());
@@ -13,18 +13,10 @@ const checks = {
   larger: { record: { container: { name: 'large' }, at: 'HostConfig.Memory', atLeast: 128 * 2 ** 20 } },
   light: { image: { reference: 'busybox', maxMegabytes: 20 } },
 };
-const { tasks } = tasksFileSchema.parse({
-  tasks: Object.entries(checks).map(([id, check]) => ({
-    id, check, title: id, attempt: { event: { action: 'create' } }, expected: 'E', next: 'N', done: '{value}',
-    wrongTurns: ['a', 'b'].map(turn => ({ id: turn, when: { container: { name: turn } }, found: turn, next: 'N' })),
-    solution: ['true'], otherWays: [['true'], ['true']], wrong: ['a', 'b'].map(message => ({ commands: ['true'], message })),
-  })),
-});
-const lesson = { slug: 'records', title: 'Records', profile: 'strict', tasks } as unknown as Lesson;
-const ticks = async () => [...(await learner.states())].filter(([, state]) => state.state === 'done').map(([id]) => id);
+const ticks = () => ticksOf(learner);
 
 test('limits, capabilities and environment are read from the engine, of each container its own', async () => {
-  learner = await newLearner(lesson);
+  learner = await newLearner(lessonOf(checks));
   expect(await ticks()).toEqual([]);
   await learner.does(['docker run -d --name small -m 64m --cap-add NET_ADMIN -e COLOUR=blue busybox sleep 600']);
   expect(await ticks()).toEqual(['memory', 'capability', 'environment', 'light']);
