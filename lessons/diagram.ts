@@ -5,6 +5,8 @@ import type { Element, ElementContent, Properties } from 'hast';
 import { fromHtml } from 'hast-util-from-html';
 
 const graphviz = await Graphviz.load();
+/** Below this share of its size a drawing is scrolled rather than made smaller: its words must be read. */
+const LEAST = 0.8;
 /** Layout takes longer than in proportion to the graph, and everybody waits for it. */
 const MAX_SOURCE = 4000;
 const KEPT: Record<string, readonly string[]> = {
@@ -21,7 +23,8 @@ export function drawDiagram(source: string): Element {
   const svg = drawn.children.find((child): child is Element => child.type === 'element' && child.tagName === 'svg');
   if (!svg) throw new Error('Graphviz has drawn nothing');
   const [, , width] = String(svg.properties.viewBox).split(' ');
-  return { type: 'element', tagName: 'svg', properties: { viewBox: String(svg.properties.viewBox), width: Math.round(Number(width)) }, children: svg.children.flatMap(kept) };
+  const natural = Math.round(Number(width));
+  return { type: 'element', tagName: 'svg', properties: { viewBox: String(svg.properties.viewBox), width: natural, style: `min-width: ${Math.round(natural * LEAST)}px` }, children: svg.children.flatMap(kept) };
 }
 
 function kept(node: ElementContent): ElementContent[] {

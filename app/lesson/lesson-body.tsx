@@ -39,7 +39,7 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
     },
     'x-open': (p: { label: string; file: string; line?: number }) => <OpenFileChip label={p.label} path={p.file} line={p.line} />,
     'x-port': (p: { label: string; port: number }) => <OpenPortChip label={p.label} port={p.port} />,
-    'x-diagram': (p: { alt: string; children: ReactNode }) => <figure className="diagram"><div className="diagram-drawing" role="img" aria-label={p.alt}>{p.children}</div><figcaption aria-hidden>{p.alt}</figcaption></figure>,
+    'x-diagram': (p: { alt: string; children: ReactNode }) => <figure className="diagram"><div className="diagram-drawing" role="img" aria-label={p.alt} tabIndex={0}>{p.children}</div><figcaption aria-hidden>{p.alt}</figcaption></figure>,
     'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
     'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>,
     'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,

@@ -39,7 +39,7 @@ async function lessonsAt(folder: string) {
   if (!isLesson && !isPart) return { root: folder, ...await loadLessons(folder) };
   const { root, name } = await placeOf(folder);
   // With its neighbours and Slipway's own, so that links and prerequisites can be followed; only its own faults are told.
-  const all = await loadLessons(join(appDir, 'lessons'), root);
+  const all = await loadLessons(...new Set([join(appDir, 'lessons'), root]));
   const own = all.problems.filter(problem => problem.file === name || problem.file.startsWith(`${name}/`));
   return { root, lessons: all.lessons.filter(lesson => lesson.root === root && `${lesson.folder}/`.startsWith(`${name}/`)), problems: own };
 }

@@ -68,6 +68,18 @@ describe.each([
     expect(await store.labs('dee')).toEqual([]);
   });
 
+  test('an answer is kept across attempts, the newest one; where the learner\'s work begins belongs to the attempt', async () => {
+    const before = await store.openWorkspace('eli', 'lifecycle');
+    const wrong = { id: 'who', answer: ['0'], right: false, got: 0, of: 2, tries: 1 };
+    await store.saveQuiz(before.id, wrong);
+    await store.saveQuiz(before.id, { ...wrong, answer: ['1'], right: true, got: 1, tries: 2 });
+    await store.setLab(before.id, 'lab-9', 42);
+    expect((await store.openWorkspace('eli', 'lifecycle')).baseSeq).toBe(42);
+    await store.beginAttempt(before.id, () => []);
+    expect((await store.openWorkspace('eli', 'lifecycle')).baseSeq).toBe(0);
+    expect(await store.quizzes(before.id)).toEqual([{ ...wrong, answer: ['1'], right: true, got: 1, tries: 2 }]);
+  });
+
   test('a database that somebody else holds for a while delays a save, and nothing else', async () => {
     if (database.provider !== 'sqlite') return; // PostgreSQL's locks are of rows
     const { attempt } = await store.openWorkspace('flo', 'lifecycle');
