@@ -5,6 +5,7 @@ import { build, StepFailed } from '../build/builder.ts';
 import { applyChanges } from '../build/configure.ts';
 import { removeContext, unpackContext } from '../build/context.ts';
 import { parseDockerfile } from '../build/dockerfile.ts';
+import { DockerfileError } from '../build/dockerfile-error.ts';
 import { commit } from '../container/commit.ts';
 import { containerConfigSchema } from '../container/config.ts';
 import { mergeConfig } from '../container/merge-config.ts';
@@ -53,7 +54,7 @@ export const buildRoutes = [
       const name = query.dockerfile || 'Dockerfile';
       const { context, text: dockerfile } = await unpackContext(host, input, { compression, dockerfile: name, signal: call.signal });
       try {
-        await buildFrom(call, context, parseDockerfile(dockerfile, name), query, tags);
+        await buildFrom(call, context, parsed(dockerfile, name), query, tags);
       } finally {
         removeContext(host, context).catch(error => { if (!host.closing.signal.aborted) host.onError(error); }); // the client need not wait for it
       }
@@ -64,7 +65,7 @@ export const buildRoutes = [
 
 type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean };
 
-async function buildFrom(call: Call, context: string, { instructions, escape }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
+async function buildFrom(call: Call, context: string, { instructions, escape, warnings }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
   const { api } = call;
   let out: ReturnType<Call['stream']> | undefined;
   const message = (json: unknown) => (out ??= call.stream('application/json', { reportAtEnd: true })).write(`${JSON.stringify(json)}\r\n`);
@@ -75,14 +76,14 @@ async function buildFrom(call: Call, context: string, { instructions, escape }: 
     const id = await build(
       { host: api.host, images: api.images, library: api.library, verbs: api.verbs, output: { message: show, text: stream => show({ stream }) }, signal: call.signal, ...made },
       {
-        context, instructions, escape, tags, buildArgs: record(query.buildargs, z.string().nullable()), labels: record(query.labels, z.string()), target: query.target, noCache: query.nocache, pull: query.pull,
+        context, instructions, escape, warnings, tags, buildArgs: record(query.buildargs, z.string().nullable()), labels: record(query.labels, z.string()), target: query.target, noCache: query.nocache, pull: query.pull,
         network: query.networkmode, keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,
       },
     );
     if (query.q) await message({ stream: `${id}\n` });
   } catch (error) {
     if (call.signal.aborted) return;
-    if (!out && held.length === 0) throw error;
+    if (!out && held.length === 0) throw unparsed(error);
     for (const json of held) await message(json);
     const text = error instanceof Error ? error.message : String(error);
     call.failed(text);
@@ -90,6 +91,16 @@ async function buildFrom(call: Call, context: string, { instructions, escape }: 
   }
   out?.end();
 }
+
+function parsed(dockerfile: string, name: string) {
+  try {
+    return parseDockerfile(dockerfile, name);
+  } catch (error) {
+    throw unparsed(error);
+  }
+}
+
+const unparsed = (error: unknown) => (error instanceof DockerfileError && error.syntax ? new SlipwayError(error.kind, `failed to parse Dockerfile: ${error.message}`) : error);
 
 function record<T extends z.ZodType>(json: string, value: T): Record<string, z.output<T>> {
   if (!json) return {};

@@ -38,6 +38,13 @@ export class BuildArgs {
     return [...this.values()].filter(([name]) => !names.has(name)).map(([name, value]) => `${name}=${value}`);
   }
 
+  /** What the history says of them: all, and what the environment has made of them. */
+  told(config: ContainerConfig): string[] {
+    const env = new Map((config.Env ?? []).map(entry => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]));
+    const values = this.values();
+    return [...this.declared.keys()].map(name => `${name}=${env.get(name) ?? values.get(name) ?? ''}`);
+  }
+
   /** Whether --build-arg has it. */
   isGiven(name: string): boolean { return typeof this.given[name] === 'string'; }
 

@@ -17,10 +17,13 @@ import { layerOfUpper } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
 import { findCached } from './cache.ts';
+import { checkInstruction } from './check.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
 import { copy, findSources, type Source } from './copy.ts';
-import { parseInstruction, type Instruction } from './dockerfile.ts';
+import { parseInstruction, type Instruction, type Warning } from './dockerfile.ts';
+import { isHeredocMark } from './heredocs.ts';
+import { parseMount } from './mounts.ts';
 import { runToEnd } from './run.ts';
 import { parseFrom, stagesOf, targetOf } from './stages.ts';
 import { changesOf, MAKE_DIRECTORY } from './upper.ts';
@@ -37,6 +40,7 @@ export interface BuildOptions {
   context: string;
   instructions: readonly Instruction[];
   escape: string;
+  warnings: readonly Warning[];
   tags: readonly string[];
   buildArgs: Readonly<Record<string, string | null>>;
   target: string;
@@ -83,7 +87,10 @@ class Builder {
 
   async run(): Promise<string> {
     const { output, images } = this.parts;
+    for (const instruction of this.options.instructions) checkInstruction(instruction, this.options.escape);
     const instructions = this.wanted();
+    for (const { text } of this.options.warnings) await output.text(red(`[WARNING]: ${text}\n`));
+    if (this.options.warnings.length) await output.text(red('[WARNING]: Empty continuation lines will become errors in a future release.\n'));
     for (const [at, instruction] of instructions.entries()) {
       if (this.parts.signal.aborted) throw new SlipwayError('System', 'Build cancelled');
       if (instruction.name === 'FROM' && this.stage) await this.endStage();
@@ -179,14 +186,16 @@ class Builder {
   private async arg(instruction: Instruction): Promise<void> {
     const { stage } = this;
     const variables = stage ? this.variables(stage) : this.args.meta();
+    const told: string[] = [];
     for (const word of split(instruction.rest, this.options.escape)) {
       const equals = word.indexOf('=');
       const name = expand(equals < 0 ? word : word.slice(0, equals), variables, this.options.escape);
       const value = equals < 0 ? undefined : expand(word.slice(equals + 1), variables, this.options.escape);
       if (stage) this.args.declare(name, value);
       else this.args.declareMeta(name, value);
-      if (stage) await this.record(stage, stage.config, `ARG ${name}${value === undefined ? '' : `=${value}`}`);
+      told.push(`${name}${value === undefined ? '' : `=${value}`}`);
     }
+    if (stage) await this.record(stage, stage.config, `ARG ${told.join(' ')}`);
   }
 
   private variables(stage: Stage): Map<string, string> {
@@ -221,18 +230,22 @@ class Builder {
     const { host } = this.parts;
     const variables = this.variables(stage);
     const word = (text: string) => expand(text, variables, this.options.escape);
-    const { sources, target, destination, chown, chmod } = copyArguments(instruction, stage.config.WorkingDir, this.options.escape, word);
+    if (flags.chmod) throw needsBuildKit('chmod');
+    const { sources: words, target, destination, chown } = copyArguments(instruction, stage.config.WorkingDir, this.options.escape, word);
+    const sources = instruction.heredocs.length ? words.filter(source => !isHeredocMark(source)) : words;
+    if (sources.length === 0) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     const url = name === 'ADD' ? sources.find(isUrl) : undefined;
     if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
     const source = await this.source(flags.from?.[0]);
     const found = await findSources(host, source, sources);
+    if ('missing' in found && /[*?[]/.test(found.missing)) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);
     if (found.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
     const digest = found.length === 1 ? `${found[0]!.kind}:${found[0]!.digest}` : `multi:${digestOfBytes(found.map(f => `${f.kind}:${f.digest}`).join(',')).slice(7)}`;
-    const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${chmod ? `--chmod=${chmod} ` : ''}${digest} in ${target} `;
+    const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${digest} in ${target} `;
     const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
     if (await this.cached(stage, step)) return;
-    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod, keepOwners: flags.from !== undefined && !chown })
+    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown })
       .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
     await this.commit(stage, layer, step);
     await this.stepDone(stage);
@@ -243,14 +256,15 @@ class Builder {
     const stages = this.stages.slice(0, -1);
     const stage = /^\d+$/.test(from) ? stages[Number(from)] : stages.findLast(s => s.name === from.toLowerCase());
     if (stage) return { layers: this.layers(stage).map(layer => layer.key) };
-    if (/^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: invalid stage index ${from}`);
+    if (/^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: index out of bounds`);
     return { layers: (await this.image(from)).layers.map(layer => layer.key) };
   }
 
   private async runCommand(stage: Stage, { flags, rest }: Instruction): Promise<void> {
     const { host, verbs, output, signal } = this.parts;
-    const flag = ['mount', 'network', 'security'].find(name => flags[name]);
-    if (flag) throw new SlipwayError('InvalidParameter', `the --${flag} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled`);
+    for (const mount of flags.mount ?? []) parseMount(mount, stage.config.WorkingDir, value => value);
+    const flag = ['mount', 'network'].find(name => flags[name]);
+    if (flag) throw needsBuildKit(flag);
     if (!stage.image) throw new SlipwayError('InvalidParameter', 'Please provide a source image with `from` prior to run');
     const command = commandOf(stage.config, rest);
     const args = this.args.forRun(stage.config);
@@ -260,7 +274,7 @@ class Builder {
     let done = false;
     try {
       const exitCode = await runToEnd(host, verbs, container, {
-        say: (stream, data) => output.text(stream === 2 ? `\u001B[91m${data.toString('utf8')}\u001B[0m` : data.toString('utf8')),
+        say: (stream, data) => output.text(stream === 2 ? red(data.toString('utf8')) : data.toString('utf8')),
         signal,
       });
       if (exitCode !== 0) throw new StepFailed(`The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
@@ -321,4 +335,6 @@ class Builder {
   }
 }
 
+const red = (text: string) => `\u001B[91m${text}\u001B[0m`;
+const needsBuildKit = (flag: string) => new SlipwayError('InvalidParameter', `the --${flag} option requires BuildKit. Refer to https://docs.docker.com/go/buildkit/ to learn how to build images with BuildKit enabled`);
 const quoted = (text: string) => `"${text.replace(/["\\$]/g, '\\$&')}"`;

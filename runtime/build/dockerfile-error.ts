@@ -1,11 +1,13 @@
 // What is wrong with a Dockerfile, and where: BuildKit's clients show those lines.
 import { SlipwayError } from '../errors.ts';
 
-/** A fault of the Dockerfile's text, with the lines that it is about. */
 export class DockerfileError extends SlipwayError {
   readonly lines: { start: number; end: number };
-  constructor(message: string, start: number, end = start) {
+  /** Found while taking the text apart, before it was clear what it asks for. */
+  readonly syntax: boolean;
+  constructor(message: string, start: number, { end = start, syntax = false } = {}) {
     super('InvalidParameter', message);
     this.lines = { start, end };
+    this.syntax = syntax;
   }
 }

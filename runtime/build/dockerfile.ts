@@ -26,17 +26,25 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   FROM: ['platform'], ADD: ['chown', 'chmod', 'link', 'checksum', 'keep-git-dir'], COPY: ['chown', 'chmod', 'from', 'link'], RUN: ['mount', 'network'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
 };
 
-export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string } {
+/** Odd, but not wrong. */
+export interface Warning { text: string; details: string[]; url: string; line: number }
+
+export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string; warnings: Warning[] } {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
   const escape = escapeOf(lines);
   const continued = new RegExp(`${escape === '\\' ? '\\\\' : '`'}[ \\t]*$`);
   const instructions: Instruction[] = [];
   let joined = '';
+  const warnings: Warning[] = [];
+  let gap = false;
   let start = 0;
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at]!;
     const last = at === lines.length - 1;
-    if (joined === '' ? line.trim() === '' : line.trim() === '' && !last) continue; // also inside a continued one
+    if (line.trim() === '' && (joined === '' || !last)) { // also inside a continued one
+      gap ||= joined !== '';
+      continue;
+    }
     if (/^\s*#/.test(line) && !last) continue;
     if (joined === '') start = at + 1;
     if (!/^\s*#/.test(line)) {
@@ -46,6 +54,7 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
     }
     if (joined.trim() !== '') {
       const instruction = parseInstruction(joined.trimEnd(), start);
+      if (gap) warnings.push({ text: `Empty continuation line found in: ${joined.trim()}`, details: ['Empty continuation lines will become errors in a future release'], url: 'https://github.com/moby/moby/pull/33719', line: start });
       const heredocs = heredocsOf(instruction).map(wanted => {
         const { heredoc, next } = readHeredoc(wanted, lines, at + 1, start);
         at = next - 1;
@@ -54,9 +63,10 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
       instructions.push({ ...instruction, endLine: Math.min(at + 1, lines.length), heredocs });
     }
     joined = '';
+    gap = false;
   }
   if (instructions.length === 0) throw new SlipwayError('InvalidParameter', text.trim() === '' ? `the Dockerfile (${name}) cannot be empty` : 'file with no instructions');
-  return { instructions, escape };
+  return { instructions, escape, warnings };
 }
 
 /** One instruction's text. Also for `docker commit -c` and for triggers. */

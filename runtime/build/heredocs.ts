@@ -29,7 +29,7 @@ export function readHeredoc({ name, expand, chomp }: Wanted, lines: readonly str
     if (line === name) return { heredoc: { name, expand, content: body.map(text => `${text}\n`).join('') }, next: at + 1 };
     body.push(line);
   }
-  throw new DockerfileError('unterminated heredoc', instructionLine, Math.max(instructionLine, lines.at(-1) === '' ? lines.length - 1 : lines.length));
+  throw new DockerfileError('unterminated heredoc', instructionLine, { end: Math.max(instructionLine, lines.at(-1) === '' ? lines.length - 1 : lines.length), syntax: true });
 }
 
 /** Is this word the name of one of them? */

@@ -51,5 +51,5 @@ function asOci(c: Made['config']): Record<string, unknown> {
     ['User', c.User], ['ExposedPorts', c.ExposedPorts], ['Env', c.Env], ['Entrypoint', c.Entrypoint], ['Cmd', c.Cmd], ['Volumes', c.Volumes], ['WorkingDir', c.WorkingDir], ['Labels', c.Labels], ['StopSignal', c.StopSignal],
     ['ArgsEscaped', c.ArgsEscaped], ['Healthcheck', c.Healthcheck], ['OnBuild', c.OnBuild], ['Shell', c.Shell],
   ];
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false && !(typeof value === 'object' && Object.keys(value).length === 0)));
+  return Object.fromEntries(given.map(([key, value]): [string, unknown] => [key, value && typeof value === 'object' && !Array.isArray(value) && key !== 'Healthcheck' ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value]).filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false && !(typeof value === 'object' && Object.keys(value).length === 0)));
 }

@@ -70,6 +70,8 @@ export interface StageOptions {
   namedContexts: ReadonlyMap<string, string>;
   /** Of the stage that --from means here, or null when it means none. */
   layersOf(from: string): Promise<readonly ImageLayer[] | null>;
+  /** Whether files are copied from the image as well: then it has one name for all stages. */
+  isSource(image: string): boolean;
   at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T>;
 }
 
@@ -107,7 +109,7 @@ export class StageRun {
     const { base, before, text, args } = this.options;
     if (base) {
       this.at++;
-      const { digest, record } = this.parts.from(base, this.label(`FROM ${base.name}`));
+      const { digest, record } = this.parts.from(base, this.options.isSource(base.name) ? `FROM ${base.name}` : this.label(`FROM ${base.name}`));
       this.vertex = digest;
       this.record = record;
     }
@@ -168,7 +170,8 @@ export class StageRun {
     const { argv, scripts } = this.command(rest, heredocs);
     if (scripts.length) this.parts.inlined();
     const given = args.declaredForRun(this.config);
-    const prefix = given.length ? `|${given.length} ${given.join(' ')} ` : '';
+    const told = args.told(this.config);
+    const prefix = told.length ? `|${told.length} ${told.join(' ')} ` : '';
     const first = heredocs.length === 1 && isHeredocMark(rest) ? ` (${firstLine(this.shown(heredocs[0]!.content))})` : '';
     const sources = new Map<string, Promise<{ source: Source; key: string }>>();
     const sourceOf = (from: string) => {
@@ -236,8 +239,14 @@ export class StageRun {
       const files = await this.parts.files(context.slice('local:'.length));
       return { source: { directory: files.directory }, key: '', files };
     }
-    const layers = await this.options.layersOf(from) ?? (await this.parts.image(context?.startsWith('docker-image://') ? context.slice('docker-image://'.length) : from, '')).layers;
+    const layers = await this.options.layersOf(from) ?? await this.layersOfImage(context?.startsWith('docker-image://') ? context.slice('docker-image://'.length) : from);
     return { source: { layers: layers.filter(layer => layer.diffId !== EMPTY_DIFF_ID).map(layer => layer.key) }, key: layers.at(-1)?.chainId ?? 'scratch' };
+  }
+
+  private async layersOfImage(name: string): Promise<readonly ImageLayer[]> {
+    const image = await this.parts.image(name, '');
+    this.parts.from(image, `FROM ${image.name}`);
+    return image.layers;
   }
 
   private async digestOfContext(path: string): Promise<string> {
@@ -279,8 +288,11 @@ export class StageRun {
 
   /** An instruction as progress shows it: known variables are replaced, quotes stay. */
   private shown(original: string): string {
-    const variables = this.variables();
-    return original.replace(/\\.|\$(\w+)|\$\{(\w+)\}/g, (all, plain: string | undefined, braced: string | undefined) => variables.get(plain ?? braced ?? '') ?? all);
+    try {
+      return expand(original, this.variables(), this.options.escape, { shown: true });
+    } catch {
+      return original; // quotes that do not match are the shell's affair
+    }
   }
 }
 

@@ -1,13 +1,13 @@
 // BuildKit's way through a Dockerfile: stages that nobody needs are skipped, the others run beside each other, each step's layer is looked up by
 // what it would be made of. plan() reads and resolves, run() works. Called by buildkit/solve.ts, which knows how a client is told.
 // https://github.com/moby/buildkit/blob/v0.13.2/frontend/dockerfile/dockerfile2llb/convert.go
-import { containerConfigSchema } from '../container/config.ts';
-import { asSlipwayError, SlipwayError } from '../errors.ts';
+import { SlipwayError } from '../errors.ts';
 import type { NewImage } from '../image/made.ts';
+import { canonicalName, parseReference, withDefaultTag } from '../image/reference.ts';
 import { BuildArgs } from './args.ts';
-import { configure } from './configure.ts';
 import { DockerfileError } from './dockerfile-error.ts';
-import { jsonForm, parseDockerfile, type Instruction } from './dockerfile.ts';
+import { checkInstruction } from './check.ts';
+import { jsonForm, parseDockerfile, type Instruction, type Warning } from './dockerfile.ts';
 import { isHeredocMark } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { ociImage } from './oci-image.ts';
@@ -40,12 +40,17 @@ export class Solver {
   private readonly needed = new Map<StageText, Needed>();
   private readonly ends = new Map<StageText, Promise<StageEnd>>();
   private readonly target: StageText;
+  /** Images that files are copied from. */
+  private readonly sources = new Set<string>();
+  /** What is odd about the text, though not wrong. */
+  readonly warnings: readonly Warning[];
 
   /** Throws for what is wrong with the text. */
   constructor(parts: SolverParts, options: SolverOptions) {
     this.parts = parts;
     this.options = options;
-    const { instructions, escape } = parseDockerfile(options.dockerfile, options.filename);
+    const { instructions, escape, warnings } = parseDockerfile(options.dockerfile, options.filename);
+    this.warnings = warnings;
     this.escape = escape;
     this.args = new BuildArgs(options.buildArgs);
     const { meta, stages } = stagesOf(instructions, escape);
@@ -56,7 +61,13 @@ export class Solver {
       }
     }
     this.stages = stages;
-    for (const stage of stages) for (const instruction of stage.instructions) this.check(instruction, stage);
+    for (const stage of stages) {
+      for (const instruction of stage.instructions) {
+        const from = instruction.flags.from?.[0] ?? '';
+        if (/^\d+$/.test(from) && Number(from) >= stage.index && !options.namedContexts.has(from)) throw new SlipwayError('InvalidParameter', `invalid stage index ${from}`);
+        checkInstruction(instruction, escape);
+      }
+    }
     this.target = targetOf(stages, options.target);
   }
 
@@ -104,22 +115,6 @@ export class Solver {
     return ociImage({ base, layers, config: { ...config, Labels: labels }, history, author, architecture: this.options.architecture });
   }
 
-  /** What can be said of an instruction before anything is looked up. */
-  private check(instruction: Instruction, stage: StageText): void {
-    const { name, rest, flags, line, endLine } = instruction;
-    const from = flags.from?.[0] ?? '';
-    if (/^\d+$/.test(from) && Number(from) >= stage.index && !this.options.namedContexts.has(from)) throw new SlipwayError('InvalidParameter', `invalid stage index ${from}`);
-    if (name === 'COPY' || name === 'ADD') {
-      if ((jsonForm(rest) ?? split(rest, this.escape)).length < 2) throw new DockerfileError(`dockerfile parse error on line ${line}: ${name} requires at least two arguments, but only one was provided. Destination could not be determined`, line, endLine);
-    } else if (['ENV', 'LABEL', 'HEALTHCHECK', 'SHELL', 'ONBUILD'].includes(name) && !rest.includes('$')) {
-      try {
-        configure(containerConfigSchema.parse({}), instruction, new Map(), this.escape, false);
-      } catch (error) {
-        throw error instanceof DockerfileError ? error : new DockerfileError(asSlipwayError(error).message, line, endLine);
-      }
-    }
-  }
-
   private async need(text: StageText): Promise<void> {
     if (this.needed.has(text)) return;
     const needed: Needed = { text, name: '', base: null, stage: null, total: 0 };
@@ -151,6 +146,7 @@ export class Solver {
   private async needSource(text: StageText, from: string): Promise<void> {
     const stage = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
     if (stage) await this.need(stage);
+    else if (!this.options.namedContexts.has(from)) this.sources.add(canonicalName(withDefaultTag(parseReference(from))));
   }
 
   /** Once for each stage. */
@@ -172,6 +168,7 @@ export class Solver {
         const other = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
         return other ? (await this.end(other)).layers : null;
       },
+      isSource: image => this.sources.has(image),
       at: (instruction, work) => this.at(instruction, work),
     });
     return run.run();

@@ -4,8 +4,8 @@ import { SlipwayError } from '../errors.ts';
 
 export type Variables = ReadonlyMap<string, string>;
 
-/** Replaces variables and takes the quotes away. */
-export function expand(word: string, variables: Variables, escape = '\\'): string {
+/** Replaces variables and takes the quotes away. `shown`: as progress shows a command, with its quotes, and variables that are not set as they are. */
+export function expand(word: string, variables: Variables, escape = '\\', { shown = false } = {}): string {
   let out = '';
   let at = 0;
   let quote = '';
@@ -18,10 +18,12 @@ export function expand(word: string, variables: Variables, escape = '\\'): strin
       at += 2;
     } else if ((c === '"' || c === "'") && (quote === '' || quote === c)) {
       quote = quote ? '' : c;
+      if (shown) out += c;
       at++;
     } else if (c === '$' && quote !== "'") {
       const { value, length } = variable(word.slice(at), variables, escape);
-      out += value;
+      const name = /^\$\{?(\w+)/.exec(word.slice(at))?.[1] ?? '';
+      out += shown && !variables.has(name) ? word.slice(at, at + length) : value;
       at += length;
     } else {
       out += c;

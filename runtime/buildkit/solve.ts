@@ -39,6 +39,7 @@ export class Build {
   private request: BuildRequest | undefined;
   private dockerfile = '';
   private solver: Solver | undefined;
+  private definition: Step | undefined;
   private ignored: readonly string[] = [];
   private archive: { directory: string } | undefined;
 
@@ -62,6 +63,7 @@ export class Build {
       this.solver = new Solver(this.solverParts(this.request), {
         dockerfile: this.dockerfile, filename, target, buildArgs, labels, network, hostOptions, namedContexts, architecture: this.shared.architecture,
       });
+      for (const { text, details, url } of this.solver.warnings) this.definition?.warn(text, details, url);
       await this.solver.plan();
       if (!this.archive) await this.loadIgnored(this.request);
     });
@@ -90,6 +92,7 @@ export class Build {
   private async loadDefinition({ filename, context }: BuildRequest): Promise<void> {
     if (context !== '') return this.loadArchive(context, filename);
     const step = this.progress.step(`[internal] load build definition from ${filename.split('/').at(-1)}`);
+    this.definition = step;
     await this.during(step, async () => {
       const session = await this.session();
       const status = step.status('transferring dockerfile:', 'transferring');

@@ -63,7 +63,7 @@ describe('COPY and ADD', () => {
     ['COPY *.txt /to/', 'cat /to/*', 'ab'],
     ['COPY a.txt new', 'cat /new', 'a'],
     ['COPY ["a.txt", "/with space/"]', 'cat "/with space/a.txt"', 'a'],
-    ['COPY --chown=3:4 --chmod=640 a.txt /own', 'stat -c %u:%g:%a /own', '3:4:640'],
+    ['COPY --chown=3:4 a.txt /own', 'stat -c %u:%g:%a /own', '3:4:644'],
     ['ADD t.tar /t/', 'cat /t/inside', 'in'],
     ['COPY t.tar /t/', 'ls /t', 't.tar'],
     ['ENV D=/else\nCOPY a.txt $D/${NO:-n}', 'cat /else/n', 'a'],

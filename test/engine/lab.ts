@@ -19,6 +19,8 @@ export const CLIENTS = {
 } as const;
 /** What only holds here: the library's images, no network. */
 export const dockerd = process.env.SLIPWAY_TEST_DOCKERD;
+/** The plugin that `docker build` finds in the workstation; here it is put into DOCKER_CONFIG/cli-plugins where a test wants it. */
+export const BUILDX = join(assetsDir, 'clients', 'docker-buildx');
 export type ClientVersion = keyof typeof CLIENTS;
 
 /** A command that has not ended by then hangs. */
