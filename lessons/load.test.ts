@@ -1,5 +1,5 @@
 // A faulty lesson: each fault is told with file, line and what to do, and never stops the other lessons.
-import { chmod, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -137,13 +137,6 @@ test('a pattern that would keep other engines busy for years is answered at once
   const begun = performance.now();
   expect(matchesAnswer({ pattern: '(a|a|a?)+$' }, `${'a'.repeat(190)}!`)).toBe(false);
   expect(performance.now() - begun).toBeLessThan(500);
-});
-
-test('the task that the README shows to authors is a right one', async () => {
-  const example = /```yaml\n(tasks:[^]*?)```/.exec(await readFile(join(import.meta.dirname, 'README.md'), 'utf8'))![1]!;
-  const { lessons, problems } = await load({ 'lesson.md': `${front}\n:::task{#web}\n:::\n\n:::task{#stop}\ndo it\n:::\n`, 'tasks.yaml': `${tasks.replace('id: one', 'id: web')}${example.replace('tasks:\n', '')}` });
-  expect(problems.map(formatProblem)).toEqual([]);
-  expect(lessons[0]!.tasks).toHaveLength(2);
 });
 
 test('the lessons of this repository are without fault, each as its format demands', async () => {
