@@ -10,6 +10,7 @@ import { Split } from '../components/split.tsx';
 import { EditorPanel } from '../editor/editor-panel.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
+import { useVisiblePart } from '../workspace/visible-part.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
 import { ShowTerminalContext, useWorkspace, WorkspaceProvider } from '../workspace/workspace-context.tsx';
 import { LessonProgress } from './lesson-progress.tsx';
@@ -24,6 +25,7 @@ export function LessonWorkspace({ slug, title, tasks, initial, children }: Props
   const showText = () => setView('left');
   const t = useTexts();
   useRegionKeys();
+  useVisiblePart();
   return (
     <WorkspaceProvider slug={slug} tasks={initial}>
       <ShowTerminalContext value={showTerminal}>

@@ -5,6 +5,7 @@ import { useRef, useState } from 'react';
 import { useTexts } from '../language/texts-context.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
+import { useVisiblePart } from '../workspace/visible-part.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
 import { WorkspaceProvider } from '../workspace/workspace-context.tsx';
 import { CheatSheet } from './cheat-sheet.tsx';
@@ -14,6 +15,7 @@ export function PlayWorkspace() {
   const [open, setOpen] = useState(false);
   const toggle = useRef<HTMLButtonElement>(null);
   useRegionKeys();
+  useVisiblePart();
   const close = () => { setOpen(false); toggle.current?.focus(); };
   return (
     <WorkspaceProvider slug={null}>

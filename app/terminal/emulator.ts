@@ -18,6 +18,8 @@ export interface Emulator extends Screen {
   endFind(): void;
   /** As if pasted by the reader: bracketed when the program asks for it. */
   paste(text: string): void;
+  /** The same, having asked first where several lines would be run one by one. */
+  offerPaste(text: string): void;
   /** As if typed: helper keys on touch screens. */
   type(data: string): void;
   release(): void;
@@ -59,12 +61,15 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
   const name = () => term.textarea?.setAttribute('aria-label', hooks.label());
   name();
   element.addEventListener('focusin', name);
+  // Keyboards on glass would rather write letters than commands.
+  for (const [attribute, value] of [['autocomplete', 'off'], ['enterkeyhint', 'send']] as const) term.textarea?.setAttribute(attribute, value);
   useWebgl(term);
   term.attachCustomKeyEventHandler((event) => handleKey(event, term, hooks));
 
+  const runsLineByLine = (text: string) => /\r|\n/.test(text.trimEnd()) && !term.modes.bracketedPasteMode;
   const onPaste = (event: ClipboardEvent) => {
     const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (!/\r|\n/.test(text.trimEnd()) || term.modes.bracketedPasteMode) return;
+    if (!runsLineByLine(text)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     hooks.confirmPaste(text);
@@ -93,6 +98,7 @@ export function createEmulator(element: HTMLElement, hooks: EmulatorHooks): Emul
     find: (text, direction) => (direction === 'next' ? search.findNext(text, { caseSensitive: false }) : search.findPrevious(text, { caseSensitive: false })),
     endFind: () => { search.clearDecorations(); term.clearSelection(); term.focus(); },
     paste: (text) => term.paste(text),
+    offerPaste: (text) => { if (runsLineByLine(text)) hooks.confirmPaste(text); else { term.paste(text); term.focus(); } },
     type: (data) => { term.input(data, true); term.focus(); },
     release: () => { stopSettings(); stopTheme(); element.removeEventListener('paste', onPaste, true); element.removeEventListener('focusin', name); term.dispose(); },
   };

@@ -55,20 +55,23 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
       feed = client.openFeed(id, made);
       observer = new ResizeObserver(() => made.fit());
       observer.observe(host);
-      if (actions.current.autoFocus) made.focus();
+      if (actions.current.autoFocus && !hasTouchKeyboard()) made.focus();
     });
     return () => { abandoned = true; observer?.disconnect(); feed?.release(); emulator.current?.release(); emulator.current = null; };
   }, [client, id, everShown, holdControl]);
 
-  useEffect(() => { if (shown) { emulator.current?.fit(); if (actions.current.autoFocus) emulator.current?.focus(); } }, [shown]);
+  useEffect(() => { if (shown) { emulator.current?.fit(); if (actions.current.autoFocus && !hasTouchKeyboard()) emulator.current?.focus(); } }, [shown]);
 
   return (
     <div className="terminal-view" hidden={!shown} role="tabpanel" id={`terminal-${id}`} aria-label={title}>
       {searching && <SearchBar find={(text, direction) => emulator.current?.find(text, direction) ?? false} close={() => { setSearching(false); emulator.current?.endFind(); }} />}
       <div className="terminal-host" ref={element} data-live="false" data-testid="terminal" data-terminal={id} />
-      <HelperKeys control={heldControl} holdControl={holdControl} type={(data) => emulator.current?.type(data)} />
+      <HelperKeys control={heldControl} holdControl={holdControl} type={(data) => emulator.current?.type(data)} paste={(text) => emulator.current?.offerPaste(text)} />
       {copied && <p className="terminal-copied" role="status">{t('terminal.copied')}</p>}
       {paste !== null && <PasteDialog text={paste} paste={() => emulator.current?.paste(paste)} close={() => setPaste(null)} />}
     </div>
   );
 }
+
+/** Focus would raise the keyboard over half of the page before anybody has asked for it. */
+const hasTouchKeyboard = () => matchMedia('(hover: none) and (pointer: coarse)').matches;

@@ -43,7 +43,8 @@ describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (langu
     const without = look === 'contrast' ? ['color-contrast'] : [];
     const found: Record<string, string[]> = {};
     const judge = async (name: string) => {
-      const own = await faults(page, without);
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const own = [...await faults(page, without), ...(wider > 0 ? [`${wider} pixels wider than its window`] : [])];
       if (own.length > 0) found[name] = own;
     };
     await pictured(page, `accessible-${language}-${look}`, async () => {
@@ -116,7 +117,7 @@ test('a whole lesson by keyboard alone: into the terminal and out, to every task
       if (!seen) hidden.push(now.text);
     }
     expect(hidden).toEqual([]);
-    expect([...reached]).toEqual(expect.arrayContaining(['Run', 'Copy', 'Show a solution', 'The shape of the command']));
+    expect([...reached]).toEqual(expect.arrayContaining(['Run', 'Copy', 'Show a solution', 'Start here…']));
     expect((await focus()).region).not.toBe('text');
 
     // A command run by keyboard leaves the focus where it is; its tick is announced.

@@ -46,7 +46,7 @@ export const terminal = (page: Page) => page.locator('[data-testid=terminal]:vis
 export const screen = async (page: Page): Promise<string> => (await terminal(page).locator('.xterm-rows > div').allInnerTexts()).map(line => line.replaceAll('\u00a0', ' ').trimEnd()).join('\n').trimEnd();
 
 export async function hasPrompt(page: Page) {
-  await expect(page.getByTestId('status')).toContainText(/^Connected/, patient);
+  await expect(page.getByTestId('status')).toHaveAttribute('data-tone', 'good', patient);
   await expect.poll(() => screen(page), patient).toMatch(/[#$]$/);
 }
 

@@ -61,4 +61,5 @@ export const terminal: Translation<typeof source> = {
   'touch.dash': 'Bindestrich',
   'touch.slash': 'Schrägstrich',
   'touch.pipe': 'Senkrechter Strich',
+  'touch.paste': 'Einfügen',
 };

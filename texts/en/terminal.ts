@@ -59,4 +59,5 @@ export const terminal = {
   'touch.dash': 'Dash',
   'touch.slash': 'Slash',
   'touch.pipe': 'Pipe',
+  'touch.paste': 'Paste',
 } as const;
