@@ -1,6 +1,6 @@
 // The engine's main: an unprivileged process that serves the Docker API of every lab's hosts, and the control socket.
 // Started by the supervisor after the broker. Labs outlive it; the next engine finds them again.
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { openLibrary } from './image/library.ts';
@@ -9,6 +9,7 @@ import { controlHandlers } from './lab/control-handlers.ts';
 import { FrostyBroker } from './lab/frost.ts';
 import { Labs } from './lab/labs.ts';
 import type { EngineParts } from './lab/open-host.ts';
+import { listenAt } from './listen.ts';
 import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './paths.ts';
 import { serveRpc } from './rpc.ts';
 
@@ -27,12 +28,9 @@ const parts: EngineParts = {
 const labs = new Labs(parts);
 await labs.restore();
 
-rmSync(engineSocket, { force: true });
 const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'));
-server.listen(engineSocket, () => {
-  chmodSync(engineSocket, 0o660);
-  log.info({ instance, cgroup, labs: labs.list().length }, 'engine listens');
-});
+await listenAt(server, engineSocket, 0o660);
+log.info({ instance, cgroup, labs: labs.list().length }, 'engine listens');
 
 // SIGTERM: labs go on (also when the supervisor was killed). SIGINT, from a supervisor that stops the service: they are suspended first.
 let stopping = false;

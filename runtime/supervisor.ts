@@ -5,6 +5,7 @@ import { appDir, brokerSocket, engineSocket, instance } from './paths.ts';
 import { mountPool } from '../setup/assets/pool.ts';
 import { brokerCommand, cellCommand, NODE, serviceEnv } from './supervisor/cell.ts';
 import { makeDirs, ownSocket } from './supervisor/dirs.ts';
+import { predecessorsGone } from './supervisor/predecessor.ts';
 import { Service } from './supervisor/service.ts';
 import { listenAddress, readStatus, removeStatus, writeStatus } from './supervisor/status.ts';
 import { answersHttp, answersSocket } from './supervisor/ready.ts';
@@ -37,6 +38,7 @@ async function start() {
   if (process.getuid?.() !== 0) throw new Error('The supervisor must be started as root.');
   const other = readStatus();
   if (other) throw new Error(`Slipway (instance ${instance}) is already running at ${other.url} (process ${other.pid}).`);
+  await predecessorsGone();
   await mountPool();
   makeDirs();
   changed();

@@ -1,6 +1,7 @@
 // The broker: the only part of Slipway that runs as root. It makes and removes what the kernel gives to root alone, for the engine, by a
 // dozen typed verbs (kernel/protocol.ts). It opens no network, reads no image, parses no request of a learner.
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chownSync, mkdirSync } from 'node:fs';
+import { listenAt } from '../listen.ts';
 import { pino } from 'pino';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
@@ -49,17 +50,12 @@ const handlers: Handlers<BrokerVerbs> = {
   stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };
 
-if (existsSync(brokerSocket)) rmSync(brokerSocket);
 const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'));
-server.listen(brokerSocket, () => {
-  chownSync(brokerSocket, hosts.engine.uid, hosts.engine.gid);
-  chmodSync(brokerSocket, 0o600);
-  log.info({ instance, cgroup: hosts.cgroups.system.version, labs: hosts.list().length }, 'broker listens');
-});
+await listenAt(server, brokerSocket, 0o600, path => chownSync(path, hosts.engine.uid, hosts.engine.gid));
+log.info({ instance, cgroup: hosts.cgroups.system.version, labs: hosts.list().length }, 'broker listens');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {
   server.close();
-  rmSync(brokerSocket, { force: true });
   if (hosts.list().length === 0) hosts.cgroups.removeTop();
   process.exit(0);
 });

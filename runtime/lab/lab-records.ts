@@ -1,5 +1,5 @@
 // Labs on disk: engineDir/labs/<lab>/lab.json. Beside it lies a directory for each host (container/records.ts).
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
@@ -33,11 +33,15 @@ export function forgetLab(lab: string) {
   rmSync(labDir(lab), { recursive: true, force: true });
 }
 
-/** Oldest first. A directory without a readable record is reported; the broker's sweep removes what belongs to it in the kernel. */
+/** Oldest first. A directory without a record is what a crash left of one being made or removed, and goes; a record that cannot be read is reported. */
 export function loadLabs(onError: (error: unknown, path: string) => void): LabRecord[] {
   mkdirSync(labsDir, { recursive: true, mode: 0o700 });
   const records = readdirSync(labsDir).flatMap(name => {
     const path = join(labDir(name), 'lab.json');
+    if (!existsSync(path)) {
+      forgetLab(name);
+      return [];
+    }
     try {
       return [labRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')))];
     } catch (error) {

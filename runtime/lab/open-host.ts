@@ -1,5 +1,5 @@
 // A host as the engine serves it: its nouns from their records, its Docker API on its socket. Opened by labs.ts for a host that runs.
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { createDockerApi } from '../api/api.ts';
@@ -17,6 +17,7 @@ import { createNameServer } from '../container/name-server.ts';
 import { defaultNetwork } from '../network/default-networks.ts';
 import type { Network } from '../network/model.ts';
 import { createNetworks } from '../network/networks.ts';
+import { listenAt } from '../listen.ts';
 import { dockerSocket } from '../paths.ts';
 import { removeLayers, removeScratch } from '../snapshot/layers.ts';
 import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
@@ -81,28 +82,15 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   // Somebody outside: from inside a frozen lab nobody calls.
   for (const event of ['connection', 'request', 'upgrade'] as const) server.on(event, () => { if (parts.broker.isFrozen(lab.id)) parts.broker.thawLab(lab.id).catch(onError); });
   const socket = dockerSocket(ref.lab, ref.host);
-  rmSync(socket, { force: true });
-  await listen(server, socket);
-  chmodSync(socket, 0o666); // its directory is seen by this host alone, whose root is nobody here
+  await listenAt(server, socket, 0o666); // its directory is seen by this host alone, whose root is nobody here
   let closed: Promise<void> | undefined;
-  return { host, images, refused: () => refused, close: () => (closed ??= close(host, server, socket)) };
+  return { host, images, refused: () => refused, close: () => (closed ??= close(host, server)) };
 }
 
-function listen(server: Server, socket: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(socket, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-async function close(host: Host, server: Server, socket: string) {
+async function close(host: Host, server: Server) {
   host.closing.abort();
   server.close();
   server.closeAllConnections();
-  rmSync(socket, { force: true });
   host.nameServer.close();
   for (const { live } of host.containers.values()) {
     live.shim?.close();

@@ -112,6 +112,7 @@ test.skipIf(dockerd)('what ended while there was no engine: exit codes, --rm, re
 async function holdDown(until: Promise<unknown>) {
   let over = false;
   void until.then(() => { over = true; });
+  // oxlint-disable-next-line no-unmodified-loop-condition -- in a listener
   do await crash('engine'); while (!over);
 }
 
