@@ -2,9 +2,9 @@
 // Started by the supervisor after the broker. Labs outlive it; the next engine finds them again.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { pino } from 'pino';
 import { openLibrary } from './image/library.ts';
 import { controlVerbs } from './lab/control.ts';
+import { createLog } from './log.ts';
 import { controlHandlers } from './lab/control-handlers.ts';
 import { FrostyBroker } from './lab/frost.ts';
 import { Labs } from './lab/labs.ts';
@@ -14,7 +14,9 @@ import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './p
 import { serveRpc } from './rpc.ts';
 
 const VERSION = '0.1.0';
-const log = pino({ name: 'engine', level: process.env.SLIPWAY_LOG ?? 'info' });
+const log = createLog({ name: 'engine' });
+/** Said of every lab; other verbs at level debug. */
+const LIFE = new Set(['createLab', 'resumeLab', 'suspendLab', 'disposeLab', 'snapshotLab', 'forkSnapshot']);
 process.umask(0o007);
 
 mkdirSync(engineDir, { recursive: true, mode: 0o700 });
@@ -28,7 +30,10 @@ const parts: EngineParts = {
 const labs = new Labs(parts);
 await labs.restore();
 
-const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'));
+const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'), (verb, { ms, ok, error }) => {
+  const made = verb === 'createLab' && ok ? { lab: (ok as { id: string }).id } : {};
+  log[LIFE.has(verb) ? 'info' : 'debug']({ verb, ms, ...made, ...(error ? { error } : {}) }, error ? 'refused' : 'done');
+});
 await listenAt(server, engineSocket, 0o660);
 log.info({ instance, cgroup, labs: labs.list().length }, 'engine listens');
 

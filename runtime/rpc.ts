@@ -1,8 +1,9 @@
-// Typed request/response over a unix socket: one JSON object a line, `{id, verb, body}` → `{id, ok}` or `{id, error}`.
+// Typed request/response over a unix socket: one JSON object a line, `{id, verb, body, request}` → `{id, ok}` or `{id, error}`.
 // A verb that streams answers `{id, item}` any number of times, then `{id, ok}`. Used by broker and engine control.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import type { z } from 'zod';
 import { asSlipwayError, SlipwayError, type ErrorKind } from './errors.ts';
+import { currentRequest, inRequest } from './request.ts';
 
 type Verb = { request: z.ZodType; response: z.ZodType; item?: z.ZodType };
 export type Verbs = Record<string, Verb>;
@@ -24,8 +25,11 @@ export class ConnectionError extends SlipwayError {
 
 const MAX_LINE = 16 << 20; // bytes; a container's whole plan travels in one line
 
+/** What became of a verb: its answer, or the kind of its error. */
+export type Done = (verb: string, outcome: { ms: number; ok?: unknown; error?: ErrorKind }) => void;
+
 /** Serves verbs on a listening unix socket; the caller owns the server (close) and the socket file's permissions. */
-export function serveRpc<V extends Verbs>(verbs: V, handlers: Handlers<V>, onError: (error: unknown, verb: string) => void = () => {}): Server {
+export function serveRpc<V extends Verbs>(verbs: V, handlers: Handlers<V>, onError: (error: unknown, verb: string) => void = () => {}, onDone: Done = () => {}): Server {
   return createServer({ allowHalfOpen: false }, socket => {
     const gone = new AbortController();
     socket.on('close', () => gone.abort());
@@ -36,20 +40,31 @@ export function serveRpc<V extends Verbs>(verbs: V, handlers: Handlers<V>, onErr
     async function answer(line: string) {
       let id: unknown = null;
       let verbName = '?';
+      const started = performance.now();
+      const ms = () => Math.round(performance.now() - started);
       try {
-        const message = JSON.parse(line) as { id: number; verb: string; body: unknown };
+        const message = JSON.parse(line) as { id: number; verb: string; body: unknown; request?: unknown };
         id = message.id;
         verbName = message.verb;
         const verb = Object.hasOwn(verbs, verbName) ? verbs[verbName] : undefined;
         if (!verb) throw new SlipwayError('InvalidParameter', `unknown verb ${verbName}`);
         const parsed = verb.request.safeParse(message.body);
         if (!parsed.success) throw new SlipwayError('InvalidParameter', `${verbName}: ${parsed.error.issues.map(i => `${i.path.join('.')}: ${i.message}`).join('; ')}`);
-        const ok = await handlers[verbName]!(parsed.data as never, { emit: item => send({ id, item }), signal: gone.signal });
-        await send({ id, ok });
+        await inRequest(async () => {
+          try {
+            const ok = await handlers[verbName]!(parsed.data as never, { emit: item => send({ id, item }), signal: gone.signal });
+            onDone(verbName, { ms: ms(), ok });
+            await send({ id, ok });
+          } catch (error) {
+            const { kind } = asSlipwayError(error);
+            if (kind === 'System' && !gone.signal.aborted) onError(error, verbName);
+            onDone(verbName, { ms: ms(), error: kind });
+            throw error;
+          }
+        }, message.request, labIn(parsed.data));
       } catch (error) {
         if (gone.signal.aborted) return;
         const known = asSlipwayError(error);
-        if (known.kind === 'System') onError(error, verbName);
         await send({ id, error: { kind: known.kind, message: known.message } });
       }
     }
@@ -82,7 +97,7 @@ export class RpcClient<V extends Verbs> {
         fail: reject,
         ...(options.onItem ? { item: options.onItem as (item: unknown) => void } : {}),
       });
-      socket.write(`${JSON.stringify({ id, verb, body })}\n`);
+      socket.write(`${JSON.stringify({ id, verb, body, request: currentRequest()?.request })}\n`);
     });
   }
 
@@ -117,6 +132,11 @@ export class RpcClient<V extends Verbs> {
     });
   }
 }
+
+const labIn = (body: unknown): string | undefined => {
+  const lab = (body as { lab?: unknown } | null)?.lab;
+  return typeof lab === 'string' ? lab : undefined;
+};
 
 function writeLine(socket: Socket, message: unknown): Promise<void> {
   if (socket.destroyed) return Promise.resolve();

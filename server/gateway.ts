@@ -5,6 +5,7 @@ import { Server, type Socket } from 'socket.io';
 import { z } from 'zod';
 import { ANSWER_CHARACTERS } from '../lessons/quiz.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
+import { inRequest } from '../runtime/request.ts';
 import type { Visitor, Visitors } from './http/learner.ts';
 import { isOwnOrigin } from './http/origin.ts';
 import { createPlaces } from './http/places.ts';
@@ -263,7 +264,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
 
   /** An event that is answered: checks its shape, and turns errors into words. */
   function request<B, T>(schema: z.ZodType<B>, work: (body: B) => Promise<T>) {
-    return async (body: unknown, ack: Ack<InOne<T>>) => {
+    return (body: unknown, ack: Ack<InOne<T>>) => inRequest(async () => {
       if (typeof ack !== 'function') return;
       let answer: T | { problem: Text };
       try {
@@ -274,7 +275,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
         answer = { problem: problemOf(error, onError) };
       }
       ack(inLanguage(answer, language) as InOne<T> | Problem);
-    };
+    });
   }
 }
 

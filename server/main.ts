@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import next from 'next';
-import { pino } from 'pino';
 import { appDir, engineSocket, previewsDir } from '../runtime/paths.ts';
+import { createLog } from '../runtime/log.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
 import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
@@ -32,7 +32,7 @@ const SWEEP_MS = 60 * 60_000;
 const SWEEP_RETRY_MS = 5000;
 const SAY_AGAIN_MS = 60_000;
 
-const log = pino({ base: null, level: process.env.SLIPWAY_LOG ?? 'info' });
+const log = createLog({ name: 'web' });
 const config = readConfig();
 const saidAt = new Map<string, number>();
 const releases: (() => unknown)[] = [];

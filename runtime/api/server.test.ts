@@ -60,7 +60,7 @@ beforeEach(async () => {
   journal = [];
   faults = [];
   closing = new AbortController();
-  const host = { closing, journal: { call: (call: ApiCall) => journal.push(call), subscribe: () => () => {} } };
+  const host = { ref: { lab: 'l1', host: 'h1' }, closing, journal: { call: (call: ApiCall) => journal.push(call), subscribe: () => () => {} } };
   server = createApiServer({ host, onError: (error: unknown) => faults.push(error) } as unknown as Api, routes());
   await new Promise<void>(resolve => server.listen(path, resolve));
 });

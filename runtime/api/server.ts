@@ -4,6 +4,7 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
+import { inRequest } from '../request.ts';
 import type { Api } from './api.ts';
 import { readJson } from './body.ts';
 import { ActiveCall, type Exchange } from './call.ts';
@@ -33,7 +34,7 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
     socket.once('close', () => sockets.delete(socket));
   });
   api.host.closing.signal.addEventListener('abort', () => { for (const socket of sockets) socket.destroy(); }, { once: true });
-  server.on('request', (request, response) => void answer({ request, response, upgraded: null }));
+  server.on('request', (request, response) => void inRequest(() => answer({ request, response, upgraded: null }), undefined, api.host.ref.lab));
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const socket = stream as Socket;
     socket.on('error', () => socket.destroy());
@@ -43,7 +44,7 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
       response.shouldKeepAlive = false;
       response.assignSocket(socket);
       response.once('finish', () => socket.destroySoon());
-      return answer({ request, response, upgraded: { socket, head: rest } }, body);
+      return inRequest(() => answer({ request, response, upgraded: { socket, head: rest } }, body), undefined, api.host.ref.lab);
     }, () => socket.destroy());
   });
   return server;

@@ -2,7 +2,7 @@
 // dozen typed verbs (kernel/protocol.ts). It opens no network, reads no image, parses no request of a learner.
 import { chownSync, mkdirSync } from 'node:fs';
 import { listenAt } from '../listen.ts';
-import { pino } from 'pino';
+import { createLog } from '../log.ts';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
@@ -12,7 +12,7 @@ import { activity, processes, readFiles } from './readings.ts';
 import { cgroupFiles } from './usage.ts';
 import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 
-const log = pino({ name: 'broker', level: process.env.SLIPWAY_LOG ?? 'info' });
+const log = createLog({ name: 'broker' });
 
 if (process.getuid?.() !== 0) {
   console.error('The broker must run as root: it makes namespaces, mounts and cgroups for labs.');
@@ -50,7 +50,7 @@ const handlers: Handlers<BrokerVerbs> = {
   stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };
 
-const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'));
+const server = serveRpc(brokerVerbs, handlers, (error, verb) => log.error({ err: error, verb }, 'verb failed'), (verb, { ms, error }) => log.debug({ verb, ms, ...(error ? { error } : {}) }, error ? 'refused' : 'done'));
 await listenAt(server, brokerSocket, 0o600, path => chownSync(path, hosts.engine.uid, hosts.engine.gid));
 log.info({ instance, cgroup: hosts.cgroups.system.version, labs: hosts.list().length }, 'broker listens');
 

@@ -1,5 +1,6 @@
 // Plain HTTP: the health answer, the learner's cookie and the safe headers, then Next. Requests of socket.io never come here.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { inRequest } from '../../runtime/request.ts';
 import { chooseLanguage } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { SOCKET_PATH } from '../protocol.ts';
@@ -19,7 +20,7 @@ export interface RequestOptions {
 
 export function createRequestListener(options: RequestOptions): RequestListener {
   return (request, response) => {
-    answer(request, response).catch(error => {
+    inRequest(() => answer(request, response)).catch(error => {
       options.onError(error);
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' });
       response.end(`${say('page.ourFault')[chooseLanguage(request.headers.cookie, request.headers['accept-language'])]}\n`);
