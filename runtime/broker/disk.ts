@@ -1,10 +1,11 @@
 // Labs' disks: one btrfs subvolume each in the pool, with a quota group as hard limit. Files lie on disk with uids of the store range
 // (ids.ts), so that a snapshot can become another lab's disk without touching a file. A second, small subvolume holds what is written down
 // about the lab (container logs, ends of tasks): a lab that floods its logs fills that, and nothing else.
-import { chownSync, existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { STORE_UID_BASE } from '../ids.ts';
 import { instance, labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
+import { qgroupsDir } from './figures.ts';
 import { run } from './run.ts';
 
 const RECORDS_BYTES = 512 * 1024 * 1024;
@@ -67,6 +68,23 @@ function plainUsage(table: string): number {
   const row = table.trim().split('\n').at(-1)?.trim().split(/\s+/);
   return Number(row?.[1] ?? 0);
 }
+
+/**
+ * The kernel gives up counting, and with it every limit in the pool, when it thinks it has lost count: then all is counted anew, while labs go on. True when that was begun.
+ * https://btrfs.readthedocs.io/en/latest/btrfs-quota.html
+ */
+export async function keepQuotas(): Promise<boolean> {
+  const dir = qgroupsDir();
+  if (dir === undefined) return false;
+  const set = (file: string) => { try { return readFileSync(join(dir, file), 'utf8').trim(); } catch { return ''; } }; // this kernel has no such file
+  // Removing a large tree is one of its reasons, unless it is told that no tree is too large.
+  if (!['', NO_TREE].includes(set('drop_subtree_threshold'))) writeFileSync(join(dir, 'drop_subtree_threshold'), NO_TREE);
+  if (set('inconsistent') !== '1') return false;
+  await run('btrfs', ['quota', 'rescan', poolDir]).catch(error => { if (!String(error).includes('in progress')) throw error; });
+  return true;
+}
+/** btrfs' trees have at most so many levels. */
+const NO_TREE = '8';
 
 /** A quota group can only go when the kernel has cleaned its subvolume up, some time after the deletion. */
 export async function clearStaleQuotas() {

@@ -71,7 +71,8 @@ async function subvolumeId(path: string): Promise<string | undefined> {
 }
 
 let found: string | undefined;
-function qgroupsDir(): string | undefined {
+/** Where the kernel tells of the pool's quota groups. */
+export function qgroupsDir(): string | undefined {
   if (found) return found;
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').flatMap(line => {
     const [before, after] = line.split(' - ');

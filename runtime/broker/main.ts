@@ -6,7 +6,7 @@ import { createLog } from '../log.ts';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
-import { diskUsage, removeSnapshot } from './disk.ts';
+import { diskUsage, keepQuotas, removeSnapshot } from './disk.ts';
 import { Hosts } from './hosts.ts';
 import { activity, processes, readFiles } from './readings.ts';
 import { cgroupFiles } from './usage.ts';
@@ -23,8 +23,12 @@ for (const dir of [runDir, stateDir]) mkdirSync(dir, { recursive: true, mode: 0o
 for (const dir of [labDisksDir, uidRangesDir]) mkdirSync(dir, { recursive: true, mode: 0o700 });
 mkdirSync(labRecordsDir, { recursive: true, mode: 0o711 });
 
+/** A limit that does not hold for longer is one that somebody finds out about. */
+const QUOTAS_EVERY_MS = 5_000;
 const hosts = new Hosts();
 await hosts.sweep();
+await holdQuotas();
+setInterval(() => void holdQuotas(), QUOTAS_EVERY_MS).unref();
 
 const handlers: Handlers<BrokerVerbs> = {
   hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),
@@ -59,6 +63,15 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {
   if (hosts.list().length === 0) hosts.cgroups.removeTop();
   process.exit(0);
 });
+
+/** A reading of one file, as long as all is well. */
+async function holdQuotas() {
+  try {
+    if (await keepQuotas()) log.warn('the kernel had lost count of the disks of labs: all is counted anew');
+  } catch (error) {
+    log.error({ err: error }, 'quotas of disks cannot be counted');
+  }
+}
 
 /** `..` would leave the host's own part of the tree. */
 function safe(cgroup: string): string {

@@ -17,9 +17,10 @@ export function announceLab(lab: Lab, options: { json?: boolean | undefined }) {
 }
 
 export const listLabs = (options: { json?: boolean | undefined }) => withEngine(async engine => {
-  const labs = (await engine.call('listLabs', {})).map(summary);
+  const disks = new Map((await engine.call('figures', {})).map(({ lab, diskBytes }) => [lab, diskBytes]));
+  const labs = (await engine.call('listLabs', {})).map(lab => ({ ...summary(lab), diskBytes: disks.get(lab.id) ?? null }));
   if (options.json) console.log(JSON.stringify(labs));
-  else printTable(['ID', 'NAME', 'STATE', 'CREATED', 'DOCKER HOST'], labs.map(lab => [lab.id, lab.name, lab.state, lab.createdAt, lab.dockerHost]));
+  else printTable(['ID', 'NAME', 'STATE', 'DISK', 'CREATED', 'DOCKER HOST'], labs.map(lab => [lab.id, lab.name, lab.state, lab.diskBytes === null ? '–' : `${Math.ceil(lab.diskBytes / 1e6)} MB`, lab.createdAt, lab.dockerHost]));
   return 0;
 });
 

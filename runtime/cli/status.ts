@@ -18,8 +18,9 @@ export async function showStatus(options: { json?: boolean | undefined }): Promi
     if (inside && 'labs' in inside) {
       const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
       const { labs, pool, memory, disk } = inside;
-      console.log(`\n${labs.running} labs run, ${labs.suspended} are suspended; ${pool.ready} wait to be opened (${pool.min} to ${pool.max})`);
+      console.log(`\n${labs.running} labs run${labs.most === null ? '' : ` (${labs.most} at most)`}, ${labs.frozen} of them frozen, and ${labs.suspended} are suspended; ${pool.ready} wait to be opened (${pool.min} to ${pool.max})`);
       console.log(`${gib(memory.free)} of ${gib(memory.total)} memory and ${gib(disk.free)} of ${gib(disk.total)} disk are free`);
+      console.log(`labs that run have ${gib(disk.labs.running)} on disk, suspended ones ${gib(disk.labs.suspended)}`);
     } else if (inside) console.log(`\nThe engine does not answer: ${inside.engine}`);
     const errors = status.services.flatMap(({ name, errors: all }) => all.map(error => ({ name, ...error }))).sort((a, b) => (a.at < b.at ? -1 : 1));
     for (const { at, name, what } of errors.slice(-5)) console.log(`${at} ${name}: ${what}`);
@@ -28,9 +29,11 @@ export async function showStatus(options: { json?: boolean | undefined }): Promi
 }
 
 const ask = () => withEngine(async engine => {
-  const [labs, pool, room] = await Promise.all([engine.call('listLabs', {}), engine.call('pool', {}), engine.call('room', {})]);
+  const [labs, pool, room, figures] = await Promise.all([engine.call('listLabs', {}), engine.call('pool', {}), engine.call('room', {}), engine.call('figures', {})]);
+  const isSuspended = new Set(labs.filter(lab => lab.state === 'suspended').map(lab => lab.id));
+  const onDisk = (suspended: boolean) => figures.filter(({ lab }) => isSuspended.has(lab) === suspended).reduce((all, { diskBytes, recordsBytes }) => all + (diskBytes ?? 0) + (recordsBytes ?? 0), 0);
   const count = (state: Lab['state']) => labs.filter(lab => lab.state === state).length;
-  return { ...room, labs: { running: count('running') + count('frozen'), frozen: count('frozen'), suspended: count('suspended'), most: room.labs.most }, pool };
+  return { ...room, disk: { ...room.disk, labs: { running: onDisk(false), suspended: onDisk(true) } }, labs: { running: count('running') + count('frozen'), frozen: count('frozen'), suspended: count('suspended'), most: room.labs.most }, pool };
 });
 
 export async function stopAll(options: { labs?: boolean | undefined }): Promise<number> {

@@ -68,6 +68,10 @@ int main(int argc, char **argv)
 	/* Typing into another's terminal. */
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI));
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 0x541c /* TIOCLINUX */));
+	/* Subvolumes and snapshots of one's own, which btrfs allows to everybody: they have no quota, and their parent could not be removed.
+	 * BTRFS_IOC_* that take a name are all of this form; FICLONE is not. */
+	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffff00, 0x50009400));
+	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 0x4008941a /* BTRFS_IOC_SUBVOL_SETFLAGS */));
 	if (strict) {
 		deny(EPERM, "unshare", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
 		deny(EPERM, "clone", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
