@@ -29,6 +29,11 @@ describe.each(languages.filter(language => language !== SOURCE))('%s', language 
     expect(wrong).toEqual([]);
   });
 
+  test('is written as its language is: quotes, ellipses, no gluing', () => {
+    const wrong = language === 'de' ? /[\p{L}\d}]…|"|“[\p{L}\d]|\bSie (?:können|müssen|haben)\b/u : /$^/;
+    expect(Object.entries(catalogues[language]!).filter(([, message]) => forms(message).some(text => wrong.test(text))).map(([key]) => key)).toEqual([]);
+  });
+
   test('marks the same commands', () => {
     const commands = (message: Message) => forms(message).flatMap(text => text.split('`').filter((_, index) => index % 2)).sort().join();
     expect(Object.keys(source).filter(key => typeof source[key] === 'string' && commands(catalogues[language]![key]!) !== commands(source[key]!))).toEqual([]);

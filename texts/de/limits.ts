@@ -11,8 +11,8 @@ export const limits: Translation<typeof source> = {
   },
   'limit.disk': 'Die Festplatte deines Labs ist voll',
   'limit.diskText': 'Alle Dateien, Images, Container und Volumes des Labs zusammen dürfen {size} belegen. Programme, die jetzt schreiben, bekommen „Disk quota exceeded“. Dieser Befehl entfernt beendete Container, unbenutzte Netzwerke und Images ohne Namen; große eigene Dateien entfernst du mit `rm`.',
-  'limit.logs': 'Ein Protokoll ist an seiner Grenze',
-  'limit.logsText': 'Ein Container hat mehr ausgegeben, als sein Protokoll fasst. Er läuft weiter, aber was er von jetzt an ausgibt, wird nicht behalten; `docker logs` sagt, wo es aufhört. Entferne den Container und starte ihn mit weniger Ausgabe neu, oder mit `--log-opt max-size=10m --log-opt max-file=3`, dann bleibt das Neueste.',
+  'limit.logs': 'Das Log eines Containers ist voll',
+  'limit.logsText': 'Ein Container hat mehr ausgegeben, als sein Log fasst. Er läuft weiter, aber was er von jetzt an ausgibt, wird nicht behalten; `docker logs` sagt, wo es aufhört. Entferne den Container und starte ihn mit weniger Ausgabe neu, oder mit `--log-opt max-size=10m --log-opt max-file=3`, dann bleibt das Neueste.',
   'limit.connections': 'Zu viele Verbindungen zur Docker-Engine',
   'limit.connectionsText': 'Einige Befehle wurden abgewiesen, weil sehr viele noch offen sind, etwa `docker logs -f` oder `docker events`. Beende mit Strg+C, was du nicht brauchst.',
 };
