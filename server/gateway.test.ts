@@ -37,6 +37,43 @@ test('a learner joins, gets a lab and a shell, types and sees the echo', async (
   await until(() => shown.text.includes('bin-2\r\n'));
 });
 
+test('a terminal that is asked for by its name is opened once, and another tab sees it come', async () => {
+  const learner = learnerId();
+  const [one, other] = [site.browser(learner), site.browser(learner)];
+  await joined(one);
+  await joined(other);
+  const opened = heard(other, 'terminal:opened', terminal => terminal.title === 'log');
+  const [first, second] = await Promise.all([ask(one, 'terminal:open', { ...size, title: 'log' }), ask(other, 'terminal:open', { ...size, title: 'log' })]);
+  expect(first).toEqual(second);
+  expect((await opened)[0]).toEqual(first);
+  expect((await ask(one, 'terminal:open', size)).title).toBe('Terminal 2');
+  await expect(ask(one, 'terminal:open', { ...size, title: '../x' })).rejects.toThrow();
+});
+
+test('a command that is clicked twice is typed once, in whichever tab; a little later it is typed again', async () => {
+  const learner = learnerId();
+  const [one, other] = [site.browser(learner), site.browser(learner)];
+  const id = (await joined(one)).terminals[0]!.id;
+  await joined(other);
+  const { shown } = await watch(one, id);
+  await watch(other, id);
+  const run = { id, input: 'echo ran-$((40+2))\r' };
+  expect(await Promise.all([ask(one, 'terminal:run', run), ask(other, 'terminal:run', run), ask(one, 'terminal:run', run)])).toEqual([{ sent: true }, { sent: false }, { sent: false }]);
+  await until(() => shown.text.includes('ran-42\r\n'));
+  expect((await ask(one, 'terminal:run', { id, input: 'echo other-$((1+1))\r' })).sent).toBe(true);
+  expect((await ask(one, 'terminal:run', run)).sent).toBe(true);
+  await until(() => shown.text.includes('other-2\r\n') && shown.text.split('ran-42\r\n').length === 3);
+});
+
+test('what no lesson asks is refused in words: a question, a start, a file, while nothing else suffers', async () => {
+  const browser = site.browser(learnerId());
+  await joined(browser);
+  await expect(ask(browser, 'quiz:answer', { id: 'none', answer: ['0'] })).rejects.toThrow('Choose or type an answer first.');
+  await expect(ask(browser, 'lab:start-at', { task: 'none' })).rejects.toThrow();
+  await expect(ask(browser, 'file:read', { path: 'no/whole/path' })).rejects.toThrow();
+  expect((await joined(browser)).lab.state).toBe('ready');
+});
+
 test('where WebSockets are blocked, polling does', async () => {
   const browser = site.browser(learnerId(), { transports: ['polling'] });
   const { terminals } = await joined(browser);

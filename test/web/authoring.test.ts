@@ -114,7 +114,7 @@ walk('text, tasks and files that are saved are in the open lab within a second; 
     await happens();
     const took = Date.now() - begun;
     console.log(`${what} after ${took} ms`);
-    check(took).toBeLessThan(process.env.SLIPWAY_LOADED ? 20_000 : 5_000); // far from it: the machine may be busy; the figure is what is looked at
+    check(took).toBeLessThan(5000); // a second is what is promised, and kept several times over where nothing else goes on
   };
   await within('text', () => expect(page.locator('.lesson-summary')).toHaveText('Saved a moment ago.', patient), () => edit('lesson.md', 'A page, a server and a port.', 'Saved a moment ago.'));
   await within('task', () => expect(page.locator('#task-stop-title')).toHaveText('Stop the shop', patient), () => edit('tasks.yaml', 'Stop web', 'Stop the shop'));
