@@ -7,6 +7,7 @@ import { formatProblem } from '../../lessons/problem.ts';
 import { readingOf } from '../../lessons/reading.ts';
 import type { Lesson } from '../../lessons/schema.ts';
 import { appDir } from '../../runtime/paths.ts';
+import { LANGUAGES, type Language } from '../../texts/language.ts';
 import { placeOf } from './place.ts';
 import { casesOf } from './trial.ts';
 
@@ -46,7 +47,7 @@ async function lessonsAt(folder: string) {
 
 async function checkOne(root: string, lesson: Lesson, { labs, only, print }: CheckOptions): Promise<number> {
   const reading = readingOf(lesson.body);
-  print(`${lesson.folder}: “${lesson.title}”, ${contentsOf(lesson)}, about ${lesson.minutes} minutes (${reading.minutes} of them reading ${reading.words} words); reading ease ${reading.ease}, ${reading.level}`);
+  print(`${lesson.folder}: “${lesson.title}”, ${contentsOf(lesson)}, about ${lesson.minutes} minutes (${reading.minutes} of them reading ${reading.words} words); reading ease ${reading.ease}, ${reading.level}; in ${['English', ...Object.keys(lesson.translations ?? {}).map(language => LANGUAGES[language as Language].name)].join(', ')}`);
   const faultsInTime = reading.minutes > lesson.minutes ? 1 : 0;
   if (faultsInTime) print(`${join(root, lesson.folder, 'lesson.md')}:1: reading alone takes longer than the ${lesson.minutes} minutes it promises\n    Say how long a beginner needs, or shorten the text.`);
   if (!labs) return faultsInTime;
