@@ -8,9 +8,32 @@ import { bool, text } from './query.ts';
 import { route } from './route.ts';
 import { isOlder } from './version.ts';
 
+const attachQuery = z.object({ detachKeys: text, logs: bool, stream: bool, stdin: bool, stdout: bool, stderr: bool });
+
 export const attachRoutes = [
+  // A browser's way: the same bytes in binary messages, without frames, stdout and stderr as they come.
+  route('GET', '/containers/:id/attach/ws', {
+    query: attachQuery,
+    hijacks: true,
+    async handle(call, asked) {
+      const { api } = call;
+      const keys = parseDetachKeys(asked.detachKeys, 'detach');
+      const container = call.container();
+      const client = await call.webSocket();
+      if (asked.logs) await sendPastLog(call, container, { stdout: true, stderr: true }, data => client.write(data), { framed: false });
+      if (!asked.stream) {
+        client.end();
+        return null;
+      }
+      const stdin = asked.stdin && container.record.config.OpenStdin;
+      const attachment = await api.verbs.attach(api.host, container, { stdin, stdout: asked.stdout, stderr: asked.stderr, sink: clientSink(client, RAW_STREAM, true) });
+      join(client, attachment, { takesInput: stdin, endsInput: container.record.config.StdinOnce && !container.record.config.Tty, scanner: stdin ? new DetachScanner(keys) : null });
+      return null;
+    },
+  }),
+
   route('POST', '/containers/:id/attach', {
-    query: z.object({ detachKeys: text, logs: bool, stream: bool, stdin: bool, stdout: bool, stderr: bool }),
+    query: attachQuery,
     hijacks: true,
     async handle(call, query) {
       const { api } = call;

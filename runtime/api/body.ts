@@ -6,7 +6,7 @@ import { SlipwayError } from '../errors.ts';
 import { goJsonProblem } from './go-json.ts';
 
 /** Bytes. A create body with thousands of labels is far below this. */
-const MAX_BODY = 1 << 20;
+const MAX_BODY = 4 << 20;
 
 /** `taken` is the body when it was read already (it comes with an upgrade's head). An empty body is {} when `mayBeEmpty`. */
 export async function readJson<S extends z.ZodType>(request: IncomingMessage, taken: Buffer | null, schema: S, mayBeEmpty: boolean): Promise<z.output<S>> {
@@ -16,15 +16,17 @@ export async function readJson<S extends z.ZodType>(request: IncomingMessage, ta
     if (!mayBeEmpty) throw new SlipwayError('InvalidParameter', 'invalid JSON: got EOF while reading request body');
     return decode(schema, {});
   }
-  const mediaType = type?.split(';')[0]?.trim().toLowerCase();
-  if (mediaType !== 'application/json') throw new SlipwayError('InvalidParameter', `unsupported Content-Type header (${type ?? ''}): must be 'application/json'`);
+  if (!type) throw new SlipwayError('InvalidParameter', 'malformed Content-Type header (): mime: no media type');
+  const mediaType = type.split(';')[0]?.trim().toLowerCase();
+  if (mediaType !== 'application/json') throw new SlipwayError('InvalidParameter', `unsupported Content-Type header (${type}): must be 'application/json'`);
   return decode(schema, parse(bytes.toString('utf8')));
 }
 
 export async function readAll(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // Left unread, not destroyed, when it is too large: the answer still has to go out.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > MAX_BODY) throw new SlipwayError('InvalidParameter', `request body is larger than ${MAX_BODY} bytes`);
     chunks.push(chunk);
@@ -42,7 +44,7 @@ function parse(text: string): unknown {
 }
 
 function decode<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value ?? {}); // null is Go's empty struct
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const field = issue.path.map(String).join('.');

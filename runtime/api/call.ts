@@ -7,7 +7,7 @@ import { nowNano } from '../container/time.ts';
 import { SlipwayError } from '../errors.ts';
 import type { ApiCall } from '../lab/control.ts';
 import type { Api } from './api.ts';
-import { hijackResponse, hijackSocket, type Hijacked } from './hijack.ts';
+import { hijackResponse, hijackSocket, hijackWebSocket, type Hijacked } from './hijack.ts';
 import type { Match } from './route.ts';
 
 export interface Call {
@@ -32,6 +32,8 @@ export interface Call {
   hijack(): Hijacked;
   /** The connection itself, once the client has been told that it is another protocol's from now on. Only for a request that asks to upgrade. */
   upgrade(protocol: string): Socket;
+  /** The connection as a WebSocket's bytes, already open. Throws when the client did not ask for one. */
+  webSocket(): Promise<Hijacked>;
   /** A whole answer that is not JSON. */
   answer(status: number, headers: Record<string, string>, body: string): void;
   /** Every value of a parameter that may come several times. */
@@ -141,6 +143,15 @@ export class ActiveCall implements Call {
     upgraded.socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`);
     if (upgraded.head.length) upgraded.socket.unshift(upgraded.head);
     return upgraded.socket;
+  }
+
+  async webSocket(): Promise<Hijacked> {
+    const { upgraded, request } = this.exchange;
+    if (!upgraded || (this.header('upgrade') ?? '').toLowerCase() !== 'websocket') throw new SlipwayError('InvalidParameter', 'this needs a WebSocket');
+    const client = await hijackWebSocket(request, upgraded.socket, upgraded.head);
+    this.answered = true;
+    this.openedStatus = 101;
+    return client;
   }
 
   /** Writes the journal's entry unless it is there already. */

@@ -31,8 +31,9 @@ export const fileRoutes = [
   route('GET', '/containers/:id/archive', {
     query: pathQuery,
     async handle(call, query) {
+      const path = wanted(query.path);
       const container = call.container();
-      const stat = await statPath(call.api.host, container, wanted(query.path));
+      const stat = await statPath(call.api.host, container, path);
       await send(call, statHeader(stat), out => readPath(call.api.host, container, query.path, out));
       return null;
     },
@@ -59,7 +60,7 @@ export const fileRoutes = [
 ];
 
 function wanted(path: string): string {
-  if (path === '') throw new SlipwayError('InvalidParameter', 'bad parameter: path cannot be empty');
+  if (path === '') throw new SlipwayError('InvalidParameter', 'bad parameter: pathcannot be empty');
   return path;
 }
 

@@ -21,7 +21,7 @@ const fail = (s: Scanner, where: string): never => {
   const char = s.text[s.at];
   throw new Problem(char === undefined ? 'unexpected EOF' : `invalid character ${quote(char)} ${where}`);
 };
-const quote = (char: string) => (char === "'" ? `'\\''` : char === '"' ? `'"'` : char < ' ' ? `'${JSON.stringify(char).slice(1, -1)}'` : `'${char}'`);
+const quote = (char: string) => (char === "'" ? `'\\''` : char === '"' ? `'"'` : char < ' ' ? `'${JSON.stringify(char).slice(1, -1).replace(/\\u00/, '\\x')}'` : `'${char}'`);
 
 function space(s: Scanner) {
   while (' \t\r\n'.includes(s.text[s.at] ?? '?')) s.at++;

@@ -4,6 +4,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { createWebSocketStream, WebSocketServer } from 'ws';
+import { SlipwayError } from '../errors.ts';
 import { identityHeaders } from './version.ts';
 
 export const RAW_STREAM = 'application/vnd.docker.raw-stream';
@@ -48,6 +50,24 @@ export function hijackResponse(request: IncomingMessage, response: ServerRespons
     onOpen(200);
   };
   return new DuplexHijack(request, response, false, open);
+}
+
+const MAX_MESSAGE = 1 << 20; // bytes
+
+/** Messages of a WebSocket, whose bounds mean nothing. It is open when this resolves; a handshake that is wrong is answered, and rejects. */
+export function hijackWebSocket(request: IncomingMessage, socket: Socket, head: Buffer): Promise<Hijacked> {
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE, perMessageDeflate: false });
+  return new Promise((resolve, reject) => {
+    server.once('wsClientError', error => {
+      reject(new SlipwayError('InvalidParameter', error.message));
+    });
+    server.handleUpgrade(request, socket, head, webSocket => {
+      const stream = createWebSocketStream(webSocket);
+      const client = new DuplexHijack(stream, stream, false, () => {});
+      client.open('');
+      resolve(client);
+    });
+  });
 }
 
 class DuplexHijack implements Hijacked {

@@ -46,8 +46,8 @@ export const logRoutes = [
 ];
 
 /** What an attachment with `logs` gets before the live output. */
-export async function sendPastLog(call: Call, container: Container, wanted: { stdout: boolean; stderr: boolean }, send: (data: Buffer) => unknown): Promise<void> {
-  const tty = container.record.config.Tty;
+export async function sendPastLog(call: Call, container: Container, wanted: { stdout: boolean; stderr: boolean }, send: (data: Buffer) => unknown, { framed = true } = {}): Promise<void> {
+  const tty = container.record.config.Tty || !framed;
   for await (const batch of readLog(logPath(call, container), { tail: -1, until: null, signal: call.signal, older: olderFiles(container) })) {
     for (const entry of batch) if (entry.stream === 1 ? wanted.stdout : wanted.stderr) send(encode(entry, tty));
   }

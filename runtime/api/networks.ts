@@ -71,6 +71,7 @@ export const networkRoutes = [
   route('POST', '/networks/:name/connect', {
     body: z.object({ Container: string, EndpointConfig: endpointSchema.nullish() }),
     async handle({ api, params }, _query, body) {
+      if (!body.Container) throw new SlipwayError('InvalidParameter', 'invalid name or ID supplied: ""');
       const network = api.host.networks.resolve(params.name!);
       await connect(api.host, api.verbs.resolve(api.host, body.Container), network, body.EndpointConfig ?? null);
       return { status: 200 };

@@ -2,6 +2,7 @@
 // Called by api.ts. One lab's clients share nothing with another's: each host has a server, and limits, of its own.
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { posix } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
 import { inRequest } from '../request.ts';
@@ -57,8 +58,12 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
     try {
       const url = splitTarget(request.url ?? '/');
       if (request.method === 'OPTIONS') return send(response, 200, undefined);
-      if (url.pathname.includes('//')) {
-        response.setHeader('Location', url.pathname.replace(/\/{2,}/g, '/') + url.search);
+      if (/%(?![0-9a-fA-F]{2})/.test(url.pathname)) {
+        response.writeHead(400, { 'Content-Type': 'text/plain; charset=utf-8', 'Connection': 'close' }).end('400 Bad Request');
+        return;
+      }
+      if (/\/\/|\/\.\.?(\/|$)/.test(url.pathname)) {
+        response.setHeader('Location', posix.normalize(url.pathname) + url.search);
         return send(response, 301, undefined);
       }
       const { version, path } = splitVersion(url.pathname);
@@ -91,7 +96,7 @@ function splitTarget(target: string): { pathname: string; search: string } {
 
 function send(response: ServerResponse, status: number, json: unknown) {
   if (response.destroyed) return;
-  if (json === undefined) return void response.writeHead(status).end();
+  if (json === undefined) return void response.writeHead(status, status === 204 || status === 304 ? {} : { 'Content-Length': 0 }).end();
   const text = `${JSON.stringify(json)}\n`;
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) }).end(text);
 }

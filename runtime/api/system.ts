@@ -45,7 +45,7 @@ export const systemRoutes = [
 
   route('GET', '/system/df', {
     query: z.object({}),
-    handle: async ({ api }) => ({ status: 200, json: await diskUsage(api) }),
+    handle: async call => ({ status: 200, json: await diskUsage(call.api, call.queryAll('type')) }),
   }),
 ];
 

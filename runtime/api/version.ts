@@ -17,7 +17,7 @@ export const identityHeaders = {
 
 /** Splits `/v1.41/info` into its version and `/info`; without a prefix it is the newest version. Throws for a version not served. */
 export function splitVersion(path: string): { version: string; path: string } {
-  const match = /^\/v(\d+\.\d+)(\/.*)$/.exec(path);
+  const match = /^\/v([0-9.]+)(\/.*)$/.exec(path);
   if (!match) return { version: API_VERSION, path };
   const [, version = '', rest = ''] = match;
   if (isOlder(version, MIN_API_VERSION)) {
