@@ -41,8 +41,13 @@ test('a change is there within a second of saving, and told', async () => {
 test('a lesson that is put into an extra folder is there, and one that is taken away goes', async () => {
   const folder = await newLesson(extra, '20-second');
   await expect.poll(titles, soon).toEqual(['First', 'Second']);
+  const gone: string[] = [];
+  lessons.onRemove(slug => gone.push(slug));
   await rm(folder, { recursive: true });
   await expect.poll(titles, soon).toEqual(['First']);
+  expect(gone).toEqual(['second']);
+  await newLesson(extra, '20-second'); // pages that had it open go on
+  await expect.poll(() => changed.map(({ slug }) => slug), soon).toEqual(['second', 'second']);
 });
 
 test('an extra folder may have its own version of a lesson', async () => {

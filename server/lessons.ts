@@ -15,7 +15,7 @@ import type { Language } from '../texts/language.ts';
 export interface Lessons {
   readonly all: readonly Lesson[];
   bySlug(slug: string): Lesson | undefined;
-  /** Called with each lesson that has changed, after it has. */
+  /** Called with each lesson that has changed or has come, after it has. */
   onChange(listener: (lesson: Lesson, before: Lesson) => void): void;
   /** Called with the slug of each lesson that is there no more. */
   onRemove(listener: (slug: string) => void): void;
@@ -41,6 +41,7 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
     const before = slugs;
     slugs = now;
     all = inOrder(now.values());
+    for (const [slug, lesson] of now) if (!before.has(slug)) for (const listener of changed) listener(lesson, lesson); // one that was taken away may be open still
     for (const [slug, was] of before) {
       const lesson = now.get(slug);
       if (!lesson) for (const listener of removed) listener(slug);

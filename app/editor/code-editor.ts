@@ -23,12 +23,13 @@ interface Options { text: string; path: string; label: string; phrases: Record<s
 
 export function createEditor(parent: HTMLElement, { text, path, label, phrases, onChange, onSave }: Options): CodeEditor {
   const language = languageOf(path);
+  const lines = text.includes('\r\n') && !/[^\r]\n/.test(text) ? [EditorState.lineSeparator.of('\r\n')] : []; // a file keeps its line ends
   const view = new EditorView({
     parent,
     state: EditorState.create({
       doc: text,
       extensions: [
-        lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), bracketMatching(), search({ top: true }), highlightSelectionMatches(), indentUnit.of('  '),
+        ...lines, lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), bracketMatching(), search({ top: true }), highlightSelectionMatches(), indentUnit.of('  '),
         syntaxHighlighting(classHighlighter), ...(language ? [StreamLanguage.define(language)] : []), EditorState.phrases.of(phrases),
         keymap.of([{ key: 'Mod-s', preventDefault: true, run: () => { onSave(); return true; } }, ...defaultKeymap, ...historyKeymap, ...searchKeymap]),
         EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocapitalize: 'off', autocorrect: 'off' }),
@@ -37,7 +38,7 @@ export function createEditor(parent: HTMLElement, { text, path, label, phrases, 
     }),
   });
   return {
-    text: () => view.state.doc.toString(),
+    text: () => view.state.sliceDoc(),
     replace: (next) => view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } }),
     goTo(line) {
       const at = view.state.doc.line(Math.min(Math.max(1, line), view.state.doc.lines));

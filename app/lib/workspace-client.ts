@@ -199,7 +199,8 @@ export class WorkspaceClient {
   }
 
   saveFile(file: FileView): Promise<{ saved: string } | { conflict: FileView } | Problem> {
-    if (new TextEncoder().encode(file.text).length > MAX_FILE_BYTES) return Promise.resolve({ problem: this.t('editor.tooLarge') });
+    // On the wire line ends and quotes take two bytes, control characters six: a message that is too long would cost the connection.
+    if (new TextEncoder().encode(file.text).length > MAX_FILE_BYTES || new TextEncoder().encode(JSON.stringify(file)).length > 2 * MAX_FILE_BYTES) return Promise.resolve({ problem: this.t('editor.tooLarge') });
     return this.asked(this.t('editor.notConnected'), (socket, done: (error: Error | null, answer: { saved: string } | { conflict: FileView } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('file:save', file, done));
   }
 

@@ -382,6 +382,7 @@ export class Workspace {
       return lab;
     } catch (error) {
       await engine.disposeLab(lab.id).catch(onError);
+      if (this.stop.signal.aborted) return undefined;
       if (!(error instanceof PreparationError)) throw error;
       onError(error);
       this.skip = [];
