@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { CacheMounts } from '../build/run-mounts.ts';
 import type { BuildCache } from '../build/build-cache.ts';
+import { nowNano } from '../container/time.ts';
 import { Contexts } from './context.ts';
 import type { Export } from './export.ts';
 import { CODES, GrpcError } from './grpc.ts';
-import { serveGrpc, streaming, unary, type GrpcCall, type Method } from './grpc-server.ts';
+import { asGrpcError, serveGrpc, streaming, unary, type GrpcCall, type Method } from './grpc-server.ts';
 import {
   DiskUsageRequestSchema, DiskUsageResponseSchema, EmptySchema, GatewaySolveRequestSchema, GatewaySolveResponseSchema, InfoResponseSchema, ListWorkersResponseSchema, PongResponseSchema,
   PruneRequestSchema, ReturnRequestSchema, SolveRequestSchema, SolveResponseSchema, StatusRequestSchema, StatusResponseSchema, UsageRecordSchema, type ReturnRequest, type SolveRequest,
@@ -125,6 +126,12 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     '/opentelemetry.proto.collector.trace.v1.TraceService/Export': { async *answer() { yield new Uint8Array(); } },
   };
 
+  /** As the classic builder's call is noted. */
+  function journal({ frontendAttrs }: SolveRequest, exports: readonly Export[], status: number, message?: string): void {
+    const names = exports.flatMap(({ attrs }) => (attrs.name ? [attrs.name] : [])).join(',');
+    host.journal.call({ method: 'POST', path: '/build', query: { version: '2', dockerfile: frontendAttrs.filename ?? '', ...(names ? { t: names } : {}) }, status, ...(message === undefined ? {} : { message }), timeNano: Number(nowNano()) });
+  }
+
   /** Until the result is where the client wants it. */
   async function solve(found: Running, request: SolveRequest, call: GrpcCall) {
     if (found.solving) throw new GrpcError(CODES.invalidArgument, `${request.ref} is being built already`);
@@ -142,7 +149,12 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
         if (error) throw new GrpcError(error.code, error.message, error.details.map(({ typeUrl, value }) => ({ type: typeUrl, value })));
         if (!build.planned) return {};
       }
-      return { exporterResponse: await cancellable(found, call, () => build.run(exports)) };
+      const exporterResponse = await cancellable(found, call, () => build.run(exports));
+      journal(request, exports, 200);
+      return { exporterResponse };
+    } catch (error) {
+      if (!call.signal.aborted) journal(request, exports, 400, asGrpcError(error).message);
+      throw error;
     } finally {
       await build.close();
     }
