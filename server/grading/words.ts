@@ -3,6 +3,7 @@ import type { Condition } from '../../lessons/condition.ts';
 import { inEvery, SOURCE, type Language, type Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import type { ContainerWhere } from '../../lessons/container-where.ts';
+import { describeFound } from './found.ts';
 import { matchesContainer } from './match.ts';
 import type { Context, Match } from './track.ts';
 import { sameImage, type ContainerFact } from './world.ts';
@@ -39,6 +40,8 @@ export function stateInWords(fact: ContainerFact): string {
 
 /** What there is instead of what the check wants: the named container, else those of its image, else all that exist. */
 export function describe(check: Condition, context: Context): Text {
+  const found = describeFound(check, context);
+  if (found) return found;
   const wanted = wheres(check);
   const names = new Set(wanted.flatMap(where => (where.name === undefined ? [] : [where.name].flat())));
   const images = wanted.flatMap(where => (where.image === undefined ? [] : [where.image].flat()));
