@@ -19,7 +19,9 @@ const neededForTests = {
   attr: 'reads what is written beside files',
   chromium: 'walks a lesson as a learner would',
   'fonts-dejavu-core': 'letters for it',
+  jq: 'picks from JSON what recorded answers are about',
   postgresql: 'the other database that Slipway runs on',
+  'python3-docker': "Docker's library for Python, which labs have to please",
 };
 
 const wantedFor = command => (command === 'test' ? { ...needed, ...neededForTests } : needed);
