@@ -129,6 +129,10 @@ test('parts and chapters come from the folders, in the order of all their number
   const { lessons, problems } = await loadLessons(dir);
   expect(problems.map(formatProblem)).toEqual([]);
   expect(lessons.map(({ slug, headings }) => [slug, headings.map(heading => heading.title).join(' / ')])).toEqual([['run', 'The basics'], ['volumes', 'The basics / Disk'], ['alone', 'P'], ['z', 'Later on']]);
+  await mkdir(join(dir, '30-again'));
+  await writeFile(join(dir, '30-again/lesson.md'), text);
+  await writeFile(join(dir, '30-again/tasks.yaml'), tasks);
+  expect((await loadLessons(dir)).lessons.map(({ slug }) => slug)).toEqual(['run', 'volumes', 'alone', 'again', 'z']); // of the same part P as alone
   await writeFile(join(dir, '10-basics/10-run/lesson.md'), text);
   expect((await loadLessons(dir)).problems.map(formatProblem).join()).toMatch(/the folder says that this is part of “The basics”/);
 });

@@ -55,14 +55,23 @@ async function loadAll(folders: readonly string[], cache: Cache): Promise<Loaded
   return { lessons: inOrder(bySlug.values()), problems };
 }
 
-/** By the numbers of their folders, from the outermost. */
-export const inOrder = (lessons: Iterable<Lesson>): Lesson[] => [...lessons].sort((a, b) => {
-  for (let depth = 0; depth < Math.max(a.order.length, b.order.length); depth++) {
-    const difference = (a.order[depth] ?? 0) - (b.order[depth] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
-});
+/** By the numbers of their folders, from the outermost; lessons of one part, and of one chapter, stand together where the first of them stands. */
+export function inOrder(lessons: Iterable<Lesson>): Lesson[] {
+  const byNumber = [...lessons].sort((a, b) => {
+    for (let depth = 0; depth < Math.max(a.order.length, b.order.length); depth++) {
+      const difference = (a.order[depth] ?? 0) - (b.order[depth] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+  return together(together(byNumber, 1), 2);
+}
+
+/** Stable: what has the same headings down to this depth follows the first that has them. */
+function together(lessons: Lesson[], depth: number): Lesson[] {
+  const groups = Map.groupBy(lessons, lesson => JSON.stringify(lesson.headings.slice(0, depth).map(heading => heading.title)));
+  return [...groups.values()].flat();
+}
 
 type One = Awaited<ReturnType<typeof loadLesson>>;
 /** A part, and chapters in it. */
