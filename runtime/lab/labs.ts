@@ -14,6 +14,7 @@ import type { Figures, Lab, SnapshotView } from './control.ts';
 import { seenBy } from './seen.ts';
 import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
+import { clearBuilds } from './clear-builds.ts';
 import { restoreContainers } from './restore.ts';
 import { Pool } from './pool.ts';
 import { checkRoom } from './room.ts';
@@ -101,7 +102,9 @@ export class Labs {
     };
     await this.raise(record, async () => {
       await this.makeHost(record, FIRST_HOST);
-      this.open.set(key({ lab: id, host: FIRST_HOST }), await openHost(this.parts, record, FIRST_HOST));
+      const opened = await openHost(this.parts, record, FIRST_HOST);
+      this.open.set(key({ lab: id, host: FIRST_HOST }), opened);
+      await opened.serve();
       // Its shell is at its prompt when somebody comes.
       if (record.pooled) await this.terminals.open({ lab: id, host: FIRST_HOST }, { cols: 80, rows: 24, title: FIRST_TERMINAL });
     });
@@ -302,6 +305,8 @@ export class Labs {
       this.open.set(key(ref), opened);
       await booted(opened.host);
       await restoreContainers(opened.host);
+      await clearBuilds(opened.host, opened.images);
+      await opened.serve();
     }
     return record.hosts.map(h => this.open.get(key({ lab: record.id, host: h.id }))!);
   }

@@ -37,6 +37,8 @@ export interface EngineParts {
 export interface OpenHost {
   host: Host;
   images: ImageStore;
+  /** Answers clients from now on: once its nouns are as its kernel objects are. */
+  serve(): Promise<void>;
   /** Connections to its docker socket that were refused, being too many. */
   refused(): number;
   /** Stops serving and writing; what runs in the host lives on. Idempotent. */
@@ -81,10 +83,10 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   server.on('drop', () => refused++);
   // Somebody outside: from inside a frozen lab nobody calls.
   for (const event of ['connection', 'request', 'upgrade'] as const) server.on(event, () => { if (parts.broker.isFrozen(lab.id)) parts.broker.thawLab(lab.id).catch(onError); });
-  const socket = dockerSocket(ref.lab, ref.host);
-  await listenAt(server, socket, 0o666); // its directory is seen by this host alone, whose root is nobody here
+  // The directory of its socket is seen by this host alone, whose root is nobody here.
+  const serve = () => listenAt(server, dockerSocket(ref.lab, ref.host), 0o666);
   let closed: Promise<void> | undefined;
-  return { host, images, refused: () => refused, close: () => (closed ??= close(host, server)) };
+  return { host, images, serve, refused: () => refused, close: () => (closed ??= close(host, server)) };
 }
 
 async function close(host: Host, server: Server) {

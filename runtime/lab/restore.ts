@@ -12,7 +12,6 @@ import { asSlipwayError } from '../errors.ts';
 import { scheduleRestart } from '../container/restart-policy.ts';
 import { leaveNetworks } from '../network/endpoint.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
-import { clearBuilds } from './clear-builds.ts';
 import { taskSocket, taskStatus } from '../paths.ts';
 
 export async function restoreContainers(host: Host): Promise<void> {
@@ -22,7 +21,6 @@ export async function restoreContainers(host: Host): Promise<void> {
   }
   if (all.some(({ record }) => endpointsOf(record).some(e => e.dnsNames))) await host.nameServer.ensure();
   await Promise.all(all.map(container => restore(host, container)));
-  await clearBuilds(host);
   await forgetEndedTasks(host);
 }
 

@@ -8,6 +8,11 @@ export const localLayersDir = '/var/lib/docker/overlay2';
 /** Unfinished work; nothing in it outlives the request that made it. */
 export const scratchDir = '/var/lib/docker/tmp';
 
+/** Of containers: files that are mounted into them (container/paths.ts). */
+export const sandboxesDir = '/var/lib/docker/sandboxes';
+
+/** Of a directory below localLayersDir. */
+export const keyOfDirectory = (name: string) => `${LOCAL}${name}`;
 export const localKey = (chainId: string) => `${LOCAL}${layerKey(chainId)}`;
 export const isLocal = (key: string) => key.startsWith(LOCAL);
 /** The directory that holds a local layer's `diff`, and `layer.tar` when the archive came from elsewhere. */
