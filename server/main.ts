@@ -21,7 +21,7 @@ import { resumeRoutes } from './http/resume.ts';
 import { loadSecret } from './http/secret.ts';
 import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
-import { yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
+import { soonRemoved, yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
 import { createSite, openLessons } from './lessons.ts';
 import { createPreviews } from './preview/previews.ts';
 import { startScreens } from './terminal/screens.ts';
@@ -54,6 +54,7 @@ const colours = openColours(join(config.dataDir, 'colours'), onError);
 releases.push(() => colours.release());
 globalThis.__slipway = {
   ...createSite(lessons, store, secret, colours),
+  soonRemoved: (cookie, language) => soonRemoved({ store, lessons, policies: config.policies, secret }, cookie, language),
   yourLabs: (cookie, language) => yourLabs({ engine, store, lessons, policies: config.policies, secret }, cookie, language),
 };
 

@@ -37,6 +37,7 @@ export interface YourLab {
   /** It may go earlier when disk runs short. */
   isLastChance: boolean;
 }
+export type SoonRemoved = Pick<YourLab, 'workspace' | 'title' | 'href' | 'removesAt'>;
 export interface YourLabs {
   /** The beginning of the learner's id, for whoever runs this Slipway. */
   id: string;
@@ -57,6 +58,7 @@ export interface Site {
   /** Of the learner whose Cookie header this is; empty for a newcomer. */
   progress(cookieHeader: string | null): Promise<LearnerProgress>;
   yourLabs(cookieHeader: string | null, language: Language): Promise<YourLabs>;
+  soonRemoved(cookieHeader: string | null, language: Language): Promise<SoonRemoved[]>;
 }
 
 declare global { var __slipway: Site | undefined; }

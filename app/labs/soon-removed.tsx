@@ -7,8 +7,7 @@ import { getTexts } from '../language/texts.ts';
 
 export async function SoonRemoved() {
   const t = await getTexts();
-  const { labs } = await headers().then((asked) => site().yourLabs(asked.get('cookie'), t.language));
-  const soon = labs.filter((lab) => lab.isLastChance);
+  const soon = await headers().then((asked) => site().soonRemoved(asked.get('cookie'), t.language));
   if (soon.length === 0) return null;
   return (
     <ul className="front-soon" data-testid="soon-removed">

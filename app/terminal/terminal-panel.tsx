@@ -73,6 +73,8 @@ function EmptyStage() {
   if (link === 'failed') return <p className="terminal-empty">{t('terminal.noConnection')}</p>;
   if (busy === 'resetting') return <p className="terminal-empty">{t('terminal.resetting')}</p>;
   if (lab?.state === 'gone') return <p className="terminal-empty">{t('terminal.gone')}</p>;
+  if (lab?.state === 'asleep') return <div className="terminal-empty"><p>{t('terminal.asleep')}</p><button type="button" className="button" onClick={() => client.wake()}>{t('idle.open')}</button></div>;
+  if (lab?.queue) return <p className="terminal-empty">{t('terminal.queued', { place: lab.queue.place })}</p>;
   if (lab?.state === 'starting') return <p className="terminal-empty">{lab.doing ?? t('terminal.starting')}</p>;
   if (busy === 'opening') return <p className="terminal-empty">{t('terminal.opening')}</p>;
   if (lab?.state === 'asleep') return <div className="terminal-empty"><p>{t('terminal.asleep')}</p><button type="button" className="button" onClick={() => client.wake()}>{t('idle.open')}</button></div>;

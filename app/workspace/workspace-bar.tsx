@@ -1,6 +1,7 @@
 // The line above a workspace: progress, the state of connection and lab in words, and what can be done about it.
 'use client';
 import { useState, type ReactNode } from 'react';
+import type { LabView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
 import { ConnectionHelp } from './connection-help.tsx';
@@ -56,11 +57,12 @@ function StatusLine() {
 
 type Tone = 'good' | 'wait' | 'rest' | 'bad';
 
-function statusWords(t: T, link: string, slow: boolean, lab: { state: string; hostname: string; doing?: string } | null, resetting: boolean): [Tone, string, string?] {
+function statusWords(t: T, link: string, slow: boolean, lab: LabView | null, resetting: boolean): [Tone, string, string?] {
   if (resetting) return ['wait', t('status.resetting')];
   if (link === 'connecting') return ['wait', t('status.connecting')];
   if (link === 'reconnecting') return ['wait', t('status.reconnecting')];
   if (link === 'failed') return ['bad', t('status.failed')];
+  if (lab?.queue) return ['wait', t('status.queued', { place: lab.queue.place })];
   if (!lab || lab.state === 'starting') return ['wait', lab?.doing ?? t('status.starting')];
   if (lab.state === 'gone') return ['bad', t('status.gone')];
   if (lab.state === 'asleep') return ['rest', t('status.asleep')];

@@ -5,6 +5,9 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { controlVerbs } from '../../runtime/lab/control.ts';
+import { RpcClient } from '../../runtime/rpc.ts';
+import { LimitJudge } from '../../server/lab/limits.ts';
 
 const app = join(import.meta.dirname, '..', '..');
 const assets = process.env.SLIPWAY_ASSETS!;
@@ -69,6 +72,30 @@ try {
   const top = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim();
   const raise = inLab(id, 'echo max >/sys/fs/cgroup/memory.max; echo max >/sys/fs/cgroup/pids.max');
   check('the lab cannot raise its own limits', raise.code !== 0 && top !== 'max' && readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim() === top, raise.out + raise.err);
+
+  const engine = new RpcClient(join(env.SLIPWAY_RUN, 'engine', 'engine.sock'), controlVerbs);
+  const figures = async () => (await engine.call('figures', { labs: [id] }))[0]!;
+  const { cpuNs: awake, diskBytes } = await figures();
+  check('its disk is counted', (diskBytes ?? 0) > 0, String(diskBytes));
+  const frozen = await engine.call('freezeLab', { lab: id });
+  const events = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'h1', 'cgroup.events'), 'utf8');
+  check('the lab stands still', frozen.frozen && events.includes('frozen 1'), events);
+  const [before, after] = [await figures(), await figures()];
+  check('and uses no time', before.cpuNs >= awake && after.cpuNs === before.cpuNs, `${before.cpuNs} ${after.cpuNs}`);
+  const thawed = inLab(id, 'echo here');
+  check('a command thaws it', thawed.out === 'here', thawed.out + thawed.err);
+  const judge = new LimitJudge();
+  const tell = async () => judge.next(await figures(), { diskBytes: Infinity, pids: 512 }, Date.now()).join();
+  await tell();
+  inLab(id, 'docker run --rm --memory 32m busybox sh -c "head -c 100m /dev/zero | tail >/dev/null"');
+  check('a limit of a container is none of the lab', (await tell()) === '', 'told');
+  inLab(id, 'head -c 1500m /dev/zero | tail >/dev/null');
+  const memory = await tell();
+  check('the lab is told that its memory was full', memory === 'memory', memory);
+  inLab(id, `perl -e 'for (1..600) { my $p = fork; exit unless defined $p; if (!$p) { sleep 100; exit } }'`);
+  const processes = await tell();
+  check('the lab is told that it can have no more processes', processes === 'processes', processes);
+  engine.close();
 
   const removed = slipway('lab', 'rm', id);
   check('the lab is removed', removed.code === 0, removed.err);

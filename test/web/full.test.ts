@@ -28,6 +28,7 @@ test('the place is told, the lesson can be read, and who was first is served fir
     await third.page.goto(lesson);
     const notice = third.page.getByRole('alert').filter({ hasText: 'number 2 in the queue' });
     await expect(notice).toBeVisible();
+    await expect(third.page.getByTestId('status')).toHaveText('Waiting for room: place 2');
     await expect(third.page.getByRole('heading', { level: 1 })).toBeVisible();
     await expect(third.page.getByTestId('run').first()).toBeVisible();
     expectNow(await third.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);

@@ -76,3 +76,23 @@ test('frozen and thawed by a key, warned of, kept by the keyboard, asleep, and o
   });
   await leave(context);
 });
+
+test('a lab that meets its own limit is told which, below the terminal, with what to do', async () => {
+  const { page, context, errors } = await newcomer(browser);
+  await pictured(page, 'own-limit', async () => {
+    await startLesson(page);
+    await typeLine(page, `perl -e 'for (1..600) { my $p = fork; last unless defined $p; if (!$p) { sleep 300; exit } } print "that many\\n"; sleep 300'`);
+    const note = page.locator('[data-region=note]');
+    await expect(note).toContainText('Your lab can have no more processes', soon);
+    await expect(note).toContainText('512 processes');
+    await shoot(page, 'own-limit-light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.getByRole('button', { name: 'Terminal', exact: true }).click();
+    await shoot(page, 'own-limit-narrow-dark');
+    await note.getByRole('button', { name: 'Dismiss the explanation' }).click();
+    await expect(note).toBeHidden();
+    expectNow(errors).toEqual([]);
+  });
+  await leave(context);
+});

@@ -13,6 +13,7 @@ export const terminal: Translation<typeof source> = {
   'terminal.connecting': 'Verbindung zum Server wird aufgebaut …',
   'terminal.noConnection': 'Keine Verbindung. Was du tun kannst, steht in der Zeile darüber.',
   'terminal.resetting': 'Ein frisches Lab entsteht …',
+  'terminal.queued': 'Gerade sind alle Plätze belegt. Deiner in der Schlange: {place}. Dein Lab startet von selbst.',
   'terminal.asleep': 'Dein Lab schläft. Alles darin ist noch da.',
   'terminal.gone': 'Dieses Lab gibt es nicht mehr.',
   'terminal.starting': 'Dein eigener Linux-Rechner startet …',

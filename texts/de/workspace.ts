@@ -17,6 +17,7 @@ export const workspace: Translation<typeof source> = {
   'status.reconnecting': 'Verbindung verloren, wird wiederhergestellt … Was du tippst, wird nicht gesendet.',
   'status.failed': 'Nicht verbunden',
   'status.starting': 'Dein Lab startet …',
+  'status.queued': 'Wartet auf Platz: Nummer {place}',
   'status.asleep': 'Lab schläft',
   'status.gone': 'Lab ist beendet',
   'status.slow': 'Verbunden, aber langsamer',

@@ -11,6 +11,7 @@ export const terminal = {
   'terminal.connecting': 'Connecting to the server…',
   'terminal.noConnection': 'No connection. See the line above for what to do.',
   'terminal.resetting': 'Making you a fresh lab…',
+  'terminal.queued': 'All places are taken just now. Yours in the queue: {place}. Your lab starts by itself.',
   'terminal.asleep': 'Your lab is asleep. Everything in it is kept.',
   'terminal.gone': 'This lab is gone.',
   'terminal.starting': 'Starting a Linux host of your own…',

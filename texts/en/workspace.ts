@@ -15,6 +15,7 @@ export const workspace = {
   'status.reconnecting': 'Connection lost, reconnecting… Nothing you type is sent.',
   'status.failed': 'Not connected',
   'status.starting': 'Starting your lab…',
+  'status.queued': 'Waiting for room: place {place}',
   'status.asleep': 'Lab is asleep',
   'status.gone': 'Lab is gone',
   'status.slow': 'Connected, the slow way',
