@@ -117,6 +117,12 @@ static void reap(void)
 
 int serve_main(void)
 {
+	/* All of labs descends from here: when memory ends it goes before what keeps them. Raising one's own score is always allowed. */
+	int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (score >= 0) {
+		if (write(score, "0", 1) < 0) {} /* as before */
+		close(score);
+	}
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
