@@ -111,10 +111,13 @@ export class Hosts {
     return runs ? this.cgroups.usage(lab) : { memoryBytes: 0, pids: 0, cpuNs: 0 };
   }
 
-  async figures(lab: string): Promise<LabFigures & { diskBytes: number | null; recordsBytes: number | null }> {
+  async figures(lab: string): Promise<AllFigures> {
     const runs = Object.values(this.lab(lab).hosts).some(host => host.init !== null);
+    const cpuNs = runs ? this.cgroups.cpuTime(lab) : null;
+    const before = lastFigures(lab, cpuNs);
+    if (before) return before;
     const disk = await diskFigures(lab);
-    return { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null };
+    return keepFigures(lab, cpuNs, { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null });
   }
 
   dispose(lab: string) {
