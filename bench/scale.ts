@@ -39,7 +39,9 @@ export const measureScale = () => withEngine(async engine => {
     await delay(SETTLE_MS);
     const cpuBefore = cpuSeconds();
     await delay(WATCH_MS);
-    const cpu = ((cpuSeconds() - cpuBefore) / (WATCH_MS / 1000)) * 100;
+    const cpuAfter = cpuSeconds();
+    const shares = SERVICES.map(name => ((cpuAfter[name]! - cpuBefore[name]!) / (WATCH_MS / 1000)) * 100);
+    const cpu = shares.reduce((sum, share) => sum + share, 0);
     const after = services();
     const labs = (await engine.call('listLabs', {})).filter(lab => lab.state === 'running');
     const ofLabs = labs.map(lab => labPss(lab.id));
@@ -52,7 +54,7 @@ export const measureScale = () => withEngine(async engine => {
       ...SERVICES.map(name => MiB(`  of that for each lab: ${name}`, [grown[name]!])),
       MiB('  processes of a lab', ofLabs.map(lab => lab.bytes), { p50: 4 }, `${ofLabs[0]?.processes ?? 0} processes`),
       MiB('  what the machine has less, for each lab, our processes included', [difference], { p50: 4 }),
-      { what: '  processor time of our processes, of one core', unit: '%', slipway: summarise([cpu]), goal: { p50: 10 } },
+      { what: '  processor time of our processes, of one core', unit: '%', slipway: summarise([cpu]), goal: { p50: 10 }, note: SERVICES.map((name, i) => `${name} ${shares[i]!.toFixed(1)}`).join(', ') },
       ...(stopped === undefined ? [] : [{ what: `  it went no further than ${clients.length} labs`, unit: 'MiB', slipway: 'not measured', note: String(stopped) } satisfies Row]),
     ];
     return rows;
@@ -78,8 +80,8 @@ const services = (): Record<string, number> => Object.fromEntries(readStatus()!.
 const memAvailable = () => 1024 * Number(/^MemAvailable:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))![1]);
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html fields 14 and 15 */
-const cpuSeconds = () => readStatus()!.services.reduce((sum, { pid }) => {
+const cpuSeconds = (): Record<string, number> => Object.fromEntries(readStatus()!.services.map(({ name, pid }) => {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return sum + (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS;
-}, 0);
+  return [name, (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS];
+}));
