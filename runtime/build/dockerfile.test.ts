@@ -11,6 +11,18 @@ test.each<[string, unknown]>([
   ['FROM a\r\nRUN b\r\n', [[1, 'FROM', 'a'], [2, 'RUN', 'b']]],
 ])('%j', (text, instructions) => expect(parse(text)).toEqual(instructions));
 
+test('heredocs belong to their instruction, and say where it ends', () => {
+  const { instructions } = parseDockerfile('FROM a\nRUN <<A cat <<-"B"\none $x\nA\n\ttwo\n\tB\nCOPY <<C /x\nC\nCMD d', 'Dockerfile');
+  expect(instructions.map(({ name, line, endLine, heredocs }) => [name, line, endLine, heredocs])).toEqual([
+    ['FROM', 1, 1, []], ['RUN', 2, 6, [{ name: 'A', content: 'one $x\n', expand: true }, { name: 'B', content: 'two\n', expand: false }]], ['COPY', 7, 8, [{ name: 'C', content: '', expand: true }]], ['CMD', 9, 9, []],
+  ]);
+  expect(() => parseDockerfile('FROM a\nRUN <<A\nb', 'Dockerfile')).toThrow('unterminated heredoc');
+});
+
+test('an empty line inside a continued instruction is warned of', () => {
+  expect(parseDockerfile('FROM a\nRUN b \\\n\n && c', 'Dockerfile').warnings).toMatchObject([{ text: 'Empty continuation line found in: RUN b  && c', line: 2 }]);
+});
+
 test('flags stand before the arguments', () => {
   const { instructions } = parseDockerfile('FROM --platform=linux/amd64 a AS b\nCOPY --from=b --chown=1:2 x --y /z', 'Dockerfile');
   expect(instructions.map(({ flags, rest }) => ({ flags, rest }))).toEqual([{ flags: { platform: ['linux/amd64'] }, rest: 'a AS b' }, { flags: { from: ['b'], chown: ['1:2'] }, rest: 'x --y /z' }]);

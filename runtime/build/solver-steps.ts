@@ -179,6 +179,7 @@ function found(parts: StepParts, key: string, of: StepOf): CacheRecord | undefin
 }
 
 function record(parts: StepParts, of: StepOf, keys: string[], layer: ImageLayer): CacheRecord {
-  parts.signal.throwIfAborted();
-  return parts.cache.add({ type: 'regular', description: of.name, keys, layers: [layer], sizeBytes: layer.sizeBytes, parents: of.parent ? [of.parent] : [] });
+  const added = parts.cache.add({ type: 'regular', description: of.name, keys, layers: [layer], sizeBytes: layer.sizeBytes, parents: of.parent ? [of.parent] : [] });
+  parts.cache.save(); // at once: a layer that nothing names would stay on the disk for good
+  return added;
 }

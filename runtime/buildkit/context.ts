@@ -16,7 +16,8 @@ export const sourcesDir = '/var/lib/docker/buildkit/sources';
 /** Last states of contexts, in memory; older ones are forgotten with their files. */
 const KEPT = 8;
 
-interface Kept { directory: string; tree: Tree; busy: boolean; usedAt: number; sizeBytes: number }
+interface Kept { name: string; directory: string; tree: Tree; busy: boolean; createdAt: number; usedAt: number; uses: number; sizeBytes: number }
+export interface KeptContext { key: string; name: string; sizeBytes: number; busy: boolean; createdAt: number; usedAt: number; uses: number }
 export interface Synced extends ContextFiles { release(): Promise<void> }
 
 export class Contexts {
@@ -26,9 +27,15 @@ export class Contexts {
   constructor(host: Place) { this.host = host; }
 
   /** What is kept, for the list of the cache. */
-  list(): { key: string; directory: string; sizeBytes: number; busy: boolean }[] { return [...this.kept].map(([key, { directory, sizeBytes, busy }]) => ({ key, directory, sizeBytes, busy })); }
-  /** Their files are removed by the caller. */
-  forget(key: string): void { this.kept.delete(key); }
+  list(): KeptContext[] { return [...this.kept].map(([key, { name, sizeBytes, busy, createdAt, usedAt, uses }]) => ({ key, name, sizeBytes, busy, createdAt, usedAt, uses })); }
+
+  /** One that is in use stays. */
+  async forget(key: string): Promise<void> {
+    const kept = this.kept.get(key);
+    if (!kept || kept.busy) return;
+    this.kept.delete(key);
+    await this.remove(kept.directory);
+  }
 
   async sync(session: Session, about: { name: string; follow: readonly string[]; exclude: readonly string[] }, options: { signal: AbortSignal; onReceived: (bytes: number) => void; looks: Looks }): Promise<Synced> {
     const key = createHash('sha256').update(JSON.stringify([about.name, about.follow, about.exclude])).digest('hex').slice(0, 24);
@@ -36,7 +43,7 @@ export class Contexts {
     const entries = await receiver.list();
     const before = this.kept.get(key);
     const base = before && !before.busy && canGrow(before.tree, entries) ? before : undefined;
-    const mine: Kept = base ?? { directory: `${sourcesDir}/${key}-${process.pid}-${this.unique++}`, tree: new Map(), busy: true, usedAt: 0, sizeBytes: 0 };
+    const mine: Kept = base ?? { name: about.name, directory: `${sourcesDir}/${key}-${process.pid}-${this.unique++}`, tree: new Map(), busy: true, createdAt: Date.now(), usedAt: 0, uses: 0, sizeBytes: 0 };
     mine.busy = true;
     try {
       const wanted = entries.flatMap((entry, index) => (same(mine.tree.get(entry.path), entry) ? [] : [index]));
@@ -48,6 +55,7 @@ export class Contexts {
       throw error;
     }
     mine.usedAt = Date.now();
+    mine.uses++;
     mine.sizeBytes = [...mine.tree.values()].reduce((sum, entry) => sum + entry.size, 0);
     const older = this.kept.get(key);
     const keep = older === mine || !older?.busy;

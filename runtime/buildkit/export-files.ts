@@ -47,8 +47,7 @@ export async function sendFiles(host: Place, layers: readonly ImageLayer[], to: 
     await to.send(bytes);
   };
   const asked: number[] = [];
-  let wake = () => {};
-  let over = false;
+  const state = { over: false, wake: () => {} };
   const listening = (async () => {
     for await (const message of to.messages) {
       const packet = fromBinary(PacketSchema, message);
@@ -58,17 +57,17 @@ export async function sendFiles(host: Place, layers: readonly ImageLayer[], to: 
         asked.push(packet.id);
       }
       if (packet.type === 3) break;
-      wake();
+      state.wake();
     }
   })().finally(() => {
-    over = true;
-    wake();
+    state.over = true;
+    state.wake();
   });
   listening.catch(() => {}); // awaited below
   for (const file of files) await send({ type: 0, stat: { path: file.path, mode: goMode(file.mode), uid: file.uid, gid: file.gid, size: BigInt(isFile(file) ? file.size : 0), modTime: BigInt(file.time) * 1_000_000_000n, linkname: file.link } });
   await send({ type: 0 });
   for (;;) {
-    while (!over && asked.length === 0) await new Promise<void>(resolve => { wake = resolve; });
+    while (!state.over && asked.length === 0) await new Promise<void>(resolve => { state.wake = resolve; });
     if (asked.length === 0) break;
     const batch = asked.splice(0);
     await contents(host, { lower, before, after }, batch.map(id => files[id]!), async (at, data) => { await send({ type: 2, id: batch[at]!, data }); }, options.signal);

@@ -1,14 +1,17 @@
 // What the build cache holds, and letting go of it: `docker buildx du`, `docker builder prune`, `docker system df`. Called by service.ts and api/.
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { BuildCache, CacheRecord } from '../build/build-cache.ts';
+import type { CacheMounts } from '../build/run-mounts.ts';
 import { runScript } from '../kernel/stream.ts';
 import { script } from '../snapshot/scripts.ts';
-import type { Contexts } from './context.ts';
+import type { Contexts, KeptContext } from './context.ts';
 import type { UsageRecordSchema } from './messages_pb.js';
 import type { BuildKitParts } from './parts.ts';
 
 type Usage = MessageInitShape<typeof UsageRecordSchema>;
-type Parts = BuildKitParts & { cache: BuildCache; contexts: Contexts };
+type Parts = BuildKitParts & { cache: BuildCache; contexts: Contexts; cacheMounts: CacheMounts };
+/** Before a context's key in its id. */
+const CONTEXT = 'c';
 export interface PruneOptions { all: boolean; keepBytes: number; keepMs: number; filters: readonly string[] }
 
 /** A record with what it shares with images of this host. */
@@ -16,11 +19,17 @@ export interface CacheUse { record: CacheRecord; shared: boolean; inUse: boolean
 
 export async function cacheUse(parts: Parts): Promise<CacheUse[]> {
   const sizes = await directorySizes(parts, parts.cache.all().flatMap(record => record.directory ?? []));
-  return parts.cache.all().map(record => ({
-    record, inUse: false, shared: record.layers.some(layer => parts.images.hasLayer(layer.key)),
+  return [...parts.cache.all().map(record => ({
+    record, inUse: record.type === 'exec.cachemount' && parts.cacheMounts.inUse(), shared: record.layers.some(layer => parts.images.hasLayer(layer.key)),
     sizeBytes: record.directory ? sizes.get(record.directory) ?? 0 : record.sizeBytes,
-  }));
+  })), ...parts.contexts.list().map(asUse)];
 }
+
+/** A context that is kept between builds, as the cache lists it. */
+const asUse = ({ key, name, sizeBytes, busy, createdAt, usedAt, uses }: KeptContext): CacheUse => ({
+  record: { id: `${CONTEXT}${key}`, type: 'source.local', description: `local source for ${name}`, keys: [], layers: [], sizeBytes, created: new Date(createdAt).toISOString(), lastUsed: new Date(usedAt).toISOString(), usageCount: uses, parents: [] },
+  shared: false, inUse: busy, sizeBytes,
+});
 
 export async function usage(parts: Parts): Promise<Usage[]> { return (await cacheUse(parts)).map(asMessage); }
 
@@ -36,6 +45,7 @@ export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: 
     return true;
   });
   parts.cache.remove(gone.map(use => use.record));
+  for (const { record } of gone) if (record.type === 'source.local') await parts.contexts.forget(record.id.slice(CONTEXT.length));
   for (const use of gone) yield asMessage(use);
 }
 
