@@ -9,7 +9,7 @@ import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, worksta
 import { Cgroups } from './cgroup.ts';
 import { clearStaleQuotas, createDisk, disks, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
-import { diskFigures, forgetFigures, labFigures, type LabFigures } from './figures.ts';
+import { diskFigures, forgetFigures, keepFigures, labFigures, lastFigures, type AllFigures, type LabFigures } from './figures.ts';
 import { planHost } from './host-plan.ts';
 import { callNative } from './native.ts';
 import { isAlive, startTime } from './process.ts';
