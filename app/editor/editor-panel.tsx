@@ -23,6 +23,12 @@ export function EditorPanel() {
     setLab(ready);
     setDirty(false);
   }
+  useEffect(() => {
+    if (!dirty) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener('beforeunload', ask);
+    return () => window.removeEventListener('beforeunload', ask);
+  }, [dirty]);
   const leaving = dirty && wanted?.path !== shown?.path;
   if (wanted !== shown && !leaving) setShown(wanted);
   if (!shown) return null;

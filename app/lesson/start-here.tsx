@@ -39,11 +39,11 @@ function StartDialog({ id, number, close }: { id: string; number: number; close(
 /** After a reset: what is ticked is not there, and how to have it again. */
 export function FreshNotice({ tasks }: { tasks: LessonTask[] }) {
   const t = useTexts();
-  const client = useWorkspaceClient();
   const lab = useWorkspace((s) => s.lab);
   const states = useWorkspace((s) => s.tasks);
   const busy = useWorkspace((s) => s.busy !== null);
   const [read, setRead] = useState('');
+  const [asking, setAsking] = useState(false);
   const next = nextTask(tasks, states);
   if (!lab?.fresh || lab.state !== 'ready' || busy || read === lab.id) return null;
   const after = next && tasks.indexOf(next) > 0 ? next : undefined;
@@ -51,9 +51,10 @@ export function FreshNotice({ tasks }: { tasks: LessonTask[] }) {
     <div className="notice" role="status" data-testid="fresh">
       <p>{t('fresh.text')}</p>
       <span className="notice-actions">
-        {after && <button type="button" className="button small primary" onClick={() => client.startAt(after.id)}>{t('fresh.start', { title: after.title })}</button>}
+        {after && <button type="button" className="button small primary" onClick={() => setAsking(true)}>{t('fresh.start', { title: after.title })}</button>}
         <button type="button" className="button small" onClick={() => setRead(lab.id)}>{t('bar.gotIt')}</button>
       </span>
+      {asking && after && <StartDialog id={after.id} number={tasks.indexOf(after) + 1} close={() => setAsking(false)} />}
     </div>
   );
 }

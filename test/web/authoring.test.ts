@@ -199,6 +199,7 @@ walk('"Start here" does the tasks before for the learner, by keyboard, for no cr
   await expect(page.getByTestId('fresh')).toContainText('This lab is fresh', patient);
   await expect(page.locator('[data-task=stop]')).toHaveAttribute('data-state', 'open');
   await page.getByTestId('fresh').getByRole('button', { name: /go on at “Stop the shop”/ }).click();
+  await page.getByRole('button', { name: 'Start at this task' }).click();
   await expect(page.getByTestId('fresh')).toHaveCount(0);
   await hasPrompt(page);
   await typeLine(page, 'clear; docker ps --format "{{.Names}}"');
