@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// What `npm start`, `npm test`, `npm run bench`, `npm run test:v2` and `npm run build` run. Plain JavaScript for the system's own Node (18.19 or
+// What `npm start`, `npm test`, `npm run bench`, `npm run test:v2`, `npm run soak` and `npm run build` run. Plain JavaScript for the system's own Node (18.19 or
 // later) without dependencies, because it runs before `npm ci`. Reads top to bottom: a command is a list of steps, and a step whose inputs have not
 // changed is skipped. Whatever needs TypeScript or a package is a child process under the Node that `npm ci` brings.
 import process from 'node:process';
@@ -10,7 +10,7 @@ import { installPackages } from './packages.mjs';
 import { SetupError } from './error.mjs';
 import { Reporter } from './progress.mjs';
 import { runningInstance, startSupervisor } from './start.mjs';
-import { runBench, runTests, runV2 } from './test.mjs';
+import { runBench, runSoak, runTests, runV2 } from './test.mjs';
 import { buildAssets, makeUsers } from './system.mjs';
 
 const build = [installPackages, installNodeModules, buildPrisma, buildNative, buildBundles, buildSite];
@@ -20,6 +20,7 @@ const commands = {
   test: [...install, runTests],
   'test:v2': [...install, runV2],
   bench: [...install, runBench],
+  soak: [...install, runSoak],
   build,
   /** What has no part in the site: for tests that are run by hand. */
   bundle: [installNodeModules, buildPrisma, buildNative, buildBundles],

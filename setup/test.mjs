@@ -1,4 +1,4 @@
-// The last step of `npm test`, `npm run bench` and `npm run test:v2`.
+// The last step of `npm test`, `npm run bench`, `npm run soak` and `npm run test:v2`.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +41,12 @@ function readReport(path) {
   } catch {
     return { numPassedTests: 0, numPendingTests: 0, numTodoTests: 0, numFailedTests: 0 };
   }
+}
+
+/** Ten thousand labs made and disposed of, or as many as an hour and a half holds. SLIPWAY_SOAK and SLIPWAY_SOAK_MINUTES say otherwise. */
+export async function runSoak() {
+  const { SLIPWAY_SOAK = '10000', SLIPWAY_SOAK_MINUTES = '90' } = process.env;
+  process.exitCode = await runAttached(asRoot([node, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'system', 'test/kernel/leaks.test.ts']), { env: childEnv({ SLIPWAY_SOAK, SLIPWAY_SOAK_MINUTES }) });
 }
 
 export async function runBench({ args }) {

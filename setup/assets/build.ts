@@ -9,7 +9,7 @@ import { buildLibrary, libraryRecipe } from './library/images.ts';
 import { lock } from './lock.ts';
 import { isMounted, preparePool } from './pool.ts';
 import { runStep, type AssetStep } from './step.ts';
-import { buildToolbox, toolboxRecipe } from './toolbox.ts';
+import { buildToolbox, removeOldToolboxes, toolboxRecipe } from './toolbox.ts';
 import { buildWorkstation, currentWorkstation, workstationRecipe } from './workstation.ts';
 
 const steps: AssetStep[] = [
@@ -35,6 +35,7 @@ try {
   if (unknown) throw new Error(`There is no step "${unknown}": there are ${all.map(step => step.name).join(', ')}.`);
   release = await lock(join(assetsDir, '.lock'), () => console.log('progress pool 0 waiting for another set-up'));
   for (const step of asked.length === 0 ? steps : all.filter(one => asked.includes(one.name))) await runStep(step);
+  await removeOldToolboxes();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

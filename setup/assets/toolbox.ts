@@ -36,11 +36,10 @@ export async function buildToolbox(report: Report): Promise<void> {
   await run(['chown', '-R', '0:0', beside]);
   await rename(toolboxDir, join(assetsDir, `toolbox.old-${Date.now()}`)).catch(() => {}); // none yet
   await rename(beside, toolboxDir);
-  await removeUnused();
 }
 
-/** Labs that run keep the toolbox they have mounted; others go. */
-async function removeUnused(): Promise<void> {
+/** Labs that run keep the toolbox they have mounted; others go. At every set-up, because those labs end some time later. */
+export async function removeOldToolboxes(): Promise<void> {
   const mounted = await mountedRoots();
   for (const name of await readdir(assetsDir)) {
     if (name.startsWith('toolbox.old-') && !mounted(`/${name}`)) await rm(join(assetsDir, name), { recursive: true, force: true });
