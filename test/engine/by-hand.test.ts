@@ -1,0 +1,67 @@
+// What the engine does can be seen with the tools of a textbook in the lab's own shell, and done by hand there, as the lab's root: in both
+// profiles, except for a user namespace of one's own, which is for lessons with the full one.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTestLab, dockerd, outputOf, type TestLab } from './lab.ts';
+
+const BY_HAND = `
+mkdir /mnt/box && mount -t tmpfs tmpfs /mnt/box && cd /mnt/box
+docker create --name files busybox >/dev/null; mkdir lower upper work merged; docker export files | tar x -C lower; docker rm files >/dev/null
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged
+G=/sys/fs/cgroup/memory/box; L=memory.limit_in_bytes; [ -d /sys/fs/cgroup/memory ] || { G=/sys/fs/cgroup/box; L=memory.max; }
+mkdir $G; echo 33554432 > $G/$L; echo "limit $(cat $G/$L)"
+ip netns add box; ip link add outside type veth peer name inside netns box
+ip addr add 10.9.0.1/24 dev outside; ip link set outside up; ip -n box addr add 10.9.0.2/24 dev inside; ip -n box link set inside up
+cat > inside.sh <<'END'
+mount --make-rprivate / && mount --bind merged merged && mkdir -p merged/old merged/proc && cd merged
+pivot_root . old && mount -t proc proc /proc && umount -l /old && hostname box
+exec sh -c 'echo "pid $$ on $(hostname)"; ls -d /etc/passwd; ls /old | wc -l; ps -o pid,comm | grep "^ *1 "; ping -c1 -W2 10.9.0.1 >/dev/null && echo reached; echo written > /mark'
+END
+(echo $BASHPID > $G/cgroup.procs; exec ip netns exec box unshare --mount --uts --ipc --pid --fork sh inside.sh)
+echo "upper $(cat upper/mark)"
+capsh --drop=cap_chown -- -c 'chown nobody inside.sh 2>&1'
+unshare --user --map-root-user sh -c 'echo "user $(id -u)"' 2>&1
+umount merged; ip netns del box; rmdir $G && echo gone
+mkdir -p bundle/rootfs; cp -a lower/. bundle/rootfs; cd bundle; crun spec; sed -i 's/"terminal": true/"terminal": false/; s/"sh"/"echo", "from a bundle"/' config.json; crun run mine
+`;
+
+describe.skipIf(dockerd).each(['strict', 'full'] as const)('in a lab of profile %s', profile => {
+  let lab: TestLab;
+  const shell = async (script: string) => outputOf((await lab.engine.call('exec', { lab: lab.lab!.id, host: 'h1', argv: ['/bin/bash', '-c', script] })).socketPath);
+  beforeAll(async () => { lab = await createTestLab(`by-hand-${profile}`, { profile, pull: ['busybox'] }); });
+  afterAll(() => lab?.dispose());
+
+  test('a container is built by hand: overlay, cgroup, network, namespaces, pivot_root, capabilities, a bundle', async () => {
+    expect((await shell(BY_HAND)).replaceAll('\r', '').trim().split('\n')).toEqual([
+      'limit 33554432', 'pid 1 on box', '/etc/passwd', '0', '    1 sh', 'reached', 'upper written',
+      'chown: changing ownership of \'inside.sh\': Operation not permitted',
+      profile === 'full' ? 'user 0' : 'unshare: unshare failed: Operation not permitted', 'gone', 'from a bundle',
+    ]);
+  });
+
+  test('namespaces, processes, addresses, capabilities, mounts, cgroups and files show what a textbook says', async () => {
+    await lab.ok('run -d --name seen -p 18090:80 busybox sleep 1000');
+    const { Id: id, State: { Pid: pid } } = (JSON.parse(await lab.ok('inspect seen')) as { Id: string; State: { Pid: number } }[])[0]!;
+    const lsns = await shell('lsns -o TYPE,COMMAND');
+    for (const type of ['mnt', 'uts', 'ipc', 'pid', 'net']) expect(lsns).toMatch(new RegExp(`^${type} +sleep 1000`, 'm'));
+    expect(await shell('ps -ef --forest')).toMatch(/slipway-shim\r?\n.*\\_ sleep 1000/);
+    expect(await shell(`nsenter -t ${pid} -n ip -o -4 addr show eth0`)).toContain('172.17.0.2/16');
+    expect(await shell(`capsh --decode=$(awk '/CapEff/{print $2}' /proc/${pid}/status)`)).toContain('cap_chown,cap_dac_override');
+    expect(await shell('mount | grep merged')).toContain(`/var/lib/docker/overlay2/${id}/merged type overlay`);
+    expect(await shell('cat $(ls -d /sys/fs/cgroup/pids/docker/* /sys/fs/cgroup/docker/* 2>/dev/null | head -n 1)/cgroup.procs')).toContain(String(pid));
+    expect(await shell('nft list ruleset 2>&1')).toMatch(profile === 'full' ? /18090/ : /Operation not permitted/);
+    for (const field of ['.LogPath', '.HostsPath', '.ResolvConfPath', '.HostnamePath', '.GraphDriver.Data.UpperDir', '.GraphDriver.Data.WorkDir', '.GraphDriver.Data.MergedDir']) {
+      expect(await shell(`test -e "$(docker inspect -f '{{${field}}}' seen)" && echo there`), field).toMatch(/^there/);
+    }
+    expect(await shell('ls -l /etc/mtab; ls -l /dev/core; df /var/lib/docker >/dev/null && echo ok')).toMatch(/mounts[^]*kcore[^]*ok/);
+    await lab.ok('rm -f seen');
+  });
+
+  test('a container with the docker socket drives its own host', async () => {
+    expect(await lab.ok('run --rm -v /:/host busybox chroot /host docker run --rm busybox echo nested')).toBe('nested');
+    expect(await lab.ok('run --rm -v /:/host -v /var/run/docker.sock:/host/tmp/other.sock busybox chroot /host curl -s --unix-socket /tmp/other.sock http://docker/_ping')).toBe('OK');
+  });
+
+  test('a user of the lab who is not root may use docker, too', async () => {
+    expect(await shell('useradd --create-home --groups docker ann && su - ann -c "docker run --rm busybox id -un" 2>&1')).toMatch(/^root/);
+  });
+});
