@@ -1,7 +1,7 @@
 /* Reading files of a lab from outside, for the engine. The reader is the lab's own root as far as files go (its uid, its user namespace), but stays
  * in the machine's mount and pid namespaces: no program, library or mount of the lab has a say in how it reads, and nobody in the lab can see it.
  * Paths are a learner's: each is resolved below the root of a process of the lab and cannot leave it, whatever its links say; only plain files of
- * plain file systems are opened, never a pipe, a device or a kernel's own file. A line for each request; the engine understands it. */
+ * plain file systems and control groups are opened, never a pipe, a device or another of the kernel's own files. A line for each request; the engine understands it. */
 #define _GNU_SOURCE
 #include "native.h"
 #include <errno.h>
@@ -32,7 +32,8 @@ static bool is_plain(int fd)
 {
 	struct statfs s;
 	if (fstatfs(fd, &s) < 0) return false;
-	return s.f_type == OVERLAYFS_SUPER_MAGIC || s.f_type == BTRFS_SUPER_MAGIC || s.f_type == TMPFS_MAGIC || s.f_type == EXT4_SUPER_MAGIC;
+	return s.f_type == OVERLAYFS_SUPER_MAGIC || s.f_type == BTRFS_SUPER_MAGIC || s.f_type == TMPFS_MAGIC || s.f_type == EXT4_SUPER_MAGIC
+		|| s.f_type == CGROUP_SUPER_MAGIC || s.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 static void print_base64(const unsigned char *b, size_t size)
