@@ -28,8 +28,8 @@ export function TaskCard({ id, number, level, title, needs, children }: Props) {
         <div><p className="label">{t('task.label', { number })} <span className="task-state">{stateWord(t, progress)}</span></p><Heading className="task-title" id={`task-${id}-title`}>{title}</Heading></div>
       </header>
       <div className="task-text">{children}</div>
-      <Outcome id={id} progress={progress} needs={needs} />
       <TaskHints id={id} progress={progress} />
+      <Outcome id={id} progress={progress} needs={needs} />
       <StartHere id={id} number={number} />
     </section>
   );

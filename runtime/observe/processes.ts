@@ -37,8 +37,20 @@ export async function lookAt(host: Host, container: string | undefined): Promise
     return [{ outerPid, pid, parent: status.parent, user: status.user - uidBase, command: await commandOf(process.pid), program: process.program, first, namespaces: process.namespaces, status }];
   }))).flat();
   const inner = new Map(read.map(process => [process.outerPid, process.pid]));
-  const seen = read.map(process => ({ ...process, parent: inner.get(process.parent) ?? 0 }));
+  const seen = (container === undefined ? read : membersOf(read)).map(process => ({ ...process, parent: inner.get(process.parent) ?? 0 }));
   return { processes: seen, first: seen.find(process => process.first), labNamespaces: init.namespaces };
+}
+
+/** The lab's root may move any process into a container's cgroup. Its own are those in the namespaces of its first, and what they have started. `parent` is the machine's number here. */
+export function membersOf<P extends Pick<SeenProcess, 'outerPid' | 'parent' | 'first' | 'namespaces'>>(processes: readonly P[]): P[] {
+  const first = processes.find(process => process.first);
+  if (!first) return [];
+  const byPid = new Map(processes.map(process => [process.outerPid, process]));
+  const isIn = ({ namespaces }: P) => namespaces.pid === first.namespaces.pid && namespaces.mnt === first.namespaces.mnt;
+  return processes.filter(process => {
+    for (let one: P | undefined = process, steps = 0; one && steps < processes.length; one = byPid.get(one.parent), steps++) if (isIn(one)) return true;
+    return false;
+  });
 }
 
 async function statusOf(pid: number): Promise<Status | null> {

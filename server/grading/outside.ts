@@ -18,6 +18,7 @@ export class Outside {
   private lastMs = 0;
   private askMs = ASK_MS;
   private askedMs = 0;
+  private moves = 0;
 
   constructor(read: Read) {
     this.ask = read;
@@ -27,6 +28,7 @@ export class Outside {
 
   /** Something has happened in the lab that the engine knows of. */
   hasMoved() {
+    this.moves += 1;
     this.askMs = ASK_MS;
     this.askedMs = 0;
   }
@@ -40,6 +42,8 @@ export class Outside {
     const due = [...byKey].filter(([key, reading]) => asks || !asksTheLab(reading) || !this.known.has(key));
     if (due.length === 0 || isOver()) return false;
     this.lastMs = Date.now();
+    if (asks) this.askedMs = this.lastMs; // before: what moves while it is asked has it asked again
+    const { moves } = this;
     const { seq, found } = await this.ask(due.map(([, reading]) => reading));
     if (isOver()) return false;
     let news = false;
@@ -51,10 +55,7 @@ export class Outside {
       if (!same && asksTheLab(reading)) news = true;
       this.known.set(key, { found: now, seq, changedSeq: same ? before.changedSeq : seq });
     });
-    if (asks) {
-      this.askedMs = Date.now();
-      this.askMs = news ? ASK_MS : Math.min(this.askMs * 1.5, ASK_SELDOM_MS);
-    }
+    if (asks && moves === this.moves) this.askMs = news ? ASK_MS : Math.min(this.askMs * 1.5, ASK_SELDOM_MS);
     return true;
   }
 }

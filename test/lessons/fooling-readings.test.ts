@@ -61,6 +61,7 @@ test('processes, labels, names and tags that pretend: the kernel and the engine 
     labelled: { container: { image: 'nginx:1.22', state: 'running' } },
     limited: { kernel: { container: { image: 'nginx:1.22' }, memoryBytes: { atMost: 64 * 2 ** 20 } } },
     renamed: { all: [{ event: { action: 'start', name: 'web' } }, { container: { name: 'web', image: 'nginx:1.22', state: 'running' } }] },
+    moved: { process: { container: { name: 'web' }, command: 'sleep 4711' } },
     brief: { kernel: { container: { name: 'brief' }, capabilities: { has: ['SYS_ADMIN'] } } },
   });
   await learner.does([
@@ -70,6 +71,7 @@ test('processes, labels, names and tags that pretend: the kernel and the engine 
     'docker run -d --name other busybox sleep 900; docker rename other nginx; docker rename nginx other',
     'mount -t tmpfs none /proc; mkdir /proc/1; echo CapEff: ffffffffffffffff > /proc/1/status; umount /proc',
     'mkdir -p /sys/fs/cgroup/memory/docker/forged 2>/dev/null; true',
+    'sleep 4711 > /dev/null 2>&1 & id=$(docker inspect -f "{{.Id}}" web); for procs in $(find /sys/fs/cgroup -path "*/docker/$id/cgroup.procs"); do echo $! > $procs; done; grep -c $id /proc/$!/cgroup', // into web's own cgroups
     'for i in 1 2 3 4 5; do docker create --name brief busybox true; docker start brief; docker rm -f brief; done', // there and gone, without the capability
   ]);
   await looked();
