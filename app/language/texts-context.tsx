@@ -1,6 +1,6 @@
 // Texts for client components. The layout passes the catalogue of the one language in use; a switch of language renders it anew with the other.
 'use client';
-import { createContext, useContext, useMemo, type ReactNode } from 'react';
+import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Language } from '../../texts/language.ts';
 import { translator, type Translation } from '../../texts/message.ts';
 import type { PageTexts, T } from '../../texts/site.ts';
@@ -9,7 +9,8 @@ const TextsContext = createContext<T | null>(null);
 
 export function TextsProvider({ language, texts, children }: { language: Language; texts: Translation<PageTexts>; children: ReactNode }) {
   // The catalogue comes as a new object with every answer of the server; it says the same as long as the language does.
-  const t = useMemo(() => translator<PageTexts>(texts, language), [language]); // oxlint-disable-line react/memo-dependencies
+  const [t, setT] = useState(() => translator<PageTexts>(texts, language));
+  if (t.language !== language) setT(() => translator<PageTexts>(texts, language));
   return <TextsContext value={t}>{children}</TextsContext>;
 }
 
