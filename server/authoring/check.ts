@@ -64,7 +64,7 @@ async function checkOne(root: string, lesson: Lesson, { labs, only, print }: Che
         print(`  ok  ${says}`);
       } catch (error) {
         faults++;
-        const [file, line] = path[0] === 'setup' ? ['lesson.md', 1] : ['tasks.yaml', lineOf?.(path) ?? 1];
+        const [file, line] = path[0] === 'setup' || path[0] === 'text' ? ['lesson.md', 1] : ['tasks.yaml', lineOf?.(path) ?? 1];
         print(`${join(root, lesson.folder, file)}:${line}: ${says}: it does not\n    ${(error as Error).message.trim().replaceAll('\n', '\n    ')}`);
       }
     }

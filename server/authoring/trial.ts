@@ -1,5 +1,5 @@
 // What a lesson has to prove in real labs, as a list of cases: each makes a lab of its own and throws, in words, when the lesson is not as it says.
-// Run by `slipway lesson check` (check.ts) and by test/lessons. `path` is the place in tasks.yaml that a failure is about.
+// Run by `slipway lesson check` (check.ts) and by test/lessons. `path` is the place in tasks.yaml that a failure is about; `setup` and `text` are lesson.md.
 import type { HastNode, Lesson, Task } from '../../lessons/schema.ts';
 import { fill } from '../grading/words.ts';
 import type { TaskState } from '../protocol.ts';
@@ -27,7 +27,7 @@ export function casesOf(lesson: Lesson): Case[] {
       if (code !== 0) throw new Error(`docker pull ${image}: ${output.trim()}`);
     })),
     tried('each solution ticks its own task and leaves every later one untouched', ['tasks'], learner => solutions(lesson, learner)),
-    tried('every command that the text offers works where the text offers it', [], learner => offered(lesson, learner)),
+    tried('every command that the text offers works where the text offers it', ['text'], learner => offered(lesson, learner)),
     ...lesson.tasks.flatMap((task, index) => task.otherWays.map((way, n) => tried(`${task.id}, other way ${n + 1} ticks too`, ['tasks', index, 'otherWays', n], async learner => {
       await upTo(lesson, learner, index);
       const output = await learner.does(way);
@@ -47,7 +47,7 @@ export function casesOf(lesson: Lesson): Case[] {
 /** newLearner has run the set-up, and throws when a step fails. */
 async function prepared(lesson: Lesson, learner: Learner) {
   for (const { path, digest, mode } of lesson.files.list) {
-    const { output } = await learner.runs(`f='${lesson.files.to}/${path.replaceAll("'", "'\\''")}'; sha256sum < "$f"; stat -c '%a %u:%g' "$f"`);
+    const { output } = await learner.runs(`f=${quoted(`${lesson.files.to}/${path}`)}; sha256sum < "$f"; stat -c '%a %u:%g' "$f"`);
     const [sum = '', rights = ''] = output.split('\n');
     if (!sum.startsWith(digest) || rights !== `${mode.toString(8)} ${lesson.files.owner}`) throw new Error(`files/${path} is not in the lab as it should be: ${output.trim()}`);
   }
@@ -77,7 +77,11 @@ async function offered(lesson: Lesson, learner: Learner) {
       // A terminal of its own is for what goes on until it is stopped.
       const command = part.named ? { terminal: part.code, type: ['^C'] } : part.code.includes(' -it ') ? { terminal: part.code, type: ['exit'] } : part.code;
       const { output, code } = await learner.runs(command);
-      if (part.task === null && !part.named && code !== 0) throw new Error(`${part.code}\nends with exit code ${code}:\n${output}`); // within a task an error may be the point
+      if (part.task === null && !part.named && !part.paste && code !== 0) throw new Error(`${part.code}\nends with exit code ${code}:\n${output}`); // within a task an error may be the point
+    } else if (part.kind === 'open') {
+      // Without a line the learner may be meant to make it.
+      const { code } = await learner.runs(`f=${quoted(part.file)}; [ -d "$(dirname "$f")" ] && { [ ! -e "$f" ] && [ ${part.line} -eq 0 ] || [ -f "$f" ] && [ "$(grep -c '' "$f")" -ge ${part.line} ]; }`);
+      if (code !== 0) throw new Error(`::open: ${part.file}${part.line > 0 ? ` has no line ${part.line}, or is not there` : ' is in no folder that is there'} when the reader comes to it`);
     } else if ((await learner.states()).get(part.task)!.state !== 'done') {
       await solve(learner, lesson.tasks.find(task => task.id === part.task)!);
     }
@@ -123,13 +127,16 @@ async function solve(learner: Learner, task: Task) {
   mustBeDone(task, await learner.reaches(task.id, isDone), output);
 }
 
-type Part = { kind: 'run'; code: string; named: boolean; task: string | null } | { kind: 'end of task'; task: string };
+type Part = { kind: 'run'; code: string; named: boolean; paste: boolean; task: string | null } | { kind: 'open'; file: string; line: number } | { kind: 'end of task'; task: string };
 
-/** What a reader meets from top to bottom: commands to click, and the ends of tasks. */
+const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+
+/** What a reader meets from top to bottom: commands to click, files to open, and the ends of tasks. */
 function walk(nodes: readonly HastNode[], task: string | null = null): Part[] {
   return nodes.flatMap((node): Part[] => {
     if (node.type !== 'element' || node.tagName === 'x-solution') return [];
-    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), named: node.properties.terminal !== undefined, task }];
+    if (node.tagName === 'x-run') return [{ kind: 'run', code: String(node.properties.code), named: node.properties.terminal !== undefined, paste: node.properties.paste === true, task }];
+    if (node.tagName === 'x-open') return [{ kind: 'open', file: String(node.properties.file), line: Number(node.properties.line ?? 0) }];
     if (node.tagName !== 'x-task') return walk(node.children, task);
     const id = String(node.properties.id);
     return [...walk(node.children, id), { kind: 'end of task', task: id }];
