@@ -53,6 +53,13 @@ describe('entering a lab', () => {
     expect(found).toEqual([]);
   });
 
+  test('a reader of files, who has the lab\'s rights but is not in it, is never seen there', async () => {
+    const found = await watch(async () => {
+      for (let i = 0; i < 150; i++) await host.broker.call('readFiles', { ...host.ref, files: [{ pid: 0, path: '/etc/passwd', maxBytes: 100 }] });
+    });
+    expect(found).toEqual([]);
+  });
+
   test('is possible for the base uid, who owns the user namespace, and for nobody else', async () => {
     const enter = (uid: number) => promisify(execFile)('setpriv', [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', 'nsenter', '--user', '--target', String(host.initPid), 'true']);
     await expect(enter(host.uidBase)).resolves.toBeDefined();

@@ -77,6 +77,15 @@ try {
   const figures = async () => (await engine.call('figures', { labs: [id] }))[0]!;
   const { cpuNs: awake, diskBytes } = await figures();
   check('its disk is counted', (diskBytes ?? 0) > 0, String(diskBytes));
+  inLab(id, 'docker run -d --name limited --memory 32m --cpus 0.5 --pids-limit 50 busybox sleep 1000; echo kept >/root/kept');
+  const at = { lab: id, host: 'h1' };
+  const running = (await engine.call('evidence', at)).containers.find(container => container.Name === '/limited');
+  const { found: [kernel, file] } = await engine.call('read', { ...at, readings: [{ kind: 'kernel', container: String(running?.Id) }, { kind: 'file', path: '/root/kept', maxBytes: 100 }] });
+  check('limits are read from outside', kernel?.kind === 'kernel' && kernel.memoryBytes === 33554432 && kernel.cpus === 0.5 && kernel.pids === 50, JSON.stringify(kernel).slice(0, 500));
+  check('so are files', file?.kind === 'file' && file.text === 'kept\n', JSON.stringify(file));
+  const [rest] = await engine.call('activity', { hosts: [at] });
+  check('a lab at rest is seen to be', rest !== null && (await engine.call('activity', { hosts: [at] }))[0] === rest, String(rest));
+  inLab(id, 'docker rm -f limited');
   const frozen = await engine.call('freezeLab', { lab: id });
   const events = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'h1', 'cgroup.events'), 'utf8');
   check('the lab stands still', frozen.frozen && events.includes('frozen 1'), events);
