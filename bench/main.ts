@@ -12,7 +12,7 @@ process.env.SLIPWAY_INSTANCE ??= 'bench';
 Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench', /* learners of their own addresses */ SLIPWAY_TRUST_PROXY: '1' });
 
 const { runInstance, removePlaces } = await import('../test/run-instance.ts');
-const { measureDocker } = await import('./docker.ts');
+const { measureDocker, measureVerbs } = await import('./docker.ts');
 const { measureOpening } = await import('./opening.ts');
 const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
@@ -27,6 +27,7 @@ const { printRows } = await import('./report.ts');
 const runs = Number(values.runs);
 const parts: Record<string, () => Promise<Row[]>> = {
   docker: () => measureDocker(runs),
+  verbs: () => measureVerbs(runs),
   opening: () => measureOpening(runs),
   class: () => measureClass(),
   memory: () => measureMemory(),

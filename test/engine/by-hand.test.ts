@@ -47,7 +47,7 @@ describe.skipIf(dockerd).each(['strict', 'full'] as const)('in a lab of profile 
     expect(await shell(`nsenter -t ${pid} -n ip -o -4 addr show eth0`)).toContain('172.17.0.2/16');
     expect(await shell(`capsh --decode=$(awk '/CapEff/{print $2}' /proc/${pid}/status)`)).toContain('cap_chown,cap_dac_override');
     expect(await shell('mount | grep merged')).toContain(`/var/lib/docker/overlay2/${id}/merged type overlay`);
-    expect(await shell('cat $(ls -d /sys/fs/cgroup/pids/docker/* /sys/fs/cgroup/docker/* 2>/dev/null | head -n 1)/cgroup.procs')).toContain(String(pid));
+    expect(await shell(`cat /sys/fs/cgroup/pids/docker/${id}/cgroup.procs /sys/fs/cgroup/docker/${id}/cgroup.procs 2>/dev/null`)).toContain(String(pid));
     expect(await shell('nft list ruleset 2>&1')).toMatch(profile === 'full' ? /18090/ : /Operation not permitted/);
     for (const field of ['.LogPath', '.HostsPath', '.ResolvConfPath', '.HostnamePath', '.GraphDriver.Data.UpperDir', '.GraphDriver.Data.WorkDir', '.GraphDriver.Data.MergedDir']) {
       expect(await shell(`test -e "$(docker inspect -f '{{${field}}}' seen)" && echo there`), field).toMatch(/^there/);
