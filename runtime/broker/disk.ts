@@ -29,6 +29,9 @@ export async function createDisk(lab: string, host: string, sizeBytes: number, s
   return disk;
 }
 
+/** Its last directory is there. */
+export const isDiskWhole = (lab: string, host: string) => existsSync(join(hostDisk(lab, host), 'docker')) && existsSync(labRecords(lab));
+
 async function createSubvolume(path: string, sizeBytes: number, from?: string) {
   if (!existsSync(path)) await run('btrfs', ['-q', 'subvolume', ...(from ? ['snapshot', from] : ['create']), path]);
   // Also of one that is there: a loss of power may have kept the subvolume and not its limit.

@@ -7,14 +7,14 @@ import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
-import { clearStaleQuotas, createDisk, disks, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
+import { clearStaleQuotas, createDisk, disks, isDiskWhole, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
 import { diskFigures, forgetFigures, keepFigures, labFigures, lastFigures, type AllFigures, type LabFigures } from './figures.ts';
 import { planHost } from './host-plan.ts';
 import { callNative } from './native.ts';
 import { isAlive, startTime } from './process.ts';
 import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
-import { releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
+import { keepUids, releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
 
 /** A process that waits for a hanging disk does not freeze. */
 const FREEZE_MS = 2_000;
@@ -129,6 +129,12 @@ export class Hosts {
   /** Takes away what a crash left: everything under our names that no record owns. Living labs are kept. */
   async sweep() {
     const known = this.labs;
+    for (const record of known.values()) {
+      if (keepUids(record.uidIndex, record.lab)) continue;
+      // Files on its disk have uids of their own (ids.ts), so that it may run with any.
+      record.uidIndex = takeUids(record.lab);
+      saveLab(record);
+    }
     // Its making was interrupted before its first host ran: whoever wanted it asks again.
     for (const record of known.values()) if (Object.keys(record.hosts).length === 0) await this.remove(record.lab);
     const strays = new Set([...this.cgroups.labs(), ...disks(), ...children(join(runDir, 'labs'))].filter(lab => !known.has(lab)));
@@ -151,6 +157,8 @@ export class Hosts {
     await this.cgroups.remove(`${lab.lab}/${host}`);
     this.cgroups.createLab(lab.lab, lab.limits);
     this.cgroups.createHost(lab.lab, host, uidBase);
+    // It ran before, and now there is nothing it could run on: an empty machine in its place would hide that.
+    if (lab.hosts[host] && !isDiskWhole(lab.lab, host)) throw new SlipwayError('NotFound', `the disk of lab ${lab.lab} is lost: it was not written yet when the machine lost its power`);
     const disk = await createDisk(lab.lab, host, lab.limits.diskBytes, options.snapshot);
     const api = this.makeDirectories(lab.lab, host);
     const system = this.cgroups.system;

@@ -1,8 +1,9 @@
 // What the broker must remember of a lab: one JSON file each, written whole beside and renamed. From these a restarted broker finds its labs again.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+import { writeWhole } from '../durable.ts';
 import { stateDir } from '../paths.ts';
 
 export const recordsDir = join(stateDir, 'broker');
@@ -20,9 +21,7 @@ export type HostRecord = z.infer<typeof hostRecordSchema>;
 export type LabRecord = z.infer<typeof labRecordSchema>;
 
 export function saveLab(record: LabRecord) {
-  const path = join(recordsDir, `${record.lab}.json`);
-  writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  writeWhole(join(recordsDir, `${record.lab}.json`), JSON.stringify(record), { atOnce: true });
 }
 
 export function forgetLab(lab: string) {

@@ -1,5 +1,5 @@
 // Uid ranges of labs: one directory each under <pool>/uids, made with mkdir, so that instances sharing a pool never share a range.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
 import { LAB_UID_BASE, MAX_LABS, UIDS_PER_LAB } from '../ids.ts';
@@ -24,6 +24,19 @@ export function takeUids(lab: string): number {
     return index;
   }
   throw new SlipwayError('Unavailable', `all ${MAX_LABS} uid ranges are in use: dispose of labs first`);
+}
+
+/** A range that a lab's record names is its own again, when a loss of power took what was written down about it. False when another has it by now. */
+export function keepUids(index: number, lab: string): boolean {
+  const owner = join(uidRangesDir, String(index), 'owner');
+  try {
+    mkdirSync(join(uidRangesDir, String(index)));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const text = existsSync(owner) ? readFileSync(owner, 'utf8').trim() : '';
+  if (text === '') writeFileSync(owner, `${instance}/${lab}\n`);
+  return text === '' || text === `${instance}/${lab}`;
 }
 
 export function releaseUids(index: number) {

@@ -1,18 +1,18 @@
 // Records on disk: one JSON file per container, written beside and renamed, so that a crash leaves the old or the new one.
-// No fsync: after a power loss the lab is gone anyway. Synchronous, because each is small and order matters.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+// Synchronous, because each is small and order matters; on the disk a moment later (durable.ts).
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { HostRef } from '../kernel/protocol.ts';
+import { writeWhole } from '../durable.ts';
 import { engineDir } from '../paths.ts';
 import type { ContainerRecord, Host } from './model.ts';
 
 export const hostDir = (ref: HostRef) => join(engineDir, 'labs', ref.lab, ref.host);
 const containersDir = (ref: HostRef) => join(hostDir(ref), 'containers');
 
-export function writeJson(path: string, value: unknown) {
-  writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+export function writeJson(path: string, value: unknown, options: { atOnce?: boolean } = {}) {
+  writeWhole(path, JSON.stringify(value), options);
 }
 
 export function saveContainer(host: Host, record: ContainerRecord) {

@@ -11,14 +11,15 @@ import type { ImageStore } from '../image/model.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { runScript } from '../kernel/stream.ts';
 import { taskSocket } from '../paths.ts';
-import { keyOfDirectory, localLayersDir, sandboxesDir, scratchDir } from '../snapshot/layer-path.ts';
+import { directoryOf, isLocal, keyOfDirectory, localLayersDir, sandboxesDir, scratchDir } from '../snapshot/layer-path.ts';
+import { EMPTY_DIFF_ID } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 
 const SIGKILL = 9;
 /** A helper whose kernel call hangs ends by its own deadline. */
 const PATIENCE_MS = 2_000;
 
-export async function clearBuilds(host: Host, images: Pick<ImageStore, 'hasLayer'>): Promise<void> {
+export async function clearBuilds(host: Host, images: Pick<ImageStore, 'hasLayer' | 'all' | 'remove'>): Promise<void> {
   await endHelpers(host);
   await Promise.all([...host.containers.values()].filter(c => c.record.ofBuild).map(container => remove(host, container, { force: true, volumes: true })));
   if (!existsSync(join(hostDir(host.ref), 'images.json'))) return; // whoever has no image has built nothing
@@ -31,6 +32,9 @@ rm -rf "$1" "$2" "$3"; ls "$4" "$5"; true`;
   const containers = [...names].filter(name => /^[0-9a-f]{64}$/.test(name) && !host.containers.has(name));
   const places = [...layers.map(name => `${localLayersDir}/${name}`), ...containers.flatMap(id => [`${localLayersDir}/${id}`, `${sandboxesDir}/${id}`])];
   if (places.length) await runScript(host, { argv: ['busybox', 'rm', '-rf', ...places] });
+  // A loss of power may have taken files whose record is older on the disk: such an image is none. One that a container rests on stays; its start says what is missing.
+  const lost = images.all().filter(image => image.layers.some(({ key, diffId }) => isLocal(key) && diffId !== EMPTY_DIFF_ID && !names.has(directoryOf(key))));
+  for (const { id } of lost) await images.remove(id, { force: true }).catch(() => undefined);
 }
 
 /** They wait for input that nobody sends any more, or for somebody to take their output. */

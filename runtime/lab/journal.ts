@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { journalEntrySchema, type ApiCall, type EngineEvent, type JournalEntry } from './control.ts';
 
 const KEPT = 10_000; // entries
+const MORE_THAN_LOST = 1_000_000; // what is not on the disk yet is of the last half minute
 const REWRITE_AT = 2 * KEPT; // lines in the file, before the oldest are dropped from it
 
 export interface Journal {
@@ -21,10 +22,12 @@ export interface Journal {
   close(): void;
 }
 
-export function openJournal(path: string, onError: (error: unknown) => void): Journal {
+export function openJournal(path: string, onError: (error: unknown) => void, options: { booted?: boolean } = {}): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let entries = readEntries(path).slice(-KEPT);
   let seq = entries.at(-1)?.seq ?? 0;
+  // The machine may have lost its power, and with it numbers that were given away: nobody who has seen them may take the next entries for old ones.
+  if (options.booted && seq > 0) seq += MORE_THAN_LOST;
   let fileLines = entries.length;
   let file: number | undefined = openSync(path, 'a', 0o600);
   if (entries.length) writeSync(file, '\n'); // what a crash may have cut off ends here

@@ -26,15 +26,15 @@ const labDir = (lab: string) => join(labsDir, lab);
 
 export function saveLab(record: LabRecord) {
   mkdirSync(labDir(record.id), { recursive: true, mode: 0o700 });
-  writeJson(join(labDir(record.id), 'lab.json'), record);
+  writeJson(join(labDir(record.id), 'lab.json'), record, { atOnce: true }); // without it, the lab's disk would be nobody's
 }
 
 export function forgetLab(lab: string) {
   rmSync(labDir(lab), { recursive: true, force: true });
 }
 
-/** Oldest first. A directory without a record is what a crash left of one being made or removed, and goes; a record that cannot be read is reported. */
-export function loadLabs(onError: (error: unknown, path: string) => void): LabRecord[] {
+/** Oldest first. A directory without a record is what a crash left of one being made or removed, and goes; a record that cannot be read is reported, and all that belongs to it stays for somebody to look at. */
+export function loadLabs(onError: (error: unknown, lab: string) => void): LabRecord[] {
   mkdirSync(labsDir, { recursive: true, mode: 0o700 });
   const records = readdirSync(labsDir).flatMap(name => {
     const path = join(labDir(name), 'lab.json');
@@ -45,7 +45,7 @@ export function loadLabs(onError: (error: unknown, path: string) => void): LabRe
     try {
       return [labRecordSchema.parse(JSON.parse(readFileSync(path, 'utf8')))];
     } catch (error) {
-      onError(error, path);
+      onError(error, name);
       return [];
     }
   });

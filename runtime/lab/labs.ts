@@ -17,6 +17,7 @@ import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
 import { clearBuilds } from './clear-builds.ts';
 import { restoreContainers } from './restore.ts';
 import { Pool } from './pool.ts';
+import { settled } from '../durable.ts';
 import { checkRoom } from './room.ts';
 import { defaultLimits, poolSize } from './settings.ts';
 import { beginSnapshot, brokenSnapshots, fillFrom, forgetSnapshot, listSnapshots, loadSnapshot, saveSnapshot, type Snapshot } from './snapshots.ts';
@@ -56,7 +57,8 @@ export class Labs {
     const alive = new Set(hosts.filter(h => h.alive).map(h => key(h)));
     // Who is to say what is in it must be able to answer; it freezes again when nobody comes.
     for (const lab of new Set(hosts.filter(h => h.frozen).map(h => h.lab))) await this.parts.broker.call('freezeLab', { lab, frozen: false }).catch(error => this.parts.onError(error, { lab }));
-    for (const record of loadLabs((error, path) => this.parts.onError(error, { path }))) {
+    const unreadable = new Set<string>();
+    for (const record of loadLabs((error, lab) => { unreadable.add(lab); this.parts.onError(error, { lab }); })) {
       this.records.set(record.id, record);
       try {
         await this.find(record, record.hosts.map(h => alive.has(key({ lab: record.id, host: h.id }))));
@@ -65,7 +67,7 @@ export class Labs {
       }
     }
     // Its making was under way when the engine died: nobody was ever told of it.
-    for (const lab of new Set(hosts.map(h => h.lab))) if (!this.records.has(lab)) await this.parts.broker.call('disposeLab', { lab });
+    for (const lab of new Set(hosts.map(h => h.lab))) if (!this.records.has(lab) && !unreadable.has(lab)) await this.parts.broker.call('disposeLab', { lab });
     for (const snapshot of brokenSnapshots()) await this.removeSnapshot(snapshot);
     this.pool.refill();
   }
@@ -293,17 +295,18 @@ export class Labs {
   async close(): Promise<void> {
     await this.pool.close();
     this.terminals.close();
+    await settled();
     const closing = [...this.open.values()].map(opened => opened.close());
     for (const result of await Promise.allSettled(closing)) if (result.status === 'rejected') this.parts.onError(result.reason, {});
   }
 
   /** `booted` is for hosts that have just been made again. */
-  private async openHosts(record: LabRecord, booted: (host: Host) => Promise<void> = async () => {}): Promise<OpenHost[]> {
+  private async openHosts(record: LabRecord, booted?: (host: Host) => Promise<void>): Promise<OpenHost[]> {
     for (const { id } of record.hosts) {
       const ref = { lab: record.id, host: id };
-      const opened = await openHost(this.parts, record, id);
+      const opened = await openHost(this.parts, record, id, { booted: booted !== undefined });
       this.open.set(key(ref), opened);
-      await booted(opened.host);
+      await booted?.(opened.host);
       await restoreContainers(opened.host);
       await clearBuilds(opened.host, opened.images);
       await opened.serve();

@@ -45,13 +45,14 @@ export interface OpenHost {
   close(): Promise<void>;
 }
 
-export async function openHost(parts: EngineParts, lab: LabRecord, hostId: string): Promise<OpenHost> {
+/** `booted`: the host has just been made again. */
+export async function openHost(parts: EngineParts, lab: LabRecord, hostId: string, options: { booted?: boolean } = {}): Promise<OpenHost> {
   const ref: HostRef = { lab: lab.id, host: hostId };
   const record = lab.hosts.find(h => h.id === hostId)!;
   const onError = (error: unknown) => parts.onError(error, ref);
   const dir = hostDir(ref);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const journal = openJournal(join(dir, 'journal.jsonl'), onError);
+  const journal = openJournal(join(dir, 'journal.jsonl'), onError, options);
   const events = createEventBus(nowNano, journal.since(0).flatMap(entry => (entry.kind === 'event' ? [entry.event] : [])));
   events.subscribe(event => journal.event(event));
   const containers = new Map(loadContainers(ref, (error, path) => parts.onError(error, { ...ref, path })).map(r => [r.id, containerOf(r)]));

@@ -13,6 +13,7 @@ export const sandboxesDir = '/var/lib/docker/sandboxes';
 
 /** Of a directory below localLayersDir. */
 export const keyOfDirectory = (name: string) => `${LOCAL}${name}`;
+export const directoryOf = (localKey: string) => localKey.slice(LOCAL.length);
 export const localKey = (chainId: string) => `${LOCAL}${layerKey(chainId)}`;
 export const isLocal = (key: string) => key.startsWith(LOCAL);
 /** The directory that holds a local layer's `diff`, and `layer.tar` when the archive came from elsewhere. */

@@ -402,8 +402,14 @@ export class Workspace {
     const lab = (await this.options.engine.listLabs()).find(known => known.id === id);
     this.isFrozen = false;
     if (lab && lab.state !== 'running') {
-      this.lab = await this.options.engine.resumeLab(id);
-      return true;
+      try {
+        this.lab = await this.options.engine.resumeLab(id);
+        return true;
+      } catch (error) {
+        if (asSlipwayError(error).kind !== 'NotFound') throw error;
+        await this.options.engine.disposeLab(id); // its disk went with the machine's power
+        return false;
+      }
     }
     this.lab = lab?.hosts[0]?.state === 'running' ? lab : undefined;
     if (lab && !this.lab) await this.options.engine.disposeLab(id);
