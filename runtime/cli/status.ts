@@ -1,4 +1,5 @@
 // `slipway status | stop`.
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import type { Lab } from '../lab/control.ts';
@@ -14,7 +15,7 @@ export async function showStatus(options: { json?: boolean | undefined }): Promi
   else if (!status) console.log('Slipway is not running. Start it with npm start.');
   else {
     console.log(`Slipway (${status.instance}) at ${status.url}, process ${status.pid}\n`);
-    printTable(['PROCESS', 'PID', 'STATE', 'RESTARTS'], status.services.map(service => [service.name, String(service.pid ?? '–'), service.state, String(service.restarts)]));
+    printTable(['PROCESS', 'PID', 'STATE', 'RESTARTS', 'MEMORY'], status.services.map(service => [service.name, String(service.pid ?? '–'), service.state, String(service.restarts), memoryOf(service.pid)]));
     if (inside && 'labs' in inside) {
       const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
       const { labs, pool, memory, disk } = inside;
@@ -26,6 +27,15 @@ export async function showStatus(options: { json?: boolean | undefined }): Promi
     for (const { at, name, what } of errors.slice(-5)) console.log(`${at} ${name}: ${what}`);
   }
   return status ? 0 : 3;
+}
+
+/** Resident, pages that it shares with others included: what everybody may read. */
+function memoryOf(pid: number | null): string {
+  try {
+    return `${Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024)} MiB`;
+  } catch {
+    return '–'; // between two lives
+  }
 }
 
 const ask = () => withEngine(async engine => {
