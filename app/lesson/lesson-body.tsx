@@ -1,6 +1,6 @@
 // A lesson's parsed text as components, on the server. lessons/render.ts lists the custom elements, x-…
 import { toJsxRuntime } from 'hast-util-to-jsx-runtime';
-import type { ReactNode } from 'react';
+import { Children, isValidElement, type ReactNode } from 'react';
 import { Fragment, jsx, jsxs } from 'react/jsx-runtime';
 import type { QuizView } from '../../server/protocol.ts';
 import { site, type LessonPage, type LessonTask } from '../../server/site.ts';
@@ -18,6 +18,7 @@ type Node = Body['children'][number];
 export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: LessonTask[]; quizzes: QuizView[] }) {
   const t = await getTexts();
   let first = true;
+  const Solution = (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>;
   const components = {
     'x-run': (p: { code: string; language: string; paste?: boolean; terminal?: string; children: ReactNode }) => {
       const isFirst = first;
@@ -30,7 +31,10 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
       const task = tasks[index];
       if (!task) return <>{p.children}</>;
       const needs = task.needs.map((id) => tasks.find((one) => one.id === id)?.title ?? id);
-      return <TaskCard id={task.id} level={early.has(task.id) ? 2 : 3} number={index + 1} title={task.title} needs={needs}>{p.children}</TaskCard>;
+      // Hints are asked for between the text and the solution.
+      const parts = Children.toArray(p.children);
+      const solution = parts.filter((part) => isValidElement(part) && part.type === Solution);
+      return <TaskCard id={task.id} level={early.has(task.id) ? 2 : 3} number={index + 1} title={task.title} needs={needs} solution={solution}>{parts.filter((part) => !solution.includes(part))}</TaskCard>;
     },
     'x-quiz': (p: { id: string }) => {
       const quiz = quizzes.find((one) => one.id === p.id);
@@ -42,7 +46,7 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     'x-diagram': (p: { alt: string; children: ReactNode }) => <figure className="diagram"><div className="diagram-drawing" role="img" aria-label={p.alt} tabIndex={0}>{p.children}</div><figcaption aria-hidden>{p.alt}</figcaption></figure>,
     'x-hint': (p: { title: string; children: ReactNode }) => <details className="fold"><summary>{p.title}</summary><div>{p.children}</div></details>,
-    'x-solution': (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>,
+    'x-solution': Solution,
     'x-callout': (p: { kind: string; title: string; children: ReactNode }) => <aside className="callout" data-kind={p.kind}><p className="label">{p.title}</p>{p.children}</aside>,
     code: (p: { className?: string; children?: ReactNode }) => <code className={p.className} data-short={typeof p.children === 'string' && p.children.length < SHORT_CODE}>{p.children}</code>,
     table: (p: { children?: ReactNode }) => <div className="table-scroll"><table>{p.children}</table></div>,

@@ -13,11 +13,11 @@ import { LocalTime } from './local-time.tsx';
 import { StartHere } from './start-here.tsx';
 import { TaskHints, TaskReset } from './task-help.tsx';
 
-interface Props { id: string; number: number; level: 2 | 3; title: string; needs: string[]; children: ReactNode; }
+interface Props { id: string; number: number; level: 2 | 3; title: string; needs: string[]; solution: ReactNode; children: ReactNode; }
 
 const OPEN: TaskState = { state: 'open' };
 
-export function TaskCard({ id, number, level, title, needs, children }: Props) {
+export function TaskCard({ id, number, level, title, needs, solution, children }: Props) {
   const t = useTexts();
   const progress = useWorkspace((s) => s.tasks[id]) ?? OPEN;
   const Heading: 'h2' | 'h3' = `h${level}`;
@@ -29,6 +29,7 @@ export function TaskCard({ id, number, level, title, needs, children }: Props) {
       </header>
       <div className="task-text">{children}</div>
       <TaskHints id={id} progress={progress} />
+      <div className="task-solution">{solution}</div>
       <Outcome id={id} progress={progress} needs={needs} />
       <StartHere id={id} number={number} />
     </section>
