@@ -32,7 +32,7 @@ test.skipIf(dockerd)('a fork has files, images, volumes and containers; what ran
     const there = (args: string[]) => lab.ok(args, { env: { DOCKER_HOST: fork.hosts[0]!.dockerHost } });
     expect(await there(['run', '--rm', '-v', 'data:/data', 'busybox', 'cat', '/data/file'])).toBe('first');
     expect(await there(['logs', 'writer'])).toBe('said');
-    expect(await there(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'plain'])).toBe('exited 137');
+    expect(await there(['inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', 'plain'])).toBe('exited 255');
     await eventually(() => there(['inspect', '-f', '{{.State.Status}}', 'web']), state => state === 'running', 'its start at boot');
     expect(await lab.ok(['inspect', '-f', '{{.State.Status}}', 'plain'])).toBe('running');
     expect(await lab.ok(['run', '--rm', '-v', 'data:/data', 'busybox', 'cat', '/data/file'])).toBe('second');
