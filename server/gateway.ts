@@ -123,7 +123,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
       throw new Refusal(say('lab.noWorkspace'));
     }
     workspace = joined;
-    joined.presence.show(client, visible);
+    joined.wakefulness.presence.show(client, visible);
     await client.join([roomOf(joined.record.id), readersOf(joined.record.id, language)]);
     return joined.state;
   }));
@@ -140,11 +140,11 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     return mine.state;
   }));
 
-  client.on('tab:used', () => void workspace?.stir());
+  client.on('tab:used', () => void workspace?.wakefulness.stir());
 
   client.on('tab:visible', visible => {
-    workspace?.presence.show(client, visible === true);
-    if (visible === true) void workspace?.stir();
+    workspace?.wakefulness.presence.show(client, visible === true);
+    if (visible === true) void workspace?.wakefulness.stir();
   });
 
   client.on('preview:ports', request(z.object({}), async () => ({ ports: previews?.ports(current()) ?? [] })));
@@ -172,7 +172,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('terminal:run', request(runSchema, async ({ id, input }) => {
     const view = views.get(id);
     if (!view) throw new Refusal(say('lab.noTerminal'));
-    void current().stir();
+    void current().wakefulness.stir();
     const sent = current().mayRun(id, input);
     if (sent) view.terminal.input(view.viewer, Buffer.from(input));
     return { sent };
@@ -204,7 +204,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('terminal:input', (id, data) => {
     const view = views.get(id);
     if (!view) return;
-    void workspace?.stir();
+    void workspace?.wakefulness.stir();
     const bytes: unknown = data; // binary arrives as a Buffer here
     if (typeof bytes === 'string') view.terminal.input(view.viewer, Buffer.from(bytes));
     else if (Buffer.isBuffer(bytes)) view.terminal.input(view.viewer, bytes);
@@ -233,7 +233,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     if (!workspace) return;
     void client.leave(roomOf(workspace.record.id));
     void client.leave(readersOf(workspace.record.id, language));
-    workspace.presence.leave(client);
+    workspace.wakefulness.presence.leave(client);
     workspaces.leave(workspace);
     workspace = undefined;
   }

@@ -57,11 +57,11 @@ export function createIdleWatch(options: IdleOptions): { tick(): Promise<void> }
       const policy = policies[role];
       const workspace = options.workspaceOf(id);
       const workedAt = seenAtWork(lab, figure.cpuNs, figure.containerAt);
-      const personAt = workspace?.presence.at(policy.suspendMs) ?? lastSeenAt.getTime();
-      const { verdict, leftMs } = judge({ now: now(), personAt, workedAt, isSeen: workspace?.presence.isSeen ?? false }, policy);
+      const personAt = workspace?.wakefulness.presence.at(policy.suspendMs) ?? lastSeenAt.getTime();
+      const { verdict, leftMs } = judge({ now: now(), personAt, workedAt, isSeen: workspace?.wakefulness.presence.isSeen ?? false }, policy);
       const isFrozen = awake.get(lab)!.state === 'frozen';
       try {
-        workspace?.warn(leftMs <= policy.warnMs ? Math.max(0, leftMs) : null);
+        workspace?.wakefulness.warn(leftMs <= policy.warnMs ? Math.max(0, leftMs) : null);
         if (verdict === 'suspend' || (isFrozen && !workspace?.members && options.isScarce())) await suspend(id, lab, workspace);
         else if (verdict === 'freeze' && !isFrozen) await freeze(lab, workspace);
       } catch (error) {
@@ -81,10 +81,10 @@ export function createIdleWatch(options: IdleOptions): { tick(): Promise<void> }
   }
 
   async function freeze(lab: string, workspace: Workspace | undefined) {
-    const before = workspace?.presence.at(Infinity);
+    const before = workspace?.wakefulness.presence.at(Infinity);
     if (!(await engine.freezeLab(lab))) return;
-    workspace?.frozen();
-    if (workspace && workspace.presence.at(Infinity) !== before) await workspace.stir(); // somebody has come meanwhile
+    workspace?.wakefulness.standsStill();
+    if (workspace && workspace.wakefulness.presence.at(Infinity) !== before) await workspace.wakefulness.stir(); // somebody has come meanwhile
   }
 
   async function suspend(id: string, lab: string, workspace: Workspace | undefined) {

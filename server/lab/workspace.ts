@@ -17,11 +17,11 @@ import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
 import { LabTerminals } from './lab-terminals.ts';
 import { watchLimits } from './limits.ts';
-import { Presence } from './presence.ts';
 import { layChanged, PreparationError, prepareLab } from './prepare.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
 import { inWords, type Queue, type Ticket } from './queue.ts';
 import { Refusal } from './refusal.ts';
+import { Wakefulness } from './wakefulness.ts';
 
 export type Announce = <E extends keyof ServerEvents>(event: E, ...args: Parameters<ServerEvents<Said>[E]>) => void;
 
@@ -44,16 +44,13 @@ export interface WorkspaceOptions {
 
 /** Between two looks at the queue. */
 const QUEUE_MS = 500;
-/** A warning is told again when the time left is another one, not when a clock is. */
-const CLOCKS_APART_MS = 3000;
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
 
 export class Workspace {
   readonly record: WorkspaceRecord;
   /** Tabs that have it open. */
   members = 0;
-  /** Whether somebody is there. */
-  readonly presence: Presence;
+  readonly wakefulness: Wakefulness;
   private readonly options: WorkspaceOptions;
   private lab: Lab | undefined;
   private view: LabView<Said> = { id: '', hostname: '', state: 'starting' };
@@ -65,25 +62,25 @@ export class Workspace {
   /** To be done for the learner in the lab that is being made. */
   private skip: readonly Task[] = [];
   private fresh = false;
+  /** The lesson as its files lie in the lab, where that is not the lesson as it is: laying them has failed. */
+  private laid: Lesson | undefined;
+  private changing: Promise<void> = Promise.resolve();
   private quizzes = new Map<string, StoredQuiz>();
   private lastRun = { what: '', at: -Infinity };
-  private isFrozen = false;
   private resettingTask = false;
-  /** Since the tabs were warned. */
-  private sleepsAt: number | null = null;
   private readonly stop = new AbortController();
 
   constructor(options: WorkspaceOptions) {
     this.options = options;
     this.record = options.record;
-    this.presence = new Presence(options.now);
+    this.wakefulness = new Wakefulness({ engine: options.engine, lab: () => this.host?.lab, announce: options.announce, onError: options.onError, now: options.now });
     this.terminals = new LabTerminals({ engine: options.engine, screens: options.screens, announce: options.announce, onError: options.onError, onLost: () => void this.recheck() });
     if (this.record.lab === null && this.record.begunBefore) this.notice = say('lab.lost');
   }
 
   /** What the page shows now. */
   get state(): WorkspaceView<Said> {
-    return { lab: this.view, terminals: this.terminals.views, sleepsInMs: this.sleepsAt === null ? null : Math.max(0, this.sleepsAt - this.now()), tasks: this.tasks(), quizzes: this.lesson.quizzes.flatMap(quiz => this.quizzes.get(quiz.id) ?? []).map(stored => this.quizState(stored)) };
+    return { lab: this.view, terminals: this.terminals.views, sleepsInMs: this.wakefulness.sleepsInMs, tasks: this.tasks(), quizzes: this.lesson.quizzes.flatMap(quiz => this.quizzes.get(quiz.id) ?? []).map(stored => this.quizState(stored)) };
   }
 
   /** The host whose ports the page may open, while the lab is ready. */
@@ -100,38 +97,11 @@ export class Workspace {
     else void this.recheck();
   }
 
-  /** Somebody is there and the lab is to move: at every key, so this must cost nothing when there is nothing to do. */
-  async stir() {
-    this.presence.use();
-    if (this.sleepsAt !== null) this.warn(null);
-    const lab = this.lab?.id;
-    if (!this.isFrozen || lab === undefined) return;
-    this.isFrozen = false;
-    try {
-      await this.options.engine.thawLab(lab);
-    } catch (error) {
-      this.isFrozen = this.lab?.id === lab; // the next key tries again
-      this.options.onError(error);
-    }
-  }
-
-  /** Its processes stand still from now on. */
-  frozen() { this.isFrozen = this.lab !== undefined; }
-
-  /** Tells the tabs how long it is until the lab is suspended, or (null) that it is not going to be. */
-  warn(leftMs: number | null) {
-    const before = this.sleepsAt;
-    if (leftMs === null ? before === null : this.view.state !== 'ready') return;
-    this.sleepsAt = leftMs === null ? null : this.now() + leftMs;
-    if (before === null || leftMs === null || Math.abs(before - this.sleepsAt!) > CLOCKS_APART_MS) this.options.announce('lab:idle', { sleepsInMs: leftMs });
-  }
-
   /** Suspends the lab under open tabs, which are told and have a button to wake it. */
   async fallAsleep() {
     const { lab } = this;
     if (this.preparing || !lab || this.view.state !== 'ready') return;
-    this.sleepsAt = null;
-    this.isFrozen = false;
+    this.wakefulness.forget();
     this.change({ id: lab.id, hostname: '', state: 'asleep' });
     this.preparing = this.putToSleep(lab.id).catch(error => {
       this.options.onError(error);
@@ -149,8 +119,6 @@ export class Workspace {
     await this.options.store.seen(this.record.id);
     await this.options.engine.suspendLab(lab);
   }
-
-  private now() { return (this.options.now ?? Date.now)(); }
 
   /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
   async reset(address: string, skip: readonly Task[] = []) {
@@ -197,7 +165,7 @@ export class Workspace {
     if (!task?.reset.length || (state !== 'open' && state !== 'tried' && state !== 'failed') || this.resettingTask) throw new Refusal(say('task.noReset'));
     this.resettingTask = true;
     try {
-      await this.stir();
+      await this.wakefulness.stir();
       for (const command of task.reset) await runCommand(this.options.engine.exec, host, command);
       const { seq } = await this.options.engine.evidence(host);
       const begun = this.progress?.resetTask(id, seq);
@@ -243,7 +211,7 @@ export class Workspace {
   /** With a title: the terminal of that name, opened when there is none. */
   async openTerminal(size: Size, title?: string): Promise<TerminalView> {
     const host = this.readyHost();
-    await this.stir();
+    await this.wakefulness.stir();
     try {
       return await this.terminals.open(host, size, title);
     } catch (error) {
@@ -261,13 +229,20 @@ export class Workspace {
   closeTerminal(id: string) { return this.terminals.close(id); }
 
   /** Its author has changed the lesson: what is done stays done, everything else is judged by the new text from the lab's whole journal. */
-  async changeLesson(lesson: Lesson) {
+  changeLesson(lesson: Lesson): Promise<void> {
+    this.options.announce('lesson:changed'); // the text does not wait for the rest
+    // One after the other: a file that is saved in two steps is laid in two steps, and the second must find what the first has laid.
+    const changed = this.changing.then(() => this.takeLesson(lesson));
+    this.changing = changed.catch(() => {});
+    return changed;
+  }
+
+  private async takeLesson(lesson: Lesson) {
     await this.preparing;
     if (this.stop.signal.aborted) return;
-    const before = this.lesson;
+    const before = this.laid ?? this.lesson;
     this.options.lesson = lesson;
-    this.options.announce('lesson:changed'); // the text does not wait for the rest
-    const laid = this.host && layChanged(this.options.engine.exec, this.host, before, lesson).catch(this.options.onError);
+    const laid = this.host && layChanged(this.options.engine.exec, this.host, before, lesson).then(() => { this.laid = lesson; }, this.options.onError);
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
@@ -376,6 +351,7 @@ export class Workspace {
       await store.setLab(this.record.id, lab.id, this.record.baseSeq);
       this.record.lab = lab.id;
       this.skip = [];
+      this.laid = lesson;
       const done = new Set((await store.tasks(this.record.attempt)).filter(task => task.progress.state === 'done').map(task => task.id));
       this.fresh = done.size > 0 && skip.length === 0;
       for (const task of skip) if (!done.has(task.id)) await store.saveTask(this.record.attempt, skipped(task.id));
@@ -400,7 +376,7 @@ export class Workspace {
   /** Whether the engine has this lab, opened again if it was suspended; one whose host has ended is removed. (Not inspectLab: that measures the lab, too.) */
   private async find(id: string): Promise<boolean> {
     const lab = (await this.options.engine.listLabs()).find(known => known.id === id);
-    this.isFrozen = false;
+    this.wakefulness.forget();
     if (lab && lab.state !== 'running') {
       try {
         this.lab = await this.options.engine.resumeLab(id);

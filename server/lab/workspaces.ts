@@ -124,7 +124,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
     },
 
     usedPort(lab) {
-      for (const workspace of ids.values()) if (workspace.record.lab === lab) void workspace.stir();
+      for (const workspace of ids.values()) if (workspace.record.lab === lab) void workspace.wakefulness.stir();
     },
 
     async release() {

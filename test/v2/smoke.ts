@@ -98,7 +98,7 @@ try {
   await tell();
   inLab(id, 'docker run --rm --memory 32m busybox sh -c "head -c 100m /dev/zero | tail >/dev/null"');
   check('a limit of a container is none of the lab', (await tell()) === '', 'told');
-  inLab(id, 'head -c 1500m /dev/zero | tail >/dev/null');
+  inLab(id, 'head -c 1100m /dev/zero | tail >/dev/null');
   const memory = await tell();
   check('the lab is told that its memory was full', memory === 'memory', memory);
   inLab(id, `perl -e 'for (1..600) { my $p = fork; exit unless defined $p; if (!$p) { sleep 100; exit } }'`);
