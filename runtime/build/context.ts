@@ -10,7 +10,7 @@ const MAX_DOCKERFILE = 1 << 20; // bytes
 export async function unpackContext(host: Place, input: AsyncIterable<Buffer>, options: { compression: string; dockerfile: string; signal: AbortSignal }): Promise<{ context: string; text: string }> {
   const context = newScratch('context');
   const body = `mkdir -p "$1" || exit 1
-case $2 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || exit 1
+plain "$2" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || exit 1
 resolve "$1" "$3" 1 && [ -f "$1$found" ] || exit 3
 head -c ${MAX_DOCKERFILE + 1} "$1$found"`;
   try {

@@ -81,9 +81,9 @@ make() { # directories that are not there yet belong to whom the files will
   mkdir -p "$1" && chown -R "$uid:$gid" "$top"
 }
 compression() {
-  case $(head -c 6 "$1" | hexdump -ve '1/1 "%02x"') in 1f8b08*) echo gunzip ;; 425a68*) echo bunzip2 ;; fd377a585a00) echo unxz ;; *) echo cat ;; esac
+  case $(head -c 6 "$1" | hexdump -ve '1/1 "%02x"') in 1f8b08*) echo gzip ;; 425a68*) echo bzip2 ;; fd377a585a00) echo xz ;; 28b52ffd*) echo zstd ;; *) echo none ;; esac
 }
-is_archive() { [ "$($(compression "$1") < "$1" 2>/dev/null | head -c 262 | tail -c 5)" = ustar ]; }
+is_archive() { [ "$(plain "$(compression "$1")" < "$1" 2>/dev/null | head -c 262 | tail -c 5)" = ustar ]; }
 for source; do
   if [ -d "$from$source" ]; then
     resolve "$root" "$dest" 1 && make "$root$found" || exit 1
@@ -93,7 +93,7 @@ for source; do
   fi
   if [ -n "$add" ] && is_archive "$from$source"; then
     resolve "$root" "$dest" 1 && make "$root$found" || exit 1
-    $(compression "$from$source") < "$from$source" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $kept -C "$root$found"; r=$?; cat > /dev/null; exit $r; } || exit 1
+    plain "$(compression "$from$source")" < "$from$source" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $kept -C "$root$found"; r=$?; cat > /dev/null; exit $r; } || exit 1
     continue
   fi
   resolve "$root" "$dest" 1 || exit 1

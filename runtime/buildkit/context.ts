@@ -2,6 +2,7 @@
 // changed moves none and asks the lab nothing. Called by solve.ts. Contents flow through as an archive that the lab's own tar unpacks.
 // The last states are kept, as BuildKit does; whoever changes files below `sourcesDir` in a lab cheats only themselves.
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { pack, type Pack } from 'tar-stream';
 import type { ContextFiles } from '../build/solver-stage.ts';
 import { SlipwayError } from '../errors.ts';
@@ -132,12 +133,22 @@ async function fill(archive: Pack, receiver: FileReceiver, entries: readonly Fil
     const into = archive.entry({ name: entry.path, size, mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: timeOf(entry) });
     for await (const chunk of data) {
       hash.update(chunk);
-      if (!into.write(chunk)) await new Promise<void>((resolve, reject) => { into.once('drain', resolve).once('close', () => reject(new SlipwayError('System', 'the lab took no more of the build context'))); });
+      if (!into.write(chunk)) await drained(into);
     }
     into.end(null);
     learned.set(entry.path, { ...entry, sum: hash.digest('hex') });
   }
   for (const entry of links) archive.entry({ name: entry.path, type: 'link', linkname: entry.link, mode: entry.mode, uid: entry.uid, gid: entry.gid, mtime: timeOf(entry) });
+}
+
+/** Throws when it is closed first: the lab took no more of the build context. */
+async function drained(into: ReturnType<Pack['entry']>): Promise<void> {
+  const waiting = new AbortController();
+  try {
+    await Promise.race([once(into, 'drain', { signal: waiting.signal }), once(into, 'close', { signal: waiting.signal }).then(() => { throw new SlipwayError('System', 'the lab took no more of the build context'); })]);
+  } finally {
+    waiting.abort();
+  }
 }
 
 const timeOf = (entry: FileEntry) => new Date(Math.max(0, Number(entry.modTime / 1_000_000n)));

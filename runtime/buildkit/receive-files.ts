@@ -111,7 +111,7 @@ export class FileReceiver {
       if (packet.data.length === 0) break;
       size += packet.data.length;
       if (size > this.entries[index]!.size) throw this.changed(index);
-      yield Buffer.from(packet.data);
+      yield Buffer.from(packet.data.buffer, packet.data.byteOffset, packet.data.byteLength);
     }
     if (size !== this.entries[index]!.size) throw this.changed(index);
   }

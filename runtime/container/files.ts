@@ -20,27 +20,51 @@ export interface PathStat { name: string; size: number; mode: number; mtime: str
 /** HEAD and the header of GET /containers/{id}/archive. */
 export function statPath(host: Host, container: Container, path: string): Promise<PathStat> {
   return withRoot(host, container, async root => {
-    const body = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
-[ -e "$1$found" ] || [ -L "$1$found" ] || exit 3
-stat -c '%f %s %y' "$1$found"
-[ ! -L "$1$found" ] || { resolve "$1" "$2" 1; printf '%s' "$found"; }`;
-    const { code, stdout } = await runScript(host, { argv: script(body, root.path, path), ...root.steps, maxBytes: 16 << 10 });
+    const { code, stdout } = await runScript(host, { argv: script(`${root.check}${STAT}`, root.path, path), ...root.steps, maxBytes: 16 << 10 });
+    if (code === GONE) throw new ProcessGone(`container ${container.record.id} has just ended`);
     if (code !== 0) throw notThere(container, path);
-    const [line = '', ...target] = stdout.split('\n');
-    const [mode, size, day, time] = z.tuple([z.string(), z.coerce.number(), z.string(), z.string(), z.string()]).parse(line.split(' '));
-    return { name: baseName(path), size, mode: goMode(Number.parseInt(mode, 16)), mtime: `${day}T${time.replace(/\.?0+$/, '')}Z`, linkTarget: target.join('\n') };
+    return parseStat(stdout.slice(0, stdout.indexOf('\0')), path);
   });
 }
 
-/** The archive of a file or directory, named as Docker names its members. */
-export function readPath(host: Host, container: Container, path: string, out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
+/** Finds it, and says what it is: a line, where a link leads, and a NUL. */
+const STAT = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
+[ -e "$1$found" ] || [ -L "$1$found" ] || exit 3
+stat -c '%f %s %y' "$1$found"
+[ ! -L "$1$found" ] || { own=$found; resolve "$1" "$2" 1; printf '%s' "$found"; found=$own; }
+printf '\\0'
+`;
+
+function parseStat(text: string, path: string): PathStat {
+  const [line = '', ...target] = text.split('\n');
+  const [mode, size, day, time] = z.tuple([z.string(), z.coerce.number(), z.string(), z.string(), z.string()]).parse(line.split(' '));
+  return { name: baseName(path), size, mode: goMode(Number.parseInt(mode, 16)), mtime: `${day}T${time.replace(/\.?0+$/, '')}Z`, linkTarget: target.join('\n') };
+}
+
+const MAX_STAT = 16 << 10; // bytes
+
+/** The archive of a file or directory, named as Docker names its members. `out.stat` is told first what it is. */
+export function readPath(host: Host, container: Container, path: string, out: { stat(stat: PathStat): void; write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
   return withRoot(host, container, async root => {
-    const body = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
-name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
+    const body = `${root.check}${STAT}name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
 if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$name,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$name,rSh"; fi || exit 3
 "$tar" -c -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
 [ $? -le 1 ]`;
-    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path, path, baseName(path)), ...root.steps, onOutput: chunk => out.write(chunk), signal: out.signal });
+    let head: Buffer | null = Buffer.alloc(0);
+    const onOutput = (chunk: Buffer) => {
+      if (!head) return out.write(chunk);
+      head = Buffer.concat([head, chunk]);
+      const end = head.indexOf(0);
+      if (end < 0 && head.length > MAX_STAT) throw new SlipwayError('System', 'a path that is too long');
+      if (end < 0) return;
+      out.stat(parseStat(head.toString('utf8', 0, end), path));
+      const rest = head.subarray(end + 1);
+      head = null;
+      return rest.length ? out.write(rest) : undefined;
+    };
+    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path, path, baseName(path)), ...root.steps, onOutput, signal: out.signal });
+    if (code === GONE) throw new ProcessGone(`container ${container.record.id} has just ended`);
+    if (head && code === 3) throw notThere(container, path);
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
     emit(host, container, 'archive-path');
   });
@@ -50,10 +74,11 @@ if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^
 export function writePath(host: Host, container: Container, path: string, options: { input: AsyncIterable<Buffer>; keepDirectories: boolean; compression: string; signal: AbortSignal }): Promise<void> {
   if (container.record.hostConfig.ReadonlyRootfs) throw new SlipwayError('Forbidden', 'container rootfs is marked read-only');
   return withRoot(host, container, async root => {
+    if (root.check) await checkThere(host, container, root.path); // input that was begun could not be sent again
     const body = `resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
 [ -e "$1$found" ] || { cat > /dev/null; exit 3; }
 cd "$1$found" 2> /dev/null || { cat > /dev/null; exit 4; }
-case $3 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | {
+plain "$3" | ended | {
   "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $4 $kept; r=$?
   cat > /dev/null
   exit $r
@@ -80,23 +105,25 @@ find . -mindepth 1 -maxdepth 1 -print0 | sort -z | "$tar" -c --format=posix --pa
   }, { volumes: false });
 }
 
-interface Root { path: string; steps: { before?: Step[]; after?: Step[] } }
+/** `check`: the beginning of a script that ends with GONE when a running container's process is not there any more. */
+interface Root { path: string; check: string; steps: { before?: Step[]; after?: Step[] } }
+const GONE = 9;
 
 /** A running container's files as it sees them; another's are mounted for the time of the work, with its volumes. */
 async function withRoot<T>(host: Host, container: Container, work: (root: Root) => Promise<T>, { volumes = true } = {}): Promise<T> {
   const { record } = container;
   if (isRunning(record.state.status)) {
     try {
-      return await work(await rootOf(host, container, volumes));
+      return await work(rootOf(container, volumes));
     } catch (error) {
       if (!(error instanceof ProcessGone)) throw error;
       await wait(host, container, { condition: 'not-running', signal: AbortSignal.timeout(END_PATIENCE_MS) });
     }
   }
   return inTurn(container, async () => {
-    if (isRunning(record.state.status)) return work(await rootOf(host, container, volumes));
+    if (isRunning(record.state.status)) return work(rootOf(container, volumes));
     if (!record.hasBeenStarted) record.hasBeenStarted = true; // its directories are there from now on: remove.ts looks
-    return work({ path: mergedDir(record.id), steps: mountSteps(record, volumes) });
+    return work({ path: mergedDir(record.id), check: '', steps: mountSteps(record, volumes) });
   });
 }
 
@@ -104,13 +131,14 @@ async function withRoot<T>(host: Host, container: Container, work: (root: Root) 
 class ProcessGone extends Error {}
 const END_PATIENCE_MS = 5_000;
 
-async function rootOf(host: Host, container: Container, volumes: boolean): Promise<Root> {
-  const { id } = container.record;
-  if (!volumes) return { path: mergedDir(id), steps: {} };
-  const path = `/proc/${running(container).pid}/root/.`; // a link but for the dot
+function rootOf(container: Container, volumes: boolean): Root {
+  if (!volumes) return { path: mergedDir(container.record.id), check: '', steps: {} };
+  return { path: `/proc/${running(container).pid}/root/.`, check: `[ -d "$1" ] || exit ${GONE}\n`, steps: {} }; // a link but for the dot
+}
+
+async function checkThere(host: Host, container: Container, path: string) {
   const { code } = await runScript(host, { argv: ['busybox', 'test', '-d', path] });
-  if (code !== 0) throw new ProcessGone(`container ${id} has just ended`);
-  return { path, steps: {} };
+  if (code !== 0) throw new ProcessGone(`container ${container.record.id} has just ended`);
 }
 
 function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]; after: Step[] } {

@@ -23,7 +23,7 @@ export async function load(host: Place, options: LoadOptions): Promise<void> {
   const directory = newScratch('load');
   try {
     const unpack = `mkdir -p "$1" || exit 1
-case $2 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning=no-timestamp -C "$1"; r=$?; cat > /dev/null; exit $r; }`;
+plain "$2" | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning=no-timestamp -C "$1"; r=$?; cat > /dev/null; exit $r; }`;
     const { code, stderr } = await runScript(host, { argv: script(unpack, directory, options.compression), input: options.input, signal: options.signal });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be read');
     const entries = parsed(manifestSchema, await readJson(host, directory, 'manifest.json'), 'manifest.json');
@@ -59,10 +59,8 @@ async function loadLayers(host: Place, images: ImageStore, directory: string, pa
     const found = await runScript(host, { argv: script('resolve "$1" "$2" 1 && [ -f "$1$found" ] || exit 3; head -c 6 "$1$found" | hexdump -ve \'1/1 "%02x"\'; printf " %s" "$1$found"', directory, path), maxBytes: 16 << 10 });
     if (found.code !== 0) throw new SlipwayError('System', `open ${path}: no such file or directory`);
     const magic = found.stdout.slice(0, found.stdout.indexOf(' '));
-    if (magic.startsWith('28b52ffd')) throw new SlipwayError('NotImplemented', 'layers compressed with zstd cannot be loaded here');
-    const layer = await layerFromArchive(host, { path: found.stdout.slice(magic.length + 1) }, layers, magic.startsWith('1f8b08') ? 'gzip' : '', diffIds[at]!);
-    if (!layer) throw new SlipwayError('InvalidParameter', `layer ${diffIds[at]!} has no files`);
-    layers.push(layer);
+    const layer = await layerFromArchive(host, { path: found.stdout.slice(magic.length + 1) }, layers, magic.startsWith('1f8b08') ? 'gzip' : magic.startsWith('28b52ffd') ? 'zstd' : '', diffIds[at]!);
+    layers.push(layer!);
   }
   return layers;
 }

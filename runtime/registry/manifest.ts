@@ -14,10 +14,10 @@ export const DOCKER = {
 export const MANIFEST_TYPES: readonly string[] = [DOCKER.manifest, DOCKER.list, MEDIA_TYPES.index, MEDIA_TYPES.manifest];
 
 /** How a layer's blob is compressed, by its media type. */
-export type Compression = '' | 'gzip';
+export type Compression = '' | 'gzip' | 'zstd';
 const LAYER_TYPES: Readonly<Record<string, Compression>> = {
   [DOCKER.layer]: 'gzip', 'application/vnd.docker.image.rootfs.diff.tar': '',
-  [MEDIA_TYPES.layerTar]: '', [MEDIA_TYPES.layerGzip]: 'gzip',
+  [MEDIA_TYPES.layerTar]: '', 'application/vnd.oci.image.layer.v1.tar+zstd': 'zstd', [MEDIA_TYPES.layerGzip]: 'gzip',
 };
 
 export type Platform = { os: string; architecture: string; variant?: string | undefined };

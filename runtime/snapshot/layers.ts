@@ -35,8 +35,8 @@ cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; r
 export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], decompress = '', expected = ''): Promise<ImageLayer | null> {
   const body = `mkdir -p "$1" || exit 1
 [ -z "$3" ] || exec < "$3" || exit 1
-case $4 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; *) cat ;; esac | (adopt "$1/layer" "$2" keep "$5"); r=$?; rm -rf "$1"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress, expected), 'input' in archive ? archive.input : undefined);
+plain "$4" | (adopt "$1/layer" "$2" keep "$5"); r=$?; rm -rf "$1"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress, expected), 'input' in archive ? archive.input : undefined, expected !== '');
 }
 
 async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>, keepEmpty = false): Promise<ImageLayer | null> {

@@ -31,6 +31,10 @@ pack() {
   [ $? -le 1 ] # 1: a file changed while it was read
 }`;
 
+/** `plain COMPRESSION`: stdin without it. */
+const PLAIN = `
+plain() { case $1 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;
+
 /** `unpack DIRECTORY`: an OCI layer from stdin as an overlay's lower directory. */
 const UNPACK = `
 ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
@@ -112,4 +116,4 @@ set -f # patterns above are tar's
 `;
 
 /** A helper's argv: the body's positional parameters are the arguments. The functions above are there. */
-export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${UNPACK}${SETTLE}${ADOPT}${RESOLVE}\n${body}`, 'sh', ...args];
+export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${PLAIN}${UNPACK}${SETTLE}${ADOPT}${RESOLVE}\n${body}`, 'sh', ...args];
