@@ -4,7 +4,7 @@ import { type Lesson, lessonIn, type Task } from '../../lessons/schema.ts';
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Lab } from '../../runtime/lab/control.ts';
-import { carriedOver, skipped } from '../grading/types.ts';
+import { carriedOver } from '../grading/types.ts';
 import { judge, stateOf, type StoredQuiz } from '../quiz/judge.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
 import type { Text } from '../../texts/language.ts';
@@ -17,7 +17,8 @@ import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
 import { LabTerminals } from './lab-terminals.ts';
 import { watchLimits } from './limits.ts';
-import { layChanged, PreparationError, prepareLab } from './prepare.ts';
+import { makeNewLab } from './new-lab.ts';
+import { layChanged, PreparationError } from './prepare.ts';
 import { type Progress, watchProgress, type ProgressOptions } from './progress.ts';
 import { inWords, type Queue, type Ticket } from './queue.ts';
 import { Refusal } from './refusal.ts';
@@ -242,7 +243,10 @@ export class Workspace {
     if (this.stop.signal.aborted) return;
     const before = this.laid ?? this.lesson;
     this.options.lesson = lesson;
-    const laid = this.host && layChanged(this.options.engine.exec, this.host, before, lesson).then(() => { this.laid = lesson; }, this.options.onError);
+    const laid = this.host && layChanged(this.options.engine.exec, this.host, before, lesson).then(() => { this.laid = lesson; }, (error: unknown) => {
+      this.laid = before;
+      this.options.onError(error);
+    });
     const { progress } = this;
     this.progress = undefined;
     await progress?.release();
@@ -339,26 +343,15 @@ export class Workspace {
   /** A new lab, prepared by its lesson; undefined when the lesson could not, which has been told. Not the workspace's before it is ready: a crash leaves it to the sweep. */
   private async makeReady(): Promise<Lab | undefined> {
     const { engine, store, onError } = this.options;
-    const { lesson, skip } = this;
-    const hostname = lesson.hosts[0];
-    const lab = await engine.createLab({ name: labName(this.record.id), profile: lesson.profile, ...(hostname === undefined ? {} : { hostname }) });
+    const { record, lesson, skip, stop: { signal } } = this;
+    const onDoing = (doing: Text) => this.change({ id: '', hostname: '', state: 'starting', doing });
     try {
-      const at = { lab: lab.id, host: lab.hosts[0]!.id };
-      const onDoing = (doing: Text) => this.change({ id: '', hostname: '', state: 'starting', doing });
-      await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal: this.stop.signal });
-      const prepared = lesson.files.list.length + lesson.setup.length + skip.length > 0;
-      this.record.baseSeq = prepared ? (await engine.evidence(at)).seq : 0;
-      await store.setLab(this.record.id, lab.id, this.record.baseSeq);
-      this.record.lab = lab.id;
+      const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip, onDoing, onError, signal });
+      this.fresh = fresh;
       this.skip = [];
-      this.laid = lesson;
-      const done = new Set((await store.tasks(this.record.attempt)).filter(task => task.progress.state === 'done').map(task => task.id));
-      this.fresh = done.size > 0 && skip.length === 0;
-      for (const task of skip) if (!done.has(task.id)) await store.saveTask(this.record.attempt, skipped(task.id));
       return lab;
     } catch (error) {
-      await engine.disposeLab(lab.id).catch(onError);
-      if (this.stop.signal.aborted) return undefined;
+      if (signal.aborted) return undefined;
       if (!(error instanceof PreparationError)) throw error;
       onError(error);
       this.skip = [];
@@ -510,8 +503,3 @@ const playground: Lesson = {
 };
 /** The second half of a double click comes sooner; nobody means the same twice so soon. */
 const RUN_AGAIN_MS = 900;
-
-const PREFIX = 'learner-';
-export const labName = (workspace: string) => `${PREFIX}${workspace}`;
-/** The workspace that a lab was made for; undefined for labs of others, such as the operator's. */
-export const workspaceOfLab = (name: string) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined);

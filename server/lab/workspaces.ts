@@ -14,7 +14,8 @@ import { createReclaim } from './reclaim.ts';
 import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { Refusal } from './refusal.ts';
-import { type Announce, Workspace, workspaceOfLab } from './workspace.ts';
+import { workspaceOfLab } from './new-lab.ts';
+import { type Announce, Workspace } from './workspace.ts';
 
 export interface WorkspacesOptions {
   engine: Engine;
