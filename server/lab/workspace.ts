@@ -347,6 +347,7 @@ export class Workspace {
     const onDoing = (doing: Text) => this.change({ id: '', hostname: '', state: 'starting', doing });
     try {
       const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip, onDoing, onError, signal });
+      this.laid = lesson;
       this.fresh = fresh;
       this.skip = [];
       return lab;
