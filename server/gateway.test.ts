@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { io as connect } from 'socket.io-client';
+import { LANGUAGE_COOKIE } from '../texts/language.ts';
+import { say } from '../texts/server.ts';
 import { SOCKET_PATH } from './protocol.ts';
 import { ask, type Browser, heard, joined, learnerId, startTestSite, type TestSite } from './testing/site.ts';
 
@@ -236,6 +238,20 @@ test('a learner with very many tabs is told so, and closing one makes room', asy
   expect(await state(site.browser(learnerId()))).toBe('connected');
   open[0]!.disconnect();
   await expect.poll(() => state(site.browser(ada)), { timeout: 20_000 }).toBe('connected');
+});
+
+test('each tab of a learner hears the web process in its own language: answers, refusals and what all are told', async () => {
+  const learner = learnerId();
+  const german = site.browser(learner, { extraHeaders: { cookie: site.cookie(learner), 'accept-language': 'de-AT, en;q=0.5' } });
+  const english = site.browser(learner, { extraHeaders: { cookie: `${site.cookie(learner)}; ${LANGUAGE_COOKIE}=en`, 'accept-language': 'de' } });
+  const { terminals } = await joined(german);
+  await joined(english);
+  const told = Promise.all([german, english].map(browser => heard(browser, 'terminal:closed')));
+  german.emit('terminal:close', { id: terminals[0]!.id });
+  expect((await told).map(([, reason]) => reason)).toEqual([say('lab.closed').de, say('lab.closed').en]);
+  const nonsense = { id: 'no-such-terminal', ...size };
+  await expect(ask(german, 'terminal:attach', nonsense)).rejects.toThrow(say('lab.noTerminal').de);
+  await expect(ask(english, 'terminal:attach', nonsense)).rejects.toThrow(say('lab.noTerminal').en);
 });
 
 test('nonsense from a browser gets words or nothing, and the connection goes on', async () => {

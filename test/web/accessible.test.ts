@@ -67,6 +67,20 @@ describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (langu
         await see(page.locator('.explain')).toBeVisible();
         await judge('explanation');
       }
+      await page.goto('/lessons/first-container');
+      await hasLab(page);
+      await judge('questions and diagrams');
+      if (look !== 'narrow') {
+        await page.getByRole('button', { name: 'two-sides.sh' }).click();
+        await see(page.locator('.cm-content')).toBeVisible({ timeout: 30_000 });
+        await judge('editor');
+      }
+      await page.goto('/labs');
+      await see(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await judge('labs');
+      await page.goto('/resume');
+      await see(page.getByRole('heading', { level: 1 })).toBeVisible();
+      await judge('resume');
       await page.goto('/play');
       await hasLab(page);
       await judge('play');
