@@ -4,7 +4,7 @@
 //   slipway-<instance>/<lab>/<host>     the root of the host's cgroup namespace; delegated to the lab
 //   slipway-<instance>/<lab>/<host>/init  its processes; containers are <host>/docker/<id>, made by their runtime
 // cgroup v1: https://docs.kernel.org/admin-guide/cgroup-v1/ , v2: https://docs.kernel.org/admin-guide/cgroup-v2.html
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, rmdirSync, writeFileSync, type Dir, type Dirent } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +15,8 @@ export interface Hierarchy { /** e.g. memory, `cpu,cpuacct`, name=systemd; '' on
 export interface CgroupSystem { version: 'v1' | 'v2'; hierarchies: Hierarchy[] }
 
 const V2_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
+/** Directory entries that one look at a host's cgroups may take: some hundred cgroups with their files. */
+const MAX_ENTRIES = 20_000;
 const PERIOD_US = 100_000; // the kernel's and Docker's default
 
 export function findCgroups(mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): CgroupSystem {
@@ -93,6 +95,18 @@ export class Cgroups {
     const names = new Set<string>();
     for (const dir of this.directories('')) for (const name of subdirectories(dir)) names.add(name);
     return [...names];
+  }
+
+  /** As one hierarchy has them, and only so many: for looking again and again, where what the lab has moved elsewhere or hidden in a thousand groups is its own loss. */
+  members(path: string, most: number): number[] {
+    const pids = new Set<number>();
+    const open = [this.system.version === 'v2' ? this.directories(path)[0]! : this.controller('pids', path)];
+    for (let budget = MAX_ENTRIES, dir = open.shift(); dir !== undefined && budget > 0 && pids.size < most; dir = open.shift()) {
+      for (const pid of readLines(join(dir, 'cgroup.procs'))) pids.add(Number(pid));
+      budget -= eachEntry(dir, budget, entry => { if (entry.isDirectory()) open.push(join(dir!, entry.name)); });
+    }
+    pids.delete(0);
+    return [...pids].slice(0, most);
   }
 
   processes(path: string): number[] {
@@ -244,6 +258,18 @@ const number = (dir: string, file: string) => Number(readLines(join(dir, file))[
 
 function subdirectories(dir: string): string[] {
   try { return readdirSync(dir, { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name); } catch { return []; }
+}
+
+/** Answers how many there were, up to `most`. A directory that has gone has none. */
+function eachEntry(path: string, most: number, visit: (entry: Dirent) => void): number {
+  let dir: Dir;
+  try { dir = opendirSync(path); } catch { return 0; }
+  let seen = 0;
+  try {
+    for (let entry = dir.readSync(); entry && seen < most; entry = dir.readSync(), seen++) visit(entry);
+  } catch { /* it goes while it is read */ }
+  dir.closeSync();
+  return seen;
 }
 
 function removeTree(dir: string) {

@@ -19,7 +19,7 @@ export const activity = (hosts: Hosts, refs: readonly HostRef[]): (number | null
 
 export function processes(hosts: Hosts, ref: HostRef, cgroup: string) {
   const { uidBase, init } = hosts.running(ref);
-  const pids = hosts.cgroups.processes(`${ref.lab}/${ref.host}/${cgroup}`).slice(0, MAX_PROCESSES);
+  const pids = hosts.cgroups.members(`${ref.lab}/${ref.host}/${cgroup}`, MAX_PROCESSES);
   const own = lookAt(init.pid);
   if (!own) throw new SlipwayError('Unavailable', `host ${ref.lab}/${ref.host} is not running`);
   return { uidBase, init: own, processes: pids.flatMap(pid => lookAt(pid) ?? []) };

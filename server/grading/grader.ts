@@ -6,7 +6,7 @@ import type { Task } from '../../lessons/schema.ts';
 import type { JournalEntry } from '../../runtime/lab/control.ts';
 import type { Language } from '../../texts/language.ts';
 import { Explainer } from './explain.ts';
-import { Outside } from './outside.ts';
+import { Outside, type Lane } from './outside.ts';
 import { Refresher } from './refresher.ts';
 import { GradedTask } from './task.ts';
 import type { Grader, GraderOptions } from './types.ts';
@@ -31,13 +31,19 @@ export function createGrader(options: GraderOptions): Grader {
     beginsAt ??= evidence.seq;
     facts.complete(evidence);
     judge(Math.max(seq, evidence.seq));
-    if (wantsLook()) looks.ask();
+    if (wantsLook()) look();
   }, onError);
   const outside = new Outside(options.read);
-  const looks = new Refresher(async () => {
+  const readOutside = (lane: Lane) => async () => {
     if (stopped || !isPresent()) return;
-    if (await outside.read(open().flatMap(task => task.wants(contextOf(task))), () => stopped)) judge(seq);
-  }, onError);
+    if (await outside.read(open().flatMap(task => task.wants(contextOf(task))), lane, () => stopped)) judge(seq);
+  };
+  const silent = new Refresher(readOutside('silent'), onError);
+  const asking = new Refresher(readOutside('asking'), onError);
+  const look = () => {
+    silent.ask();
+    asking.ask();
+  };
   const logs = new Refresher(readLogs, onError);
   let seq = options.baseSeq ?? 0;
   let lastMs = 0;
@@ -80,7 +86,7 @@ export function createGrader(options: GraderOptions): Grader {
     if (needsRecords(entry)) records.ask();
     if (moves) {
       outside.hasMoved();
-      if (wantsLook()) looks.ask();
+      if (wantsLook()) look();
     }
     if (subject && open().some(task => task.wantsOutput(contextOf(task)).length > 0)) {
       rereads = 0;
@@ -184,7 +190,7 @@ export function createGrader(options: GraderOptions): Grader {
     feed,
     progress: () => tasks.map(progressOf),
     wantsLook,
-    look: () => { if (!stopped && isPresent()) looks.ask(); },
+    look: () => { if (!stopped && isPresent()) look(); },
     hint: id => changed(id, task => task.showHint(seq)),
     reset: (id, at) => changed(id, task => {
       if (!task.reset(at)) return false;
@@ -194,9 +200,9 @@ export function createGrader(options: GraderOptions): Grader {
     }),
     async settled() {
       do {
-        await Promise.all([records.idle(), logs.idle(), looks.idle()]);
+        await Promise.all([records.idle(), logs.idle(), silent.idle(), asking.idle()]);
         if (settling || growingUp) { clearTimeout(settling); speak(0); }
-      } while (records.busy || logs.busy || looks.busy || settling);
+      } while (records.busy || logs.busy || silent.busy || asking.busy || settling);
       // A task that waits for time (upSeconds) is judged when that has passed.
     },
     stop() {

@@ -2,6 +2,7 @@
 import type { Found, Reading } from '../../runtime/lab/readings.ts';
 
 export interface Known { found: Found; /** Where the journal was before it was read. */ seq: number; /** Since when it has been so. */ changedSeq: number; }
+export type Lane = 'silent' | 'asking';
 type Read = (readings: Reading[]) => Promise<{ seq: number; found: Found[] }>;
 
 /** Between two readings, however many events there are: a flood of them costs no more than this. */
@@ -15,7 +16,7 @@ const ASK_SELDOM_MS = 5000;
 export class Outside {
   private known = new Map<string, Known>();
   private readonly ask: Read;
-  private lastMs = 0;
+  private readonly lastMs = { silent: 0, asking: 0 };
   private askMs = ASK_MS;
   private askedMs = 0;
   private moves = 0;
@@ -33,26 +34,31 @@ export class Outside {
     this.askedMs = 0;
   }
 
-  /** Reads anew what is wanted now and forgets all else. False when nothing was read. */
-  async read(wanted: readonly Reading[], isOver: () => boolean): Promise<boolean> {
+  /**
+   * Reads anew what is wanted now, and forgets what nobody wants. False when nothing was read. What is read in silence and what asks the lab are read
+   * apart, so that a server that does not answer delays nothing else.
+   */
+  async read(wanted: readonly Reading[], lane: Lane, isOver: () => boolean): Promise<boolean> {
     const byKey = new Map(wanted.map(reading => [keyOf(reading), reading]).slice(0, MOST) as [string, Reading][]);
     for (const key of this.known.keys()) if (!byKey.has(key)) this.known.delete(key);
-    await pause(this.lastMs + GAP_MS - Date.now());
-    const asks = Date.now() - this.askedMs >= this.askMs;
-    const due = [...byKey].filter(([key, reading]) => asks || !asksTheLab(reading) || !this.known.has(key));
+    const own = [...byKey].filter(([, reading]) => laneOf(reading) === lane);
+    if (own.length === 0) return false;
+    await pause(this.lastMs[lane] + GAP_MS - Date.now());
+    const asks = lane === 'asking' && Date.now() - this.askedMs >= this.askMs;
+    const due = own.filter(([key]) => asks || lane === 'silent' || !this.known.has(key));
     if (due.length === 0 || isOver()) return false;
-    this.lastMs = Date.now();
-    if (asks) this.askedMs = this.lastMs; // before: what moves while it is asked has it asked again
+    this.lastMs[lane] = Date.now();
+    if (asks) this.askedMs = Date.now(); // before: what moves while it is asked has it asked again
     const { moves } = this;
     const { seq, found } = await this.ask(due.map(([, reading]) => reading));
     if (isOver()) return false;
     let news = false;
-    due.forEach(([key, reading], index) => {
+    due.forEach(([key], index) => {
       const now = found[index];
       if (!now || now.kind === 'unknown') return; // what was known stays, but is not something that is so now
       const before = this.known.get(key);
       const same = before !== undefined && JSON.stringify(before.found) === JSON.stringify(now);
-      if (!same && asksTheLab(reading)) news = true;
+      if (!same) news = true;
       this.known.set(key, { found: now, seq, changedSeq: same ? before.changedSeq : seq });
     });
     if (asks && moves === this.moves) this.askMs = news ? ASK_MS : Math.min(this.askMs * 1.5, ASK_SELDOM_MS);
@@ -61,5 +67,5 @@ export class Outside {
 }
 
 const keyOf = (reading: Reading): string => JSON.stringify(reading);
-const asksTheLab = ({ kind }: Reading): boolean => kind === 'http' || kind === 'registry' || kind === 'script';
+const laneOf = ({ kind }: Reading): Lane => (kind === 'http' || kind === 'registry' || kind === 'script' ? 'asking' : 'silent');
 const pause = (ms: number): Promise<void> => (ms <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms)));

@@ -55,6 +55,20 @@ test('nothing that the lab does to a file makes a reader wait', async () => {
   lease.signal(9);
 });
 
+test('a lab that hides in a thousand cgroups does not make the broker search them all', async () => {
+  const look = async () => {
+    const begun = performance.now();
+    const { processes } = await host.broker.call('processes', { ...host.ref, cgroup: '' });
+    return { tookMs: performance.now() - begun, pids: processes.map(process => process.pid) };
+  };
+  expect((await look()).pids).toContain(host.initPid);
+  const place = readFileSync('/proc/self/cgroup', 'utf8').startsWith('0::/') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
+  await host.sh(`cd ${place} && for i in $(seq 40); do mkdir many$i && (cd many$i && mkdir $(seq 100)); done`);
+  const { tookMs } = await look();
+  expect(tookMs).toBeLessThan(2_000); // a loaded machine: what matters is that it does not grow with what the lab makes
+  await host.sh(`cd ${place} && for i in $(seq 40); do rmdir many$i/[0-9]* many$i; done`);
+});
+
 test('readers end, and leave nothing', async () => {
   await Promise.all(Array.from({ length: 40 }, () => read('/etc/hostname')));
   await until(() => helpers().length === 0, 'no reader is left');
