@@ -7,10 +7,12 @@ import type { Workspace } from './workspace.ts';
 
 /** Less than this share of a processor since it was last looked at is no work: a server that waits, a shell, `top`. */
 const AT_WORK = 0.01;
+/** A lab that stays open is written down as seen so often. */
+const SEEN_MS = 60 * 60_000;
 
 export interface IdleOptions {
   engine: Engine;
-  store: Pick<Store, 'labs'>;
+  store: Pick<Store, 'labs' | 'seen'>;
   policies: Policies;
   /** While it is open, with or without tabs. */
   workspaceOf(id: string): Workspace | undefined;
@@ -54,8 +56,9 @@ export function createIdleWatch(options: IdleOptions): { tick(): Promise<void> }
     for (const { workspace: id, lab, role, lastSeenAt } of mine) {
       const figure = figures.get(lab);
       if (!figure) continue; // gone meanwhile
-      const policy = policies[role];
       const workspace = options.workspaceOf(id);
+      const policy = policies[role];
+      if (workspace?.members && now() - lastSeenAt.getTime() > SEEN_MS) store.seen(id).catch(onError); // should this process end before its tabs do
       const workedAt = seenAtWork(lab, figure.cpuNs, figure.containerAt);
       const personAt = workspace?.wakefulness.presence.at(policy.suspendMs) ?? lastSeenAt.getTime();
       const { verdict, leftMs } = judge({ now: now(), personAt, workedAt, isSeen: workspace?.wakefulness.presence.isSeen ?? false }, policy);
