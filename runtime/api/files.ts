@@ -33,8 +33,8 @@ export const fileRoutes = [
     async handle(call, query) {
       const path = wanted(query.path);
       const container = call.container();
-      const stat = await statPath(call.api.host, container, path);
-      await send(call, statHeader(stat), out => readPath(call.api.host, container, query.path, out));
+      const headers: Record<string, string> = {};
+      await send(call, headers, out => readPath(call.api.host, container, path, { ...out, stat: stat => { Object.assign(headers, statHeader(stat)); } }));
       return null;
     },
   }),

@@ -48,7 +48,7 @@ export function readPath(host: Host, container: Container, path: string, out: { 
   return withRoot(host, container, async root => {
     const body = `${root.check}${STAT}name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
 if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$name,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$name,rSh"; fi || exit 3
-"$tar" -c -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
+"$tar" -c -b 128 -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
 [ $? -le 1 ]`;
     let head: Buffer | null = Buffer.alloc(0);
     const onOutput = (chunk: Buffer) => {
@@ -97,7 +97,7 @@ plain "$3" | ended | {
 export function exportContainer(host: Host, container: Container, out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
   return withRoot(host, container, async root => {
     const body = `cd "$1" || exit 1
-find . -mindepth 1 -maxdepth 1 -print0 | sort -z | "$tar" -c --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner --one-file-system $kept --warning=no-file-ignored --transform='s,^\\./,,rSh' --null -T -
+find . -mindepth 1 -maxdepth 1 -print0 | sort -z | "$tar" -c -b 128 --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner --one-file-system $kept --warning=no-file-ignored --transform='s,^\\./,,rSh' --null -T -
 [ $? -le 1 ]`;
     const { code, stderr } = await streamHelper(host, { argv: script(body, root.path), ...root.steps, onOutput: chunk => out.write(chunk), signal: out.signal });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');

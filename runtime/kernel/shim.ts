@@ -52,6 +52,8 @@ interface ShimEvents {
  */
 export class ShimConnection extends EventEmitter<ShimEvents> {
   private rest: Buffer = Buffer.alloc(0);
+  /** Of an output frame that has come in part: what is still to come of it. */
+  private open: { stream: 1 | 2; left: number } | null = null;
   private ended = false;
   readonly socket: Socket;
   private constructor(socket: Socket) {
@@ -106,10 +108,28 @@ export class ShimConnection extends EventEmitter<ShimEvents> {
 
   private read(chunk: Buffer) {
     let buffer = this.rest.length ? Buffer.concat([this.rest, chunk]) : chunk;
-    while (buffer.length >= 8) {
+    for (;;) {
+      // Output is passed on as it comes, without being put together first: frames of it are large, and their bounds mean nothing.
+      if (this.open) {
+        const part = buffer.subarray(0, this.open.left);
+        if (part.length === 0) break;
+        const { stream } = this.open;
+        this.open.left -= part.length;
+        if (this.open.left === 0) this.open = null;
+        buffer = buffer.subarray(part.length);
+        this.emit('output', stream, part);
+        continue;
+      }
+      if (buffer.length < 8) break;
+      const type = buffer[0]!;
       const size = buffer.readUInt32BE(4);
+      if ((type === FROM_SHIM.stdout || type === FROM_SHIM.stderr) && size > 0) {
+        this.open = { stream: type, left: size };
+        buffer = buffer.subarray(8);
+        continue;
+      }
       if (buffer.length < 8 + size) break;
-      this.frame(buffer[0]!, buffer.subarray(8, 8 + size));
+      this.frame(type, buffer.subarray(8, 8 + size));
       buffer = buffer.subarray(8 + size);
     }
     this.rest = buffer.length ? Buffer.from(buffer) : buffer;
@@ -117,7 +137,6 @@ export class ShimConnection extends EventEmitter<ShimEvents> {
 
   private frame(type: number, payload: Buffer) {
     switch (type) {
-      case FROM_SHIM.stdout: case FROM_SHIM.stderr: this.emit('output', type as 1 | 2, payload); break;
       case FROM_SHIM.hello: this.emit('hello', payload[0]!); break;
       case FROM_SHIM.started: this.emit('started', payload.readUInt32BE(0)); break;
       case FROM_SHIM.replayed: this.emit('replayed'); break;

@@ -57,10 +57,9 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
       if (stderr.length < MAX_WORDS) stderr += data.toString('utf8');
       return;
     }
-    const chunk = Buffer.from(data);
     waiting++;
     shim.pause();
-    taken = taken.then(() => (fault === undefined ? options.onOutput(chunk) : undefined)).catch(fail).finally(() => { if (--waiting === 0) shim.resume(); });
+    taken = taken.then(() => (fault === undefined ? options.onOutput(data) : undefined)).catch(fail).finally(() => { if (--waiting === 0) shim.resume(); });
   });
   const ended = new Promise<TaskEnd>(resolve => shim.once('end', resolve));
   const onAbort = () => fail(new SlipwayError('Unavailable', 'the client has gone'));
