@@ -16,7 +16,7 @@ const says = (text: string): Trouble['begun'] => ({ output }) => output.includes
 
 export const troubles: Trouble[] = [
   { what: 'bombs with forks', line: `perl -e 'while (1) { fork }'`, begun: ({ figures }) => figures.forksRefused > 0 || figures.pids > 400 },
-  { what: 'fills its disk again and again', line: 'while :; do dd if=/dev/zero of=/root/big bs=1M count=1000 conv=fsync; rm /root/big; done', begun: ({ output }) => /No space|quota exceeded/.test(output) },
+  { what: 'fills its disk again and again', line: 'while :; do dd if=/dev/zero of=/root/big bs=1M count=4000 conv=fsync; rm /root/big; done', begun: ({ output }) => /No space|quota exceeded/.test(output) },
   { what: 'eats memory', line: `while :; do perl -e 'my @x; push @x, "x" x 1048576 while 1'; done`, begun: ({ figures }) => figures.oomKills > 0 },
   { what: 'floods its terminal', line: 'yes "$(seq -s " " 100)"', begun: ({ bytes }) => bytes > 1 << 20 },
   { what: 'floods a log', line: 'docker run --name flood busybox yes "$(seq -s " " 100)" >/dev/null', begun: ({ figures }) => (figures.recordsBytes ?? 0) > 8 << 20 || figures.logsFull > 0 },
