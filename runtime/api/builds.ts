@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { build, StepFailed } from '../build/builder.ts';
 import { applyChanges } from '../build/configure.ts';
-import { removeContext, unpackContext } from '../build/context.ts';
+import { openContext, type Context } from '../build/context.ts';
 import { parseDockerfile } from '../build/dockerfile.ts';
 import { DockerfileError } from '../build/dockerfile-error.ts';
 import { commit } from '../container/commit.ts';
@@ -44,7 +44,7 @@ export const buildRoutes = [
       t: text, dockerfile: text, remote: text, q: bool, nocache: bool, pull: bool, rm: z.string().optional(), forcerm: bool, buildargs: text, labels: text, target: text, networkmode: text, platform: text, version: text, squash: bool,
     }),
     async handle(call, query) {
-      if (query.version === '2') throw new SlipwayError('NotImplemented', 'this engine has no BuildKit: build without DOCKER_BUILDKIT=1');
+      if (query.version === '2') throw new SlipwayError('NotImplemented', 'BuildKit is spoken here as buildx does: build with buildx, or without DOCKER_BUILDKIT=1');
       if (query.squash) throw new SlipwayError('InvalidParameter', 'squash is only supported with experimental mode');
       if (query.remote) throw new SlipwayError('InvalidParameter', `this lab's builder fetches nothing from a network: ${query.remote} cannot be the context of a build`);
       const tags = call.queryAll('t').filter(tag => tag !== '');
@@ -52,11 +52,11 @@ export const buildRoutes = [
       const { compression, input } = await detectCompression(call.input());
       const { host } = call.api;
       const name = query.dockerfile || 'Dockerfile';
-      const { context, text: dockerfile } = await unpackContext(host, input, { compression, dockerfile: name, signal: call.signal });
+      const context = await openContext(host, input, { compression, dockerfile: name, signal: call.signal });
       try {
-        await buildFrom(call, context, parsed(dockerfile, name), query, tags);
+        await buildFrom(call, context, parsed(context.text, name), query, tags);
       } finally {
-        removeContext(host, context).catch(error => { if (!host.closing.signal.aborted) host.onError(error); }); // the client need not wait for it
+        context.release().catch(error => { if (!host.closing.signal.aborted) host.onError(error); }); // the client need not wait for it
       }
       return null;
     },
@@ -65,7 +65,7 @@ export const buildRoutes = [
 
 type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean };
 
-async function buildFrom(call: Call, context: string, { instructions, escape, warnings }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
+async function buildFrom(call: Call, context: Context, { instructions, escape, warnings }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
   const { api } = call;
   let out: ReturnType<Call['stream']> | undefined;
   const message = (json: unknown) => (out ??= call.stream('application/json', { reportAtEnd: true })).write(`${JSON.stringify(json)}\r\n`);

@@ -18,6 +18,7 @@ import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
 import { findCached } from './cache.ts';
 import { checkInstruction } from './check.ts';
+import type { Context } from './context.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
 import { copy, findSources, type Source } from './copy.ts';
@@ -36,8 +37,7 @@ export interface BuildOutput {
 }
 export interface BuildParts { host: Host; images: ImageStore; library: Library; verbs: ContainerVerbs; output: BuildOutput; signal: AbortSignal; dockerVersion: string; architecture: string }
 export interface BuildOptions {
-  /** Where the context lies in the lab. */
-  context: string;
+  context: Context;
   instructions: readonly Instruction[];
   escape: string;
   warnings: readonly Warning[];
@@ -236,8 +236,8 @@ class Builder {
     if (sources.length === 0) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     const url = name === 'ADD' ? sources.find(isUrl) : undefined;
     if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
-    const source = await this.source(flags.from?.[0]);
-    const found = await findSources(host, source, sources);
+    const from = flags.from === undefined ? undefined : await this.source(flags.from[0]!);
+    const found = from ? await findSources(host, from, sources) : await this.options.context.find(sources);
     if ('missing' in found && /[*?[]/.test(found.missing)) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);
     if (found.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
@@ -245,14 +245,14 @@ class Builder {
     const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${digest} in ${target} `;
     const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
     if (await this.cached(stage, step)) return;
+    const source = from ?? { directory: await this.options.context.directory() };
     const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown })
       .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
     await this.commit(stage, layer, step);
     await this.stepDone(stage);
   }
 
-  private async source(from: string | undefined): Promise<Source> {
-    if (from === undefined) return { directory: this.options.context };
+  private async source(from: string): Promise<Source> {
     const stages = this.stages.slice(0, -1);
     const stage = /^\d+$/.test(from) ? stages[Number(from)] : stages.findLast(s => s.name === from.toLowerCase());
     if (stage) return { layers: this.layers(stage).map(layer => layer.key) };

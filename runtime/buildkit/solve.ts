@@ -4,8 +4,7 @@ import type { BuildCache } from '../build/build-cache.ts';
 import type { CacheMounts } from '../build/run-mounts.ts';
 import { Solver } from '../build/solver.ts';
 import type { BaseImage, ContextFiles, SolverParts } from '../build/solver-stage.ts';
-import { removeContext, unpackContext } from '../build/context.ts';
-import { findSources } from '../build/copy.ts';
+import { openContext } from '../build/context.ts';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { NewImage } from '../image/made.ts';
 import { canonicalName, parseReference, withDefaultTag } from '../image/reference.ts';
@@ -41,7 +40,7 @@ export class Build {
   private solver: Solver | undefined;
   private definition: Step | undefined;
   private ignored: readonly string[] = [];
-  private archive: { directory: string } | undefined;
+  private archive: ContextFiles | undefined;
 
   constructor(shared: BuildShared, ref: string) {
     this.shared = shared;
@@ -115,10 +114,10 @@ export class Build {
     await this.during(step, async () => {
       const session = await this.session();
       const { compression, input } = await this.shared.detectCompression(session.upload(path, this.signal));
-      const { context: directory, text } = await unpackContext(this.shared.host, input, { compression, dockerfile: filename, signal: this.signal });
-      this.releases.push(() => removeContext(this.shared.host, directory));
-      this.archive = { directory };
-      this.dockerfile = text;
+      const archive = await openContext(this.shared.host, input, { compression, dockerfile: filename, signal: this.signal });
+      this.releases.push(() => archive.release());
+      this.archive = { directory: await archive.directory(), find: patterns => archive.find(patterns) };
+      this.dockerfile = archive.text;
     });
   }
 
@@ -195,14 +194,10 @@ export class Build {
   private contextFiles(context: string): Promise<ContextFiles> {
     let files = this.files.get(context);
     if (!files) {
-      files = context === 'context' && this.archive ? Promise.resolve(this.archiveFiles(this.archive.directory)) : this.transfer(context);
+      files = context === 'context' && this.archive ? Promise.resolve(this.archive) : this.transfer(context);
       this.files.set(context, files);
     }
     return files;
-  }
-
-  private archiveFiles(directory: string): ContextFiles {
-    return { directory, find: patterns => findSources(this.shared.host, { directory }, patterns) };
   }
 
   private async transfer(context: string): Promise<ContextFiles> {
