@@ -24,7 +24,7 @@ export const TO_SHIM = {
 export const FROM_SHIM = {
   stdout: 1,
   stderr: 2,
-  /** u8 state: 0 waiting for go, 1 running, 2 exited. First frame on every connection. */
+  /** u8 state: 0 waiting for go, 1 running, 2 exited; u16 columns, u16 rows of a pty, else 0. First frame on every connection. */
   hello: 32,
   /** u32 pid as seen inside the host. */
   started: 33,
@@ -39,7 +39,8 @@ export const FROM_SHIM = {
 export type TaskEnd = { kind: 'exited'; code: number } | { kind: 'failed'; message: string } | { kind: 'lost' };
 
 interface ShimEvents {
-  hello: [state: number];
+  /** `size` of its pty, which what was kept of its output was written for. */
+  hello: [state: number, size: { cols: number; rows: number } | undefined];
   output: [stream: 1 | 2, data: Buffer];
   started: [pid: number];
   replayed: [];
@@ -137,7 +138,7 @@ export class ShimConnection extends EventEmitter<ShimEvents> {
 
   private frame(type: number, payload: Buffer) {
     switch (type) {
-      case FROM_SHIM.hello: this.emit('hello', payload[0]!); break;
+      case FROM_SHIM.hello: this.emit('hello', payload[0]!, payload.length >= 5 && payload.readUInt16BE(1) ? { cols: payload.readUInt16BE(1), rows: payload.readUInt16BE(3) } : undefined); break;
       case FROM_SHIM.started: this.emit('started', payload.readUInt32BE(0)); break;
       case FROM_SHIM.replayed: this.emit('replayed'); break;
       case FROM_SHIM.exited: this.finish({ kind: 'exited', code: payload.readInt32BE(0) }); break;

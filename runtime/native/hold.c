@@ -508,8 +508,8 @@ static void accept_client(void)
 		struct client *c = &task.clients[i];
 		if (c->fd >= 0) continue;
 		c->fd = fd;
-		unsigned char state = (unsigned char)task.state;
-		send_frame(c, OUT_HELLO, &state, 1);
+		unsigned char hello[5] = { (unsigned char)task.state, (unsigned char)(task.cols >> 8), (unsigned char)task.cols, (unsigned char)(task.rows >> 8), (unsigned char)task.rows };
+		send_frame(c, OUT_HELLO, hello, sizeof hello);
 		if (c->fd >= 0 && task.state == RUNNING && task.target > 0) tell_started(c);
 		if (c->fd >= 0 && task.state == ENDED) tell_end(c);
 		if (c->fd >= 0) flush_client(c);

@@ -49,6 +49,12 @@ export class HubTerminal {
       for (const viewer of this.viewers) viewer.push(batch);
       this.balance();
     });
+    // What the shim has kept was written for this size; a full-screen program does not draw it again when nothing changes.
+    shim.on('hello', (_, kept) => {
+      if (!kept) return;
+      this.size = this.wanted = kept;
+      this.screen.resize(kept.cols, kept.rows);
+    });
     shim.on('output', (_, data) => this.output(data));
     shim.on('end', end => this.end(end));
     shim.subscribe({ ring: true });

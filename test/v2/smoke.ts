@@ -99,6 +99,18 @@ try {
   check('and uses no time', before.cpuNs >= awake && after.cpuNs === before.cpuNs, `${before.cpuNs} ${after.cpuNs}`);
   const thawed = inLab(id, 'echo here');
   check('a command thaws it', thawed.out === 'here', thawed.out + thawed.err);
+  const { crash } = await import('../run-instance.ts');
+  inLab(id, `docker run -d --name writes busybox sh -c 'i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); usleep 50000; done; exit 7'; docker run -d --restart on-failure --name stays busybox sleep 1000`);
+  for (const name of ['engine', 'broker', 'engine']) await crash(name);
+  const waited = inLab(id, 'until docker version >/dev/null 2>&1; do sleep 0.2; done; docker wait writes');
+  check('a container outlives engine and broker, and its exit code is known', waited.out === '7', waited.out + waited.err);
+  const lines = inLab(id, 'docker logs writes').out.split(/\s+/).join();
+  check('not a line of it is lost', lines === Array.from({ length: 200 }, (_, n) => n).join(), lines);
+  await engine.call('suspendLab', { lab: id });
+  check('a suspended lab has no process', !existsSync(join('/sys/fs/cgroup/slipway-v2', id)), id);
+  await engine.call('resumeLab', { lab: id });
+  const again = inLab(id, 'cat /root/kept; until [ "$(docker inspect -f "{{.State.Running}}" stays)" = true ]; do sleep 0.2; done; docker rm -f stays writes');
+  check('opened again, it has its files, and a policy starts its container', /^kept\s/.test(again.out) && again.code === 0, again.out + again.err);
   const judge = new LimitJudge();
   const tell = async () => judge.next(await figures(), { diskBytes: Infinity, pids: 512 }, Date.now()).join();
   await tell();
