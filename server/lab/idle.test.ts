@@ -172,3 +172,21 @@ test('while somebody waits for a lab, those that stand still with nobody there m
   await site.workspaces.tickIdle();
   expect(stateOf(lab.id)).toBe('suspended');
 });
+
+test('a lab that cannot be put to sleep is open again, and left alone for a while', async () => {
+  site = await start();
+  const browser = site.browser(learnerId());
+  const { lab } = await joined(browser);
+  await ask(browser, 'workspace:join', { slug: null, visible: false });
+  await site.workspaces.tickIdle();
+  const { suspendLab } = site.engine;
+  let tried = 0;
+  site.engine.suspendLab = () => { tried++; return Promise.reject(new Error('the disk hangs')); };
+  const ready = heard(browser, 'lab:state', state => state.state === 'ready');
+  await later(31);
+  expect((await ready)[0].id).toBe(lab.id);
+  await later(1);
+  expect(tried).toBe(1);
+  expect(String(site.errors.at(-1))).toContain('the disk hangs');
+  site.engine.suspendLab = suspendLab;
+});

@@ -106,6 +106,7 @@ export class Workspace {
     this.change({ id: lab.id, hostname: '', state: 'asleep' });
     this.preparing = this.putToSleep(lab.id).catch(error => {
       this.options.onError(error);
+      this.wakefulness.presence.use(); // not again at once
       this.change({ id: '', hostname: '', state: 'starting' }); // whatever it is now, it can be opened
     }).finally(() => this.prepared(''));
     await this.preparing;
