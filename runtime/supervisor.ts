@@ -24,6 +24,8 @@ const engine = new Service('engine', cellCommand(ENGINE_USER, [...NODE, 'dist/en
 const web = new Service('web', cellCommand(WEB_USER, [...NODE, 'dist/web.js']), { cwd: appDir, env, changed });
 const services = withWeb ? [broker, engine, web] : [broker, engine];
 
+// Whoever reads what we print may go: labs go on.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 let stopping: Promise<void> | undefined;
 process.on('SIGTERM', () => void (stopping ??= stop(0)));
 process.on('SIGINT', () => void (stopping ??= stop(0)));

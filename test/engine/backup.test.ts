@@ -62,10 +62,8 @@ test('what runs, what is written down and who learns comes back', { timeout: 120
   expect(await slipway(['restore', file], other)).toMatchObject({ code: 0, stderr: '' });
   supervisor = spawn(node, ['dist/supervisor.js', '--without-web'], { cwd: root, env: { ...process.env, ...other, SLIPWAY_APP: root } as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
-  for await (const chunk of supervisor.stdout!) {
-    said += String(chunk);
-    if (said.includes('Slipway is ready')) break;
-  }
+  supervisor.stdout!.on('data', (chunk: Buffer) => { said += chunk.toString(); });
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('Slipway is ready');
   const engine = new RpcClient(join(other.SLIPWAY_RUN, 'engine', 'engine.sock'), controlVerbs);
   try {
     const labs = await engine.call('listLabs', {});
