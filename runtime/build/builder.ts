@@ -13,6 +13,7 @@ import { makeImage, type NewImage } from '../image/made.ts';
 import type { Image, ImageLayer, ImageStore } from '../image/model.ts';
 import { pull } from '../image/pull.ts';
 import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
+import { MAX_LAYERS } from '../snapshot/layer-path.ts';
 import { layerOfUpper } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
@@ -325,6 +326,7 @@ class Builder {
   }
 
   private async commit(stage: Stage, layer: ImageLayer | null, step: ContainerConfig, container?: Container): Promise<void> {
+    if (layer && this.layers(stage).length >= MAX_LAYERS) throw new SlipwayError('System', 'max depth exceeded');
     const image = makeImage({
       parent: stage.image as Image | null, layer, config: asImageConfig(stage.config), container: { id: container?.record.id ?? '', config: asImageConfig(step) },
       createdBy: (step.Cmd ?? []).join(' '), author: stage.author, comment: '', created: timestamp(), architecture: this.parts.architecture, dockerVersion: this.parts.dockerVersion,

@@ -5,7 +5,7 @@ import { SlipwayError } from '../errors.ts';
 import { hostConfigSchema, type HostConfig } from '../container/config.ts';
 import type { Step } from '../kernel/protocol.ts';
 import { runScript, type Place } from '../kernel/stream.ts';
-import { layerPath } from '../snapshot/layer-path.ts';
+import { lowerOf } from '../snapshot/layer-path.ts';
 import { newScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import type { Source } from './copy.ts';
@@ -71,14 +71,15 @@ export async function prepareMounts(parts: MountParts, wanted: readonly RunMount
 /** Files of a context, a stage or an image as a directory; what is written into it is thrown away. */
 async function viewOf(host: Place, source: Source, path: string, releases: (() => Promise<void> | void)[]): Promise<string> {
   const place = newScratch('mount');
-  const lower = 'directory' in source ? source.directory : source.layers.toReversed().map(layerPath).join(':') || `${place}/none`;
+  const { lower, before: links } = 'directory' in source ? { lower: source.directory, before: [] } : lowerOf(source.layers);
   const root = `${place}/root`;
   releases.push(async () => {
     await runScript(host, { argv: ['busybox', 'true'], before: [{ do: 'umount', path: root }, { do: 'run', argv: ['busybox', 'rm', '-rf', place] }] });
   });
   const before: Step[] = [
     ...['upper', 'work', 'root', 'none'].map((name): Step => ({ do: 'mkdir', path: `${place}/${name}`, mode: 0o755 })),
-    { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower},upperdir=${place}/upper,workdir=${place}/work,userxattr` },
+    ...links,
+    { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower || `${place}/none`},upperdir=${place}/upper,workdir=${place}/work,userxattr` },
   ];
   const found = await must(host, { argv: script('resolve "$1" "$2" 1 && [ -e "$1$found" ] || { echo "\\"$2\\": not found" >&2; exit 1; }; printf %s "$found"', root, path), before }, 'failed to compute cache key: failed to calculate checksum: ');
   return `${root}${found}`;

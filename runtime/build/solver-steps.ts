@@ -8,7 +8,7 @@ import { digestOfBytes } from '../content/digest.ts';
 import { SlipwayError } from '../errors.ts';
 import type { ImageLayer } from '../image/model.ts';
 import { runScript } from '../kernel/stream.ts';
-import { layerPath } from '../snapshot/layer-path.ts';
+import { layerPath, MAX_LAYERS } from '../snapshot/layer-path.ts';
 import { EMPTY_DIFF_ID, layerOfUpper, newScratch, removeScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import type { BuildCache, CacheRecord } from './build-cache.ts';
@@ -179,6 +179,7 @@ function found(parts: StepParts, key: string, of: StepOf): CacheRecord | undefin
 }
 
 function record(parts: StepParts, of: StepOf, keys: string[], layer: ImageLayer): CacheRecord {
+  if (of.below.length >= MAX_LAYERS) throw new SlipwayError('System', 'max depth exceeded');
   const added = parts.cache.add({ type: 'regular', description: of.name, keys, layers: [layer], sizeBytes: layer.sizeBytes, parents: of.parent ? [of.parent] : [] });
   parts.cache.save(); // at once: a layer that nothing names would stay on the disk for good
   return added;

@@ -4,8 +4,8 @@ import { SlipwayError } from '../errors.ts';
 import type { ImageLayer } from '../image/model.ts';
 import { runScript, type Place } from '../kernel/stream.ts';
 import type { Step } from '../kernel/protocol.ts';
-import { lowerDirs } from '../snapshot/layer-path.ts';
-import { firstWords, layerOfUpper, newScratch, removeScratch } from '../snapshot/layers.ts';
+import { lowerOf } from '../snapshot/layer-path.ts';
+import { EMPTY_DIFF_ID, firstWords, layerOfUpper, newScratch, removeScratch } from '../snapshot/layers.ts';
 
 const MS_NODEV = 4;
 
@@ -15,13 +15,14 @@ export const MAKE_DIRECTORY = 'resolve "$1" "$2" 1 && mkdir -p "$1$found" 2> /de
 export async function changesOf(host: Place, below: readonly ImageLayer[], work: { argv: (root: string) => string[]; before?: Step[]; after?: Step[]; input?: AsyncIterable<Buffer>; signal?: AbortSignal; keepEmpty?: boolean }): Promise<ImageLayer | null> {
   const scratch = newScratch('step');
   const [upper, workdir, root, empty] = ['upper', 'work', 'root', 'empty'].map(name => `${scratch}/${name}`) as [string, string, string, string];
-  const lower = lowerDirs(below.map(layer => layer.key)) || empty;
+  const { lower, before: links } = lowerOf(below.filter(layer => layer.diffId !== EMPTY_DIFF_ID).map(layer => layer.key));
   try {
     const { code, stderr } = await runScript(host, {
       argv: work.argv(root), ...(work.input ? { input: work.input } : {}), ...(work.signal ? { signal: work.signal } : {}),
       before: [
         ...[upper, workdir, root, empty].map((path): Step => ({ do: 'mkdir', path, mode: 0o755 })),
-        { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower},upperdir=${upper},workdir=${workdir},userxattr` },
+        ...links,
+        { do: 'mount', type: 'overlay', source: 'overlay', target: root, flags: MS_NODEV, data: `lowerdir=${lower || empty},upperdir=${upper},workdir=${workdir},userxattr` },
         ...(work.before ?? []),
       ],
       after: [...(work.after ?? []), { do: 'umount', path: root }],

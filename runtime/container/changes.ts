@@ -3,7 +3,7 @@
 // https://github.com/moby/moby/blob/v26.1.5/pkg/archive/changes_linux.go
 import { randomBytes } from 'node:crypto';
 import type { Step } from '../kernel/protocol.ts';
-import { layerPath, lowerDirs, scratchDir } from '../snapshot/layer-path.ts';
+import { layerPath, lowerOf, scratchDir } from '../snapshot/layer-path.ts';
 import { runScript } from '../kernel/stream.ts';
 import { diffDir } from './paths.ts';
 import type { Container, Host } from './model.ts';
@@ -38,7 +38,8 @@ rm -f "$3"; exit 0`;
 export function readOnly(layers: readonly string[]): { lower: string; before: Step[]; after: Step[] } {
   const target = `${scratchDir}/view-${randomBytes(8).toString('hex')}`;
   if (layers.length === 1) return { lower: layerPath(layers[0]!), before: [], after: [] };
-  const mount: Step[] = layers.length === 0 ? [] : [{ do: 'mount', type: 'overlay', source: 'overlay', target, flags: MS_RDONLY, data: `lowerdir=${lowerDirs(layers)},userxattr` }];
+  const { lower, before } = lowerOf(layers);
+  const mount: Step[] = layers.length === 0 ? [] : [...before, { do: 'mount', type: 'overlay', source: 'overlay', target, flags: MS_RDONLY, data: `lowerdir=${lower},userxattr` }];
   return { lower: target, before: [{ do: 'mkdir', path: target, mode: 0o700 }, ...mount], after: [{ do: 'umount', path: target }, { do: 'unlink', path: target }] };
 }
 

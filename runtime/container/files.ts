@@ -8,7 +8,7 @@ import { firstWords } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { runScript, streamHelper } from '../kernel/stream.ts';
 import { diffDir, mergedDir, overlayDir, workDir } from './paths.ts';
-import { emptyDir, overlayOptions } from './plan.ts';
+import { emptyDir, overlaySteps } from './plan.ts';
 import { emit, inTurn, isRunning, running } from './state.ts';
 import { wait } from './wait.ts';
 import type { Container, ContainerRecord, Host } from './model.ts';
@@ -153,7 +153,7 @@ function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]
       { do: 'mkdir', path: workDir(id), mode: 0o700 },
       { do: 'mkdir', path: merged, mode: 0o700 },
       { do: 'mkdir', path: emptyDir(id), mode: 0o755 },
-      { do: 'mount', type: 'overlay', source: 'overlay', target: merged, flags: MS_NODEV, data: overlayOptions(record) },
+      ...overlaySteps(record),
       ...(volumes ? record.mounts.filter(m => m.type !== 'tmpfs').map((m): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', bind, 'sh', m.source, `${merged}${m.destination}`] })) : []),
     ],
     after: [{ do: 'umount', path: merged }],

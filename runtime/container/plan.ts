@@ -2,7 +2,7 @@
 import type { Step, Task } from '../kernel/protocol.ts';
 import { removeLinks } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
-import { lowerDirs } from '../snapshot/layer-path.ts';
+import { lowerOf } from '../snapshot/layer-path.ts';
 import { mountVolume, unmountVolume } from '../volume/options.ts';
 import { taskLog } from './log-options.ts';
 import { bundleDir, cgroupOf, diffDir, mergedDir, netnsPath, overlayDir, runtimeRoot, sandboxDir, sandboxIdOf, shmDir, taskOf, workDir } from './paths.ts';
@@ -29,7 +29,7 @@ export function startTask(host: Host, record: ContainerRecord, parts: { spec: Oc
       { do: 'mkdir', path: workDir(id), mode: 0o700 },
       { do: 'mkdir', path: mergedDir(id), mode: 0o700 },
       ...(record.layers.length ? [] : [{ do: 'mkdir', path: emptyDir(id), mode: 0o755 } satisfies Step]),
-      { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: overlayOptions(record) },
+      ...overlaySteps(record),
       ...parts.sandbox,
       ...(hostConfig.IpcMode === 'shareable' ? shareableMemory(id, hostConfig.ShmSize) : []),
       ...volumeSteps(host, record),
@@ -91,8 +91,9 @@ const memoryEvents = (host: Host, record: ContainerRecord) => (host.cgroupVersio
 export const emptyDir = (id: string) => `${overlayDir(id)}/empty`;
 
 /** Lower directories topmost first: https://docs.kernel.org/filesystems/overlayfs.html */
-export function overlayOptions(record: Pick<ContainerRecord, 'id' | 'layers'>): string {
-  return `lowerdir=${lowerDirs(record.layers) || emptyDir(record.id)},upperdir=${diffDir(record.id)},workdir=${workDir(record.id)},userxattr`;
+export function overlaySteps({ id, layers }: Pick<ContainerRecord, 'id' | 'layers'>): Step[] {
+  const { lower, before } = lowerOf(layers);
+  return [...before, { do: 'mount', type: 'overlay', source: 'overlay', target: mergedDir(id), flags: MS_NODEV, data: `lowerdir=${lower || emptyDir(id)},upperdir=${diffDir(id)},workdir=${workDir(id)},userxattr` }];
 }
 
 /** Directories of volumes and of -v with a path that is not there; a new volume starts with what the image has in its place. */

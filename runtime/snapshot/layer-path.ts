@@ -1,5 +1,6 @@
 // Where a layer's files lie inside a host. Layers of the library are the machine's, shared and read-only; those that a lab has made itself
 // (commit, build, load, import) lie on its own disk, even when the library has the same content. Pure.
+import type { Step } from '../kernel/protocol.ts';
 import { hostLayersDir, layerKey } from '../paths.ts';
 
 const LOCAL = 'local-';
@@ -22,3 +23,21 @@ export const localDir = (key: string) => `${localLayersDir}/${key.slice(LOCAL.le
 export const layerPath = (key: string) => (isLocal(key) ? `${localDir(key)}/diff` : `${hostLayersDir}/${key}`);
 /** Lower directories of an overlay, topmost first: https://docs.kernel.org/filesystems/overlayfs.html */
 export const lowerDirs = (keys: readonly string[]) => keys.toReversed().map(layerPath).join(':');
+
+/** As many layers as an image of dockerd's may have. */
+export const MAX_LAYERS = 125;
+/** A mount's options fit in a page; beside the lower directories there are the upper and the work directory. */
+const MAX_LOWER = 3500; // bytes
+const shortDir = '/run/docker/l';
+const shortPath = (key: string) => `${shortDir}/${isLocal(key) ? 'l' : 's'}${key.replace(LOCAL, '').slice(0, 11)}`;
+
+/** The same for a mount: a long list goes by short names, as with dockerd, which the steps make. */
+export function lowerOf(keys: readonly string[]): { lower: string; before: Step[] } {
+  const lower = lowerDirs(keys);
+  if (lower.length <= MAX_LOWER) return { lower, before: [] };
+  const link = 'while [ $# -gt 0 ]; do [ -L "$1" ] || ln -s "$2" "$1"; shift 2; done';
+  return {
+    lower: keys.toReversed().map(shortPath).join(':'),
+    before: [{ do: 'mkdir', path: shortDir, mode: 0o755 }, { do: 'run', argv: ['busybox', 'sh', '-c', link, 'sh', ...keys.flatMap(key => [shortPath(key), layerPath(key)])] }],
+  };
+}
