@@ -153,8 +153,9 @@ export function createGrader(options: GraderOptions): Grader {
     return progressOf(task);
   }
 
-  function wantsLook(): boolean {
-    return open().some(task => task.wants(contextOf(task)).length > 0);
+  function wantsLook(): boolean | 'again' {
+    const wants = open().some(task => task.wants(contextOf(task)).length > 0);
+    return wants && outside.isBehind ? 'again' : wants;
   }
 
   function needsRecords(entry: JournalEntry): boolean {

@@ -35,9 +35,11 @@ test('what could not be read leaves what was known, as something of the past', a
   let broken = false;
   const { outside, read } = begin(() => (broken ? { kind: 'unknown' } : none));
   await read(file);
+  expect(outside.isBehind).toBe(false);
   broken = true;
   await read(file);
   expect(outside.get(file)).toMatchObject({ seq: 1 });
+  expect(outside.isBehind).toBe(true);
 });
 
 test('what nobody wants any more is forgotten', async () => {

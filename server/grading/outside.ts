@@ -25,6 +25,9 @@ export class Outside {
     this.ask = read;
   }
 
+  /** The last reading in silence failed, or a part of it: what is known may be old although nothing has happened since. */
+  isBehind = false;
+
   get(reading: Reading): Known | undefined { return this.known.get(keyOf(reading)); }
 
   /** Something has happened in the lab that the engine knows of. */
@@ -50,8 +53,10 @@ export class Outside {
     this.lastMs[lane] = Date.now();
     if (asks) this.askedMs = Date.now(); // before: what moves while it is asked has it asked again
     const { moves } = this;
+    if (lane === 'silent') this.isBehind = true; // until it has come to its end
     const { seq, found } = await this.ask(due.map(([, reading]) => reading));
     if (isOver()) return false;
+    if (lane === 'silent') this.isBehind = found.some(one => one.kind === 'unknown');
     let news = false;
     due.forEach(([key], index) => {
       const now = found[index];

@@ -49,8 +49,11 @@ export interface Grader {
   feed(entry: JournalEntry): void;
   /** The state of every task, in the lesson's order. */
   progress(): TaskProgress<Said>[];
-  /** Whether an open task asks for something that no event tells of: then `look` is to be called when the lab has done something, at most once a second. */
-  wantsLook(): boolean;
+  /**
+   * Whether an open task asks for something that no event tells of: then `look` is to be called when the lab has done something, at most once a second.
+   * `again`: even if it has not, because the last reading failed.
+   */
+  wantsLook(): boolean | 'again';
   look(): void;
   /** Shows the task's next hint; undefined when it has none to show. */
   hint(task: string): TaskProgress<Said> | undefined;

@@ -10,9 +10,10 @@ function begin(labs: number) {
   const asked: number[] = [];
   const looks = ran.map(() => 0);
   const wants = ran.map(() => true);
+  const again = new Set<number>();
   const activity = new Activity(async hosts => { asked.push(hosts.length); return hosts.map(({ lab }) => ran[Number(lab)]!); }, error => { throw error; });
-  const ends = ran.map((_, n) => activity.watch({ lab: String(n), host: 'h1' }, { wantsLook: () => wants[n]!, look: () => { looks[n]! += 1; } }));
-  return { ran, asked, looks, wants, ends };
+  const ends = ran.map((_, n) => activity.watch({ lab: String(n), host: 'h1' }, { wantsLook: () => (again.has(n) ? 'again' : wants[n]!), look: () => { looks[n]! += 1; } }));
+  return { ran, asked, looks, wants, again, ends };
 }
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
@@ -52,6 +53,15 @@ test('nobody asks about labs whose tasks need nothing, or that nobody watches', 
   for (const end of ends) end();
   await pass(5_000);
   expect(asked).toHaveLength(2);
+});
+
+test('a reading that failed is made again although nothing runs', async () => {
+  const { looks, again } = begin(2);
+  await pass(2_000);
+  again.add(0);
+  await pass(3_000);
+  expect(looks[0]).toBeGreaterThanOrEqual(4);
+  expect(looks[1]).toBe(1);
 });
 
 test('a lab that does not run is left alone', async () => {

@@ -4,8 +4,8 @@
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 
 export interface Watcher {
-  /** Whether it would read anything now. */
-  wantsLook(): boolean;
+  /** Whether it would read anything now; `again`: even if nothing has run since. */
+  wantsLook(): boolean | 'again';
   look(): void;
 }
 /** The engine's `activity` verb. */
@@ -45,15 +45,15 @@ export class Activity {
   }
 
   private async round() {
-    const wanting = [...this.watched].filter(([watcher]) => watcher.wantsLook());
+    const wanting = [...this.watched].flatMap(([watcher, state]) => { const wants = watcher.wantsLook(); return wants ? [{ watcher, state, wants }] : []; });
     try {
-      const now = wanting.length ? await this.ask(wanting.map(([, { host }]) => host)) : [];
-      wanting.forEach(([watcher, state], index) => {
+      const now = wanting.length ? await this.ask(wanting.map(({ state }) => state.host)) : [];
+      wanting.forEach(({ watcher, state, wants }, index) => {
         const ran = now[index] ?? null;
         const nowMs = Date.now();
         state.saved = Math.min(LOOKS_SAVED, state.saved + (nowMs - state.savedMs) / LOOK_MS);
         state.savedMs = nowMs;
-        if (ran === null || !this.watched.has(watcher) || state.saved < 1 || (ran === state.last && nowMs - state.lookedMs < ANYWAY_MS)) return;
+        if (ran === null || !this.watched.has(watcher) || state.saved < 1 || (ran === state.last && wants !== 'again' && nowMs - state.lookedMs < ANYWAY_MS)) return;
         Object.assign(state, { last: ran, lookedMs: nowMs, saved: state.saved - 1 });
         watcher.look();
       });
