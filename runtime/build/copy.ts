@@ -9,7 +9,8 @@ import { firstWords } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 
 export type Source = { directory: string } | { layers: readonly string[] };
-export interface Found { kind: 'file' | 'dir'; digest: string; path: string }
+/** `name` is what it is called in a directory: a link's own, though `path` is where it leads. */
+export interface Found { kind: 'file' | 'dir'; digest: string; path: string; name: string }
 
 /** Every source, wildcards resolved, with the digest of its content, names and modes (not times). `missing` names the one that is not there. */
 export async function findSources(host: Place, source: Source, patterns: readonly string[]): Promise<Found[] | { missing: string }> {
@@ -18,7 +19,13 @@ shift
 for pattern; do
   any=
   cd "$root" || exit 1
-  case $pattern in *[*?[]*) IFS=; set +f; list=$(for f in ./\${pattern#/}; do if [ -e "$f" ] || [ -L "$f" ]; then printf '%s\\n' "$f"; fi; done); set -f ;; *) list=$pattern ;; esac
+  case $pattern in
+    *[*?[]*) # Go's patterns: names with a dot count, and a star stops at a slash, which a fixed depth sees to
+      path=$(printf %s "\${pattern#/}" | tr -s /)
+      slashes=$(printf %s "$path" | tr -dc /)
+      list=$(find . -mindepth $((\${#slashes} + 1)) -maxdepth $((\${#slashes} + 1)) -path "./$path" | sort) ;;
+    *) list=$pattern ;;
+  esac
   IFS='
 '
   for name in $list; do
@@ -28,7 +35,8 @@ for pattern; do
     if [ -d "$root$found" ]; then kind=dir; cd "$root$found"; set -- . "$@"; else kind=file; cd "$root\${found%/*}/"; set -- "./\${found##*/}" "$@"; fi || exit 1
     sum=$("$tar" -c --sort=name --mtime=@0 --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime,delete=mtime --numeric-owner $kept_words "$1" | sha256sum) || exit 1
     shift
-    echo "$kind \${sum%% *} $found"
+    name=\${name%/}
+    echo "$kind \${sum%% *} $found//\${name##*/}"
   done
   unset IFS
   [ -n "$any" ] || { echo "missing - $pattern"; exit 0; }
@@ -38,7 +46,10 @@ done`;
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the files could not be read');
   const lines = stdout.split('\n').filter(Boolean).map(line => { const [kind = '', digest = '', ...path] = line.split(' '); return { kind, digest, path: path.join(' ') }; });
   const missing = lines.find(line => line.kind === 'missing');
-  return missing ? { missing: missing.path } : lines.map(line => ({ kind: line.kind === 'dir' ? 'dir' : 'file', digest: line.digest, path: line.path }));
+  return missing ? { missing: missing.path } : lines.map(line => {
+    const [path = '', name = ''] = line.path.split('//');
+    return { kind: line.kind === 'dir' ? 'dir' : 'file', digest: line.digest, path, name };
+  });
 }
 
 export interface CopyOptions {
@@ -84,7 +95,9 @@ compression() {
   case $(head -c 6 "$1" | hexdump -ve '1/1 "%02x"') in 1f8b08*) echo gzip ;; 425a68*) echo bzip2 ;; fd377a585a00) echo xz ;; 28b52ffd*) echo zstd ;; *) echo none ;; esac
 }
 is_archive() { [ "$(plain "$(compression "$1")" < "$1" 2>/dev/null | head -c 262 | tail -c 5)" = ustar ]; }
-for source; do
+while [ $# -gt 0 ]; do
+  source=$1 name=$2
+  shift 2
   if [ -d "$from$source" ]; then
     resolve "$root" "$dest" 1 && make "$root$found" || exit 1
     cd "$from$source" || exit 1
@@ -98,7 +111,7 @@ for source; do
   fi
   resolve "$root" "$dest" 1 || exit 1
   case $dest in */) into=1 ;; *) into=; [ ! -d "$root$found" ] || into=1 ;; esac
-  if [ -n "$into" ]; then make "$root$found" && resolve "$root" "$dest/\${source##*/}" 1 || exit 1; else make "$root\${found%/*}" || exit 1; fi
+  if [ -n "$into" ]; then make "$root$found" && resolve "$root" "$dest/$name" 1 || exit 1; else make "$root\${found%/*}" || exit 1; fi
   [ ! -d "$root$found" ] || { echo "cannot copy to directory: $found" >&2; exit 1; }
   cp -p "$from$source" "$root$found" || exit 1
   [ -n "$keep" ] || chown "$uid:$gid" "$root$found" || exit 1
@@ -107,7 +120,7 @@ done`;
   const from = rootOf(options.source);
   const flag = (value: boolean) => (value ? '1' : '');
   return changesOf(host, below, {
-    argv: root => script(body, root, options.destination, flag(options.unpack), options.chown, options.chmod, flag(options.keepOwners), from.root, ...options.found.map(f => f.path)),
+    argv: root => script(body, root, options.destination, flag(options.unpack), options.chown, options.chmod, flag(options.keepOwners), from.root, ...options.found.flatMap(f => [f.path, f.name])),
     before: from.before, after: from.after, keepEmpty: options.keepEmpty ?? false, ...(options.signal ? { signal: options.signal } : {}),
   });
 }

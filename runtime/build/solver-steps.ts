@@ -131,7 +131,7 @@ export async function copyStep(parts: StepParts, of: StepOf, step: CopyStep): Pr
   const known = quick ? found(parts, quick, of) : undefined;
   if (known) return known;
   const files = await step.find();
-  const key = keyOf('copy', of.below, [files.map(file => [file.kind, file.digest, file.kind === 'file' ? file.path.split('/').at(-1) : '']), ...rest]);
+  const key = keyOf('copy', of.below, [files.map(file => [file.kind, file.digest, file.kind === 'file' ? file.name : '']), ...rest]);
   const same = found(parts, key, of);
   if (same) {
     if (quick) parts.cache.alias(same, quick);
@@ -152,7 +152,7 @@ export async function inlineStep(parts: StepParts, of: StepOf, step: CopyArgumen
       const { code, stderr } = await runScript(parts.host, { argv: script('mkdir -p "$1" && cat > "$1/$2" && touch -d @0 "$1/$2"', directory, name), input: (async function* data() { yield Buffer.from(content); })() });
       if (code !== 0) throw new SlipwayError('System', stderr.trim() || 'the document could not be written');
     }
-    return documents.map(({ name, content }) => ({ kind: 'file', digest: digestOfBytes(content), path: `/${name}` }));
+    return documents.map(({ name, content }) => ({ kind: 'file', digest: digestOfBytes(content), path: `/${name}`, name }));
   };
   try {
     return await copyStep(parts, of, { ...step, source: { directory }, sourceKey: digestOfBytes(JSON.stringify(documents)), find, isAdd: false, keepOwners: false });

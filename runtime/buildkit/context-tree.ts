@@ -36,12 +36,12 @@ function describe(tree: Tree, name: string, looks: Looks): Found | undefined {
   if (path === undefined) return undefined;
   const entry = path === '' ? undefined : tree.get(path);
   if (path !== '' && !entry) return undefined;
-  if (entry && entry.kind !== 'directory') return { kind: 'file', digest: digest(tree, [entry], name), path: `/${path}` };
+  if (entry && entry.kind !== 'directory') return { kind: 'file', digest: digest(tree, [entry], name), path: `/${path}`, name: posix.basename(name) };
   looks.left -= tree.size;
   if (looks.left < 0) return undefined;
   const prefix = path === '' ? '' : `${path}/`;
   const below = [...tree.values()].filter(other => other.path.startsWith(prefix)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  return { kind: 'dir', digest: digest(tree, below, path), path: `/${path}` };
+  return { kind: 'dir', digest: digest(tree, below, path), path: `/${path}`, name: '' };
 }
 
 /** Content, names and modes; not times, nor owners (COPY sets them). */

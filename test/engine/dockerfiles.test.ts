@@ -14,7 +14,7 @@ const records = process.env.SLIPWAY_RECORD === '1' && oracle !== undefined;
 if (!oracle) console.warn('SLIPWAY_TEST_ORACLE is not set: dockerd itself is NOT asked again, labs are held against what it answered when it was recorded.');
 
 /** What every context has besides its Dockerfile. */
-const FILES = { 'a.txt': 'a\n', 'b.txt': 'b\n', 'd/x': 'x\n', 'd/sub/y': 'y\n' };
+const FILES = { '.hidden': 'h\n', 'a.txt': 'a\n', 'b.txt': 'b\n', 'd/x': 'x\n', 'd/sub/y': 'y\n' };
 const home = mkdtempSync(join(tmpdir(), 'slipway-dockerfiles-'));
 const context = (name: string) => join(home, name);
 let lab: TestLab;
