@@ -6,7 +6,7 @@ import { statusFile } from '../paths.ts';
 import type { Status } from './status.ts';
 
 /** An engine that is making a lab finishes that first. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 3_000;
 const LOOK_MS = 20;
 
 /** Resolves when none of them is left; those that take too long are killed. */

@@ -141,6 +141,19 @@ test('a lab that the engine has lost is made anew, with a notice, open or not', 
   expect(again.tasks[0]!.progress.state).toBe('done');
 });
 
+test('a lab whose disk was lost with the machine\'s power is made anew, with a notice', async () => {
+  site = await graded();
+  const ada = learnerId();
+  const { lab } = await joined(site.browser(ada), 'lifecycle');
+  await site.engine.suspendLab(lab.id);
+  site.engine.diskless.add(lab.id);
+  await site.restart();
+  const again = await joined(site.browser(ada), 'lifecycle');
+  expect(again.lab).toMatchObject({ state: 'ready', notice: say('lab.lost').en });
+  expect(again.lab.id).not.toBe(lab.id);
+  expect(site.engine.labs.has(lab.id)).toBe(false);
+});
+
 test('no lab is made for a page that is not there any more', async () => {
   site = await startTestSite();
   const ada = learnerId();

@@ -20,6 +20,8 @@ export interface TestEngine extends Engine {
   halt(lab: string): void;
   /** No lab can be made: the machine is full. */
   full: boolean;
+  /** Suspended labs whose disk went with the machine's power. */
+  diskless: Set<string>;
   /** What every lab has used so far. */
   cpuNs: number;
   /** What is special about a lab's figures. */
@@ -52,6 +54,7 @@ export function createTestEngine(): TestEngine {
     labs: new Map(),
     made: 0,
     full: false,
+    diskless: new Set(),
     cpuNs: 0,
     figured: new Map(),
     disk: { free: 1 << 30, total: 2 << 30 },
@@ -71,6 +74,7 @@ export function createTestEngine(): TestEngine {
     },
     async resumeLab(id) {
       const { lab } = find(id);
+      if (engine.diskless.has(id)) throw new SlipwayError('NotFound', `the disk of lab ${id} is lost`);
       lab.state = 'running';
       lab.hosts[0]!.state = 'running';
       return lab;

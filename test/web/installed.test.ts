@@ -73,8 +73,9 @@ test('its supervisor is killed and started again at once: the old processes are 
   await isReady();
   const [lab] = labs();
   docker(lab!, 'run', '-d', '--name', 'goes-on', 'busybox', 'sh', '-c', 'i=0; while :; do echo $i; i=$((i+1)); usleep 50000; done');
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 2; round++) {
     const engines = servicePids('engine');
+    if (round === 1) process.kill(engines[0]!, 'SIGSTOP'); // one that hangs
     service.kill('SIGKILL');
     await ended();
     await start();
