@@ -28,8 +28,8 @@ export interface LabView<T = string> {
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: T;
 }
-/** A port of the lab that a container publishes. */
-export interface PortView { port: number; containerPort: number; container: string; }
+/** A port of the lab that a container publishes, or (null) that a program of the lab itself listens on. */
+export interface PortView { port: number; containerPort: number; container: string | null; }
 export interface TerminalView { id: string; title: string; }
 
 export type TaskState<T = string> = Hinted<T> & (
@@ -76,7 +76,7 @@ export interface ClientEvents {
   'tab:used': () => void;
   'tab:visible': (visible: boolean) => void;
   'lab:reset': (body: Record<string, never>, ack: Ack<WorkspaceView>) => void;
-  /** Which ports are published; changes come as 'lab:ports'. */
+  /** Which ports can be opened; changes come as 'lab:ports'. */
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
   /** A link to a port of the lab, for this browser, once and at once. */
   'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;

@@ -16,7 +16,7 @@ export interface WorkspaceState {
   slow: boolean;
   lab: LabView | null;
   terminals: TerminalView[];
-  /** Of the lab, as containers publish them. */
+  /** Of the lab, as containers publish them or its own programs listen on them. */
   ports: PortView[];
   active: string | null;
   /** Nobody seems to be there, and the lab is put to sleep at this time of performance.now(). */

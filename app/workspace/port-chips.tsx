@@ -1,4 +1,4 @@
-// The ports that containers of the lab publish, each a button that opens it in a tab of its own. They come and go by themselves.
+// The ports that containers of the lab publish or programs of the lab itself listen on, each a button that opens it in a tab of its own. They come and go by themselves.
 'use client';
 import { ExternalLink } from 'lucide-react';
 import { useTexts } from '../language/texts-context.tsx';
@@ -14,8 +14,8 @@ export function PortChips() {
     <ul className="port-chips" aria-label={t('ports.label')} data-testid="ports">
       {ports.map(({ port, container, containerPort }) => (
         <li key={port}>
-          <button type="button" className="button small" disabled={!connected} title={t('ports.title', { containerPort: String(containerPort), container })} onClick={() => client.openPort(port)}>
-            <span>{t('ports.port', { port: String(port) })}</span><ExternalLink size={14} aria-hidden /><span className="visually-hidden"> {t('ports.newTab', { container })}</span>
+          <button type="button" className="button small" disabled={!connected} title={container === null ? t('ports.titleOwn', { port: String(port) }) : t('ports.title', { containerPort: String(containerPort), container })} onClick={() => client.openPort(port)}>
+            <span>{t('ports.port', { port: String(port) })}</span><ExternalLink size={14} aria-hidden /><span className="visually-hidden"> {container === null ? t('ports.newTabOwn') : t('ports.newTab', { container })}</span>
           </button>
         </li>
       ))}

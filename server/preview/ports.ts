@@ -1,13 +1,14 @@
-// Which ports of the labs that somebody looks at are published, as the engine tells it. One stream per workspace that has a tab open; the tabs are told
-// of every change. Knows nothing of sockets.
+// Which ports of the labs that somebody looks at can be opened: those that containers publish, as the engine tells it (one stream per workspace that has
+// a tab open), and those that the lab itself listens on (listening.ts). The tabs are told of every change. Knows nothing of sockets.
 import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Engine } from '../lab/engine.ts';
 import type { PortView } from '../protocol.ts';
+import { watchListening } from './listening.ts';
 
 export interface PortWatch {
   /** A tab shows this workspace's lab. Idempotent; a lab that is not ready has no ports. */
-  show(workspace: string, host: HostRef | undefined): void;
+  show(workspace: string, host: HostRef | undefined, isSeen: () => boolean): void;
   /** No tab shows it any more. */
   hide(workspace: string): void;
   ports(workspace: string): PortView[];
@@ -16,13 +17,17 @@ export interface PortWatch {
 
 const RETRY_MS = 1000;
 
-export function createPortWatch(options: { engine: Pick<Engine, 'ports'>; announce: (workspace: string, ports: PortView[]) => void; onError: (error: unknown) => void }): PortWatch {
-  const watched = new Map<string, { lab: string; ports: PortView[]; stop: () => void }>();
+export function createPortWatch(options: { engine: Pick<Engine, 'ports' | 'read' | 'watch'>; announce: (workspace: string, ports: PortView[]) => void; onError: (error: unknown) => void }): PortWatch {
+  const watched = new Map<string, { lab: string; published: PortView[]; listening: number[]; stop: () => void }>();
 
-  const tell = (workspace: string, ports: PortView[]) => {
+  const portsOf = (workspace: string): PortView[] => {
+    const { published = [], listening = [] } = watched.get(workspace) ?? {};
+    return [...published, ...listening.filter(port => !published.some(one => one.port === port)).map(port => ({ port, containerPort: port, container: null }))];
+  };
+  const tell = (workspace: string, change: { published: PortView[] } | { listening: number[] }) => {
     const entry = watched.get(workspace);
-    if (entry) entry.ports = ports;
-    options.announce(workspace, ports);
+    if (entry) Object.assign(entry, change);
+    options.announce(workspace, portsOf(workspace));
   };
   const hide = (workspace: string) => {
     const entry = watched.get(workspace);
@@ -31,17 +36,17 @@ export function createPortWatch(options: { engine: Pick<Engine, 'ports'>; announ
   };
 
   function watch(workspace: string, host: HostRef): () => void {
-    let stream = options.engine.ports(host, ports => tell(workspace, ports));
+    let stream = options.engine.ports(host, published => tell(workspace, { published }));
     let timer: NodeJS.Timeout | undefined;
     let stopped = false;
     const again = () => stream.ended.catch((error: unknown) => {
       stream.release();
       const { kind } = asSlipwayError(error);
       if (stopped) return;
-      if (kind === 'NotFound') return tell(workspace, []);
+      if (kind === 'NotFound') return tell(workspace, { published: [] });
       if (kind !== 'Unavailable') options.onError(error);
       timer = setTimeout(() => {
-        stream = options.engine.ports(host, ports => tell(workspace, ports));
+        stream = options.engine.ports(host, published => tell(workspace, { published }));
         void again();
       }, RETRY_MS);
     });
@@ -54,19 +59,20 @@ export function createPortWatch(options: { engine: Pick<Engine, 'ports'>; announ
   }
 
   return {
-    show(workspace, host) {
+    show(workspace, host, isSeen) {
       if (watched.get(workspace)?.lab === host?.lab) return;
-      const had = watched.get(workspace)?.ports.length;
+      const had = portsOf(workspace).length;
       hide(workspace);
       if (had) options.announce(workspace, []);
       if (host) {
-        const entry = { lab: host.lab, ports: [], stop: () => {} };
+        const entry = { lab: host.lab, published: [], listening: [], stop: () => {} };
         watched.set(workspace, entry);
-        entry.stop = watch(workspace, host);
+        const ends = [watch(workspace, host), watchListening({ engine: options.engine, host, isSeen, tell: listening => tell(workspace, { listening }), onError: options.onError })];
+        entry.stop = () => { for (const end of ends) end(); };
       }
     },
     hide,
-    ports: workspace => watched.get(workspace)?.ports ?? [],
+    ports: portsOf,
     release() { for (const workspace of watched.keys()) hide(workspace); },
   };
 }

@@ -1,4 +1,4 @@
-// Previews of a lab's published ports: which there are, the link that opens one, and what answers at the other end. Joins ports.ts (what the engine
+// Previews of a lab's ports: which there are, the link that opens one, and what answers at the other end. Joins ports.ts (what the engine
 // tells), pass.ts (who may) and proxy.ts (the way there); wired by main.ts, asked by the gateway.
 import type { IncomingMessage, Server } from 'node:http';
 import { SlipwayError } from '../../runtime/errors.ts';
@@ -28,7 +28,7 @@ export interface Previews {
 
 export interface PreviewOptions {
   io: Io;
-  engine: Pick<Engine, 'ports' | 'relay' | 'listLabs'>;
+  engine: Pick<Engine, 'ports' | 'read' | 'watch' | 'relay' | 'listLabs'>;
   secret: Buffer;
   publicUrl: URL | undefined;
   domain: string | undefined;
@@ -44,6 +44,7 @@ export function createPreviews(options: PreviewOptions): Previews {
   const shown = new Map<string, Workspace>();
   const hosts = new Map<string, HostRef>(); // lab → the host whose ports are meant
   const watch = createPortWatch({ engine, onError, announce: (workspace, ports) => void io.to(`workspace:${workspace}`).emit('lab:ports', ports) });
+  const show = (workspace: Workspace) => watch.show(workspace.record.id, workspace.host, () => workspace.wakefulness.presence.isSeen);
   const onEmpty = (room: string) => {
     const workspace = ROOM.exec(room)?.[1];
     if (workspace === undefined) return;
@@ -58,7 +59,7 @@ export function createPreviews(options: PreviewOptions): Previews {
     },
     ports(workspace) {
       shown.set(workspace.record.id, workspace);
-      watch.show(workspace.record.id, workspace.host);
+      show(workspace);
       return watch.ports(workspace.record.id);
     },
     async link(workspace, port, page) {
@@ -73,7 +74,7 @@ export function createPreviews(options: PreviewOptions): Previews {
     },
     labChanged(id) {
       const workspace = shown.get(id);
-      if (workspace) watch.show(id, workspace.host);
+      if (workspace) show(workspace);
     },
     release() {
       io.of('/').adapter.off('delete-room', onEmpty);

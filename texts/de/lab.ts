@@ -44,7 +44,7 @@ export const lab: Translation<typeof source> = {
   'page.noCookie': 'Dein Browser behält keine Cookies für diese Seite. Erlaube sie und lade die Seite neu.',
   'page.ourFault': 'Bei uns ist etwas schiefgegangen. Bitte lade die Seite neu.',
   'port.noPreviews': 'Ports eines Labs lassen sich im Browser öffnen, wenn Slipway als localhost geöffnet ist oder die Betreiber eine eigene Domain dafür eingerichtet haben (SLIPWAY_PREVIEW_DOMAIN). Im Terminal erreicht curl sie auf jeden Fall.',
-  'port.notPublished': 'Diesen Port veröffentlicht kein Container mehr.',
+  'port.notPublished': 'Diesen Port veröffentlicht kein Container mehr, und im Lab lauscht nichts an ihm.',
   'port.noPreview': 'Diese Vorschau gibt es nicht.',
   'port.linkUsed': 'Dieser Link wurde schon benutzt oder ist zu alt. Öffne den Port noch einmal aus deiner Lektion.',
   'port.notYours': 'Nur wem dieses Lab gehört, kann seine Ports öffnen. Wenn du das bist, öffne den Port aus deiner Lektion.',

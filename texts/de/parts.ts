@@ -19,7 +19,7 @@ export const parts: Translation<typeof source> = {
   'run.where': 'in {terminal}',
   'run.whereTitle': 'In einem eigenen Terminal namens {terminal}',
   'open.title': 'Öffnet {path} im Editor',
-  'port.notYet': 'Lässt sich öffnen, sobald ein Container Port {port} veröffentlicht.',
+  'port.notYet': 'Lässt sich öffnen, sobald ein Container Port {port} veröffentlicht oder ein Programm an ihm lauscht.',
   'port.opens': 'öffnet sich in einem neuen Tab',
   'editor.label': 'Datei {path}',
   'editor.opening': '{path} wird geöffnet …',

@@ -42,7 +42,7 @@ export const lab = {
   'page.noCookie': 'Your browser does not keep cookies for this page. Allow them, then reload it.',
   'page.ourFault': 'Something went wrong on our side. Please reload the page.',
   'port.noPreviews': 'Ports of a lab can be opened in the browser where Slipway is opened as localhost, or where its operator has set up a domain for them (SLIPWAY_PREVIEW_DOMAIN). From the terminal, curl reaches them anyway.',
-  'port.notPublished': 'No container publishes that port any more.',
+  'port.notPublished': 'No container publishes that port any more, and nothing in the lab listens on it.',
   'port.noPreview': 'There is no such preview.',
   'port.linkUsed': 'This link has been used or is too old. Open the port from your lesson again.',
   'port.notYours': 'Only the owner of this lab can open its ports. If you are, open the port from your lesson.',

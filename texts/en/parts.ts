@@ -17,7 +17,7 @@ export const parts = {
   'run.where': 'in {terminal}',
   'run.whereTitle': 'In a terminal of its own, called {terminal}',
   'open.title': 'Opens {path} in the editor',
-  'port.notYet': 'Opens once a container publishes port {port}.',
+  'port.notYet': 'Opens once a container publishes port {port} or a program listens on it.',
   'port.opens': 'opens in a new tab',
   'editor.label': 'File {path}',
   'editor.opening': 'Opening {path}…',

@@ -1,0 +1,44 @@
+// Ports that the lab itself listens on, published by nobody: their chips, and opening them in a tab.
+import { afterAll, beforeAll, expect as check, test } from 'vitest';
+import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+beforeAll(async () => {
+  browser = await openBrowser();
+  ({ context, page } = await newcomer(browser));
+  await page.goto('/play');
+  await hasPrompt(page);
+});
+afterAll(async () => {
+  await leave(context);
+  await browser.close();
+});
+
+const patient = { timeout: PATIENCE_MS };
+const chip = (port: number) => page.getByTestId('ports').getByRole('button', { name: new RegExp(`^Port ${port} `) });
+/** A web server of one line. */
+const server = (address: string, port: number) => `perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 5, ReuseAddr => 1); while (my $c = $s->accept) { while (<$c>) { last if /^\\r?$/ } print $c "HTTP/1.0 200 OK\\r\\nContent-Type: text/html\\r\\n\\r\\n<h1>By hand</h1>"; close $c }'`;
+
+test('a program of the shell gets a chip as soon as it listens, opens in a tab, and loses the chip when it ends', async () => {
+  await expect(page.getByTestId('ports')).toHaveCount(0);
+  await typeLine(page, server('127.0.0.1', 8765));
+  await expect(chip(8765)).toBeVisible(patient);
+  const [tab] = await Promise.all([context.waitForEvent('page'), chip(8765).click()]);
+  await tab.waitForURL(/\/\/8765-[a-z0-9]+\.localhost:\d+\/$/, patient);
+  await expect(tab.getByRole('heading', { name: 'By hand' })).toBeVisible();
+  await tab.close();
+  await page.bringToFront();
+  await page.locator('[data-testid=terminal]:visible textarea').focus();
+  await page.keyboard.press('Control+c');
+  await expect(page.getByTestId('ports')).toHaveCount(0, patient);
+}, 120_000);
+
+test('so does a container in the lab’s own network; a name server of a network and what listens on one address alone do not', async () => {
+  await typeLine(page, `docker network create mine; docker run -d --name named --network mine busybox sleep 1000; (${server('127.0.0.9', 8767)}) & docker run -d --name web --network host busybox httpd -f -p 8766 -h /etc`);
+  await expect(chip(8766)).toBeVisible(patient);
+  check(await page.getByTestId('ports').getByRole('listitem').count()).toBe(1);
+  await typeLine(page, 'docker rm -f web');
+  await expect(page.getByTestId('ports')).toHaveCount(0, patient);
+}, 120_000);
