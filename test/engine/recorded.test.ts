@@ -54,7 +54,7 @@ function answerOf(dockerHost: string, script: string): Promise<string> {
   });
 }
 
-const plain = (text: string) => text
+const plain = (text: string) => text.replaceAll('\r\n', '\n')
   .replace(/\b[0-9a-f]{64}\b/g, 'ID').replace(/\b[0-9a-f]{12}\b/g, 'SHORTID')
   .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d| \+0000 UTC)/g, 'TIME')
   .replaceAll('/var/tmp/refdocker/data', '/var/lib/docker')
