@@ -1,5 +1,8 @@
 // A published port in the browser: the chip, the learner's page on an origin of its own, and what that page must not be able to do.
 import { afterAll, beforeAll, expect as check, test } from 'vitest';
+import { controlVerbs } from '../../runtime/lab/control.ts';
+import { engineSocket } from '../../runtime/paths.ts';
+import { RpcClient } from '../../runtime/rpc.ts';
 import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, sees, siteUrl, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
 let browser: Browser;
@@ -29,6 +32,12 @@ test('a published port appears by itself, opens in a tab, and goes with its cont
   const tab = await open();
   await expect(tab.getByRole('heading', { name: 'Ahoy' })).toBeVisible();
   check(await tab.evaluate(() => window.opener)).toBeNull();
+  const engine = new RpcClient(engineSocket, controlVerbs);
+  const [lab] = await engine.call('listLabs', {});
+  check(await engine.call('freezeLab', { lab: lab!.id })).toEqual({ frozen: true });
+  await tab.reload(); // a lab that stands still moves for who looks at its port
+  await expect(tab.getByRole('heading', { name: 'Ahoy' })).toBeVisible();
+  engine.close();
   await tab.close();
 }, 120_000);
 

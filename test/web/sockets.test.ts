@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, expect, test } from 'vitest';
+import { controlVerbs } from '../../runtime/lab/control.ts';
+import { engineSocket } from '../../runtime/paths.ts';
+import { RpcClient } from '../../runtime/rpc.ts';
 import { readStatus } from '../../runtime/supervisor/status.ts';
 import type { ClientEvents, LabView, ServerEvents, WorkspaceView } from '../../server/protocol.ts';
 import { crash, until } from '../run-instance.ts';
@@ -43,12 +46,15 @@ async function open(cookie: string, options: { slug?: string; transport?: 'webso
     tab.text = (tab.text + Buffer.from(data).toString('latin1')).slice(-5000);
     if (tab.acknowledges) socket.emit('terminal:ack', id, data.byteLength);
   });
-  await until(async () => {
+  const join = async () => {
     const answer = await socket.timeout(PATIENCE_MS).emitWithAck('workspace:join', { slug: options.slug ?? null });
     if ('problem' in answer) throw new Error(answer.problem);
     tab.view = answer;
-    return answer.lab.state === 'ready';
-  }, PATIENCE_MS);
+  };
+  await join();
+  if (tab.view.lab.state === 'ready') return tab;
+  await until(() => tab.labs.at(-1)?.state === 'ready', PATIENCE_MS);
+  await join(); // for its terminals
   return tab;
 }
 
@@ -116,6 +122,24 @@ test('the web process dies: the shell, its running program and the screen are th
   expect(await attach(after)).toContain(pid);
   type(after, 'echo $MARK-pid-$!-\r');
   await sees(after, new RegExp(`kept-${pid}`));
+});
+
+test('the web process dies while a lab stands still: it moves for who comes back', async () => {
+  const cookie = await newcomer();
+  const before = await open(cookie);
+  const engine = new RpcClient(engineSocket, controlVerbs);
+  const state = async () => (await engine.call('listLabs', {})).find(lab => lab.id === before.view.lab.id)!.state;
+  await attach(before);
+  await engine.call('freezeLab', { lab: before.view.lab.id });
+  await crash('web');
+  await until(() => fetch(`${readStatus()!.url}/healthz`).then(answer => answer.ok, () => false), PATIENCE_MS);
+  expect(await state()).toBe('frozen');
+  const after = await open(cookie);
+  expect(await state()).toBe('running');
+  await attach(after);
+  type(after, 'echo moves-$((1+1))\r');
+  await sees(after, /moves-2/);
+  engine.close();
 });
 
 test('the engine dies: the terminal goes on, the page says so, and docker works again', async () => {
