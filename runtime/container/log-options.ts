@@ -2,12 +2,11 @@
 // check-options.ts asks at the creation, plan.ts at the start: dockerd itself finds some mistakes only then.
 import { RE2JS } from 're2js';
 import { SlipwayError } from '../errors.ts';
+import { LOG_MAX_BYTES } from '../kernel/protocol.ts';
 import type { ContainerConfig, HostConfig } from './config.ts';
 import type { ContainerRecord } from './model.ts';
 import { SAYS } from './options.ts';
 
-/** Bytes of a container's log that a lab keeps, all its files together. */
-const KEPT_BYTES = 64 << 20;
 const MOST_FILES = 16;
 const SERVICE_LOGS = ['syslog', 'journald', 'gelf', 'fluentd', 'awslogs', 'splunk', 'gcplogs', 'logentries', 'etwlogs'];
 const COMMON = ['mode', 'max-buffer-size'];
@@ -32,7 +31,7 @@ export function checkLog({ Type: driver, Config }: HostConfig['LogConfig']): str
   }
   for (const key of Object.keys(Config)) if (!known.includes(key)) throw invalid(`unknown log opt '${key}' for ${driver === 'local' ? 'log driver local' : `${driver} log driver`}`);
   const wanted = (bytes(Config['max-size'] ?? '', driver === 'local' ? 1024 : 1000) ?? 0) * (Number(Config['max-file']) || 1);
-  return wanted > KEPT_BYTES || Number(Config['max-file']) > MOST_FILES || Config.compress === 'true' ? [SAYS.logRotation] : [];
+  return wanted > LOG_MAX_BYTES || Number(Config['max-file']) > MOST_FILES || Config.compress === 'true' ? [SAYS.logRotation] : [];
 }
 
 /** At the start. */
@@ -50,7 +49,7 @@ export function taskLog(record: ContainerRecord): { log?: string; logMaxBytes?: 
   const attributes = isLocal ? {} : attributesOf(record);
   const json = Object.keys(attributes).length ? JSON.stringify(attributes) : '';
   if (Buffer.byteLength(json) > 8000) throw atStart('the labels and variables of a log may have 8000 bytes');
-  return { log: id, logAttributes: json, ...(size === null ? {} : { logMaxBytes: Math.min(size, Math.floor(KEPT_BYTES / kept)), logFiles: kept }) };
+  return { log: id, logAttributes: json, ...(size === null ? {} : { logMaxBytes: Math.min(size, Math.floor(LOG_MAX_BYTES / kept)), logFiles: kept }) };
 }
 
 function maxSize(text: string, isLocal: boolean): number {

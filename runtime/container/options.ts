@@ -25,7 +25,7 @@ export const SAYS = {
   devicePermissions: 'The permissions of a device have no effect: in a lab a device can be used as its file mode says',
   gpu: 'could not select device driver "" with capabilities: [[gpu]]: a lab has no GPU',
   kernelMemory: 'Specifying a kernel memory limit is deprecated and has no effect.',
-  logRotation: 'A lab keeps at most 64 MB of a container\'s log, in up to 16 files, and compresses none of them.',
+  logRotation: 'A lab keeps at most 128 MB of a container\'s log, in up to 16 files, and compresses none of them.',
   logDriver: 'sends its output to a service that a lab does not have: use json-file, local or none',
   oomScore: 'a lab cannot protect a process from the OOM killer, so --oom-score-adj has to be 0 or more',
   storageOpt: '--storage-opt is supported only for overlay over xfs with \'pquota\' mount option',

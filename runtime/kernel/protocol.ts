@@ -9,7 +9,7 @@ export const idSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 export const taskIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
 
 /** Of a container's log, unless it is told otherwise. */
-export const LOG_MAX_BYTES = 64 << 20;
+export const LOG_MAX_BYTES = 128 << 20; // a million short lines
 
 /** Which host of which lab. */
 export const hostRefSchema = z.object({ lab: idSchema, host: idSchema });
