@@ -26,7 +26,7 @@ export async function layerOfUpper(host: Place, upper: string, below: readonly I
   const body = `mkdir -p "$2/layer" || exit 1
 sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
 cd "$1" && for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ -f "$f" ] && [ ! -L "$f" ] && [ ! -s "$f" ]; then rm -f "$f"; fi; done
-for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
+for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ ! -d "$d" ] || [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
 cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; rm -rf "$2"; exit $r`;
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), undefined, keepEmpty);
 }

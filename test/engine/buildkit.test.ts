@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { crash } from '../run-instance.ts';
 import { tar } from './archives.ts';
 import { BUILDX, createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
@@ -197,6 +198,18 @@ describe.skipIf(dockerd)('nothing is left', () => {
     expect(await lab.ok('ps -aq')).toBe('');
     running.kill();
     await nothingLeft();
+    expect((await build(['-q', '-'], 'FROM busybox\n')).code).toBe(0);
+  });
+
+  test('of a build whose engine died', async () => {
+    const dir = context({ Dockerfile: 'FROM busybox\nRUN --mount=type=bind,from=busybox,target=/m --mount=type=secret,id=key echo begun; sleep 1000\n', key: 'secret' });
+    const running = lab.start(['build', '--progress=plain', '--secret', `id=key,src=${join(dir, 'key')}`, dir], { env });
+    await expect.poll(() => running.output.stderr, { timeout: 20_000 }).toContain('begun');
+    await crash('engine');
+    expect(await running.ended).toMatchObject({ code: 1 });
+    await eventually(() => lab.docker(['version']), ({ code }) => code === 0, 'the engine');
+    await nothingLeft();
+    expect(await inLab('ps ax | grep -c "[s]leep 1000"; true')).toBe('0\n');
     expect((await build(['-q', '-'], 'FROM busybox\n')).code).toBe(0);
   });
 });
