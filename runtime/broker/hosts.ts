@@ -170,7 +170,7 @@ export class Hosts {
     });
     const { dev: device, ino: inode } = statSync(toolboxDir);
     const configuration = new Configuration()
-      .add(uidBase, STORE_UID_BASE, join(runDir, 'stage'))
+      .add(uidBase, STORE_UID_BASE, lab.limits.pids, join(runDir, 'stage'))
       .list(this.cgroups.directories(`${lab.lab}/${host}`))
       .list(this.cgroups.directories(`${lab.lab}/${host}/init`))
       .add(join(appDir, 'dist', 'full.bpf'))

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,9 +113,24 @@ static _Noreturn void become_init(struct config *inner, const struct tools *tool
 	_exit(1);
 }
 
+/*
+ * A user namespace remembers the limit on processes of who made it, and holds everybody in it to that, together; a process's own limit stays as it was.
+ * The lab's cgroup has the same limit, but is asked last: a refused fork has then done nearly all its work, and held a lock that whoever enters any cgroup of
+ * the machine must wait for. A fork bomb of 500 made that seconds. https://man7.org/linux/man-pages/man2/getrlimit.2.html (RLIMIT_NPROC)
+ */
+static void limit_processes(long long pids)
+{
+	struct rlimit before;
+	if (getrlimit(RLIMIT_NPROC, &before) < 0) die("getrlimit");
+	struct rlimit lower = { (rlim_t)pids < before.rlim_max ? (rlim_t)pids : before.rlim_max, before.rlim_max };
+	if (setrlimit(RLIMIT_NPROC, &lower) < 0) die("setrlimit");
+	if (unshare(CLONE_NEWUSER) < 0) die("unshare user");
+	if (setrlimit(RLIMIT_NPROC, &before) < 0) die("setrlimit");
+}
+
 int host_main(struct config *c)
 {
-	long long base = config_number(c), store = config_number(c);
+	long long base = config_number(c), store = config_number(c), pids = config_number(c);
 	const char *stage = config_string(c);
 	const char **root_cgroups = config_list(c, NULL); /* the root of the host's cgroup namespace */
 	const char **leaf_cgroups = config_list(c, NULL); /* where its processes live */
@@ -146,7 +162,7 @@ int host_main(struct config *c)
 		close(up[0]);
 		join_cgroups(root_cgroups, getpid());
 		if (setgroups(0, NULL) < 0 || setresgid((gid_t)base, (gid_t)base, (gid_t)base) < 0 || setresuid((uid_t)base, (uid_t)base, (uid_t)base) < 0) die("become the lab's uid");
-		if (unshare(CLONE_NEWUSER) < 0) die("unshare user");
+		limit_processes(pids);
 		tell(up[1]);
 		receive(down[0], "the parent ended");
 		/* The cgroup namespace is rooted where we are now; the parent then moves us to the leaf where the host's processes live. */

@@ -77,8 +77,8 @@ test('what runs, what is written down and who learns comes back', { timeout: 120
     const restored = new DatabaseSync(join(other.SLIPWAY_STATE, 'web', 'slipway.db'), { readOnly: true });
     expect(restored.prepare('SELECT id FROM Learner').all()).toEqual([{ id: 'somebody' }]);
     restored.close();
-    for (const { id } of labs) await engine.call('disposeLab', { lab: id });
   } finally {
+    for (const { id } of await engine.call('listLabs', {})) await engine.call('disposeLab', { lab: id });
     engine.close();
   }
 });
