@@ -54,7 +54,7 @@ export async function openTab(): Promise<Tab> {
     async writeInto(terminals, lines, intervalMs) {
       for (let count = workspace.getSnapshot().terminals.length; count < terminals; count++) {
         workspace.openTerminal();
-        await eventually(() => workspace.getSnapshot().terminals.length, now => now > count, 'one more terminal');
+        await eventually(() => workspace.getSnapshot(), now => now.terminals.length > count && now.busy === null, 'one more terminal');
       }
       await eventually(() => [...screens.values()], all => all.every(screen => screen.live()), 'live terminals');
       for (const screen of screens.values()) screen.type(`stty -echo; i=0; while [ $i -lt ${lines.length} ]; do echo line $i; i=$((i+1)); sleep ${intervalMs / 1000}; done\r`);
