@@ -72,7 +72,7 @@ test('what runs, what is written down and who learns comes back', { timeout: 120
     const docker = async (...args: string[]) => (await promisify(execFile)(CLIENTS[26], ['-H', hosts[0]!.dockerHost, ...args])).stdout.trim();
     expect(await docker('inspect', '-f', '{{.State.ExitCode}}', 'ended')).toBe('7');
     expect(await docker('logs', 'ended')).toBe('said');
-    await expect.poll(() => docker('ps', '--format', '{{.Names}}'), { timeout: 15_000 }).toBe('keeper');
+    await expect.poll(() => docker('inspect', '-f', '{{.State.Status}}', 'keeper'), { timeout: 30_000 }).toBe('running');
     expect(await docker('exec', 'keeper', 'cat', '/data/it')).toBe('gold');
     const restored = new DatabaseSync(join(other.SLIPWAY_STATE, 'web', 'slipway.db'), { readOnly: true });
     expect(restored.prepare('SELECT id FROM Learner').all()).toEqual([{ id: 'somebody' }]);
