@@ -68,6 +68,27 @@ describe('logs', () => {
   });
 });
 
+describe('--log-opt max-size and max-file', () => {
+  test.each(['json-file', 'local'])('%s keeps the latest of what was written, and its tail goes across files', async driver => {
+    await lab.ok(['run', '-d', '--name', 'rot', '--log-driver', driver, '--log-opt', 'max-size=20k', '--log-opt', 'max-file=3', 'busybox', 'seq', '1', '20000']);
+    await lab.ok('wait rot');
+    const lines = (await lab.ok('logs rot')).split('\n').map(Number);
+    expect(lines.length).toBeGreaterThan(450);
+    expect(lines.length).toBeLessThan(1000);
+    expect(lines).toEqual(Array.from({ length: lines.length }, (_, i) => 20_001 - lines.length + i));
+    expect((await lab.ok('logs --tail 400 rot')).split('\n').map(Number)).toEqual(lines.slice(-400));
+    await lab.ok('rm rot');
+  });
+
+  test('-f sees every line, though what was written moves on meanwhile', async () => {
+    await lab.ok(['run', '-d', '--name', 'rot', '--log-opt', 'max-size=20k', '--log-opt', 'max-file=2', 'busybox', 'sh', '-c', 'while [ ! -e /go ]; do sleep 0.05; done; for i in 1 2 3 4 5 6; do seq $((i * 100)) $((i * 100 + 99)); sleep 0.3; done']);
+    const follower = lab.start(['logs', '-f', 'rot']);
+    await lab.ok('exec rot touch /go');
+    expect((await follower.ended).stdout.trim().split('\n').map(Number)).toEqual(Array.from({ length: 600 }, (_, i) => 100 + i));
+    await lab.ok('rm rot');
+  });
+});
+
 describe('attach', () => {
   test('shows output from now on, passes signals on, and ends with the container\'s exit code', async () => {
     await lab.docker(['rm', '-f', 'lg2']);

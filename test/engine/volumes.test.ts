@@ -90,3 +90,29 @@ describe('networks', () => {
     expect([(stdout + stderr).trim().split('\n').filter(l => !l.startsWith('exit status')).join('\n'), code]).toEqual([text, 1]);
   });
 });
+
+// Recorded from dockerd 26.1.5.
+describe('volumes with options', () => {
+  test('one of type tmpfs is shared while somebody uses it, and empty for the next', async () => {
+    await lab.ok('volume create -o type=tmpfs -o device=tmpfs -o o=size=4m,uid=1000 scratch');
+    await lab.ok('run -d --name first -v scratch:/s busybox sleep 1000');
+    await lab.ok('exec first touch /s/mark');
+    expect(await lab.ok(['run', '--rm', '-v', 'scratch:/s', 'busybox', 'sh', '-c', 'ls /s; stat -c %u /s; df -k /s | tail -n 1'])).toMatch(/^mark\n1000\ntmpfs +4096 /);
+    await lab.ok('rm -f first');
+    expect(await lab.ok('run --rm -v scratch:/s busybox ls /s')).toBe('');
+    expect(await lab.ok('volume rm scratch')).toBe('scratch');
+  });
+
+  test('one that shows a directory of the host leaves it alone when it is removed', async () => {
+    await lab.ok('run --rm -v /shown:/d busybox touch /d/kept');
+    await lab.ok('volume create -o type=none -o o=bind -o device=/shown shown');
+    expect(await lab.ok('run --rm -v shown:/d busybox ls /d')).toBe('kept');
+    await lab.ok('volume rm shown');
+    expect(await lab.ok('run --rm -v /shown:/d busybox ls /d')).toBe('kept');
+  });
+});
+
+test('--init reaps what nobody waits for', async () => {
+  const orphans = 'for i in 1 2 3; do (sleep 0.1 & exec true); done; i=0; while [ $(ps -o stat | grep -c Z) -gt 0 ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done; sleep 0.3; ps -o stat | grep -c Z';
+  expect((await lab.docker(['run', '--rm', '--init', 'busybox', 'sh', '-c', orphans])).stdout).toBe('0\n');
+});
