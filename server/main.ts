@@ -10,6 +10,7 @@ import { asSlipwayError } from '../runtime/errors.ts';
 import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
+import { createPortLinks } from './data/port-links.ts';
 import { createResumeLinks } from './data/resume-links.ts';
 import { createStore } from './data/store.ts';
 import { announcer, createIo, serve } from './gateway.ts';
@@ -24,6 +25,7 @@ import { createWorkspaces } from './lab/workspaces.ts';
 import { soonRemoved, yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
 import { createSite, openLessons } from './lessons.ts';
 import { createPreviews } from './preview/previews.ts';
+import { createShares } from './preview/shares.ts';
 import { startScreens } from './terminal/screens.ts';
 
 /** How long open requests may go on when stopping. */
@@ -46,6 +48,8 @@ releases.push(() => lessons.release());
 const db = await openDatabase(config.database);
 const store = createStore(db);
 releases.push(() => store.close());
+const shares = createShares(createPortLinks(db));
+await shares.load();
 const engine = connectEngine(engineSocket);
 releases.push(() => engine.release());
 const screens = startScreens();
@@ -80,7 +84,7 @@ const api = createApi({
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 lessons.onRemove(slug => workspaces.lessonRemoved(slug));
 const previews = createPreviews({
-  io, secret, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
+  io, secret, shares, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
 });
 releases.push(() => previews.release());
 serve(io, workspaces, onError, previews);

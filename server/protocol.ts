@@ -30,6 +30,8 @@ export interface LabView<T = string> {
 }
 /** A port of the lab that a container publishes, or (null) that a program of the lab itself listens on. */
 export interface PortView { port: number; containerPort: number; container: string | null; }
+/** A link that shows a port to others, until then. What it carries is known to whom it was given alone. */
+export interface ShareView { id: string; expiresAt: string; }
 export interface TerminalView { id: string; title: string; }
 
 export type TaskState<T = string> = Hinted<T> & (
@@ -80,6 +82,11 @@ export interface ClientEvents {
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
   /** A link to a port of the lab, for this browser, once and at once. */
   'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;
+  /** A link to a port for others, which they may use until it ends; `shares` are all of this port. */
+  'preview:share': (body: { port: number; minutes: number }, ack: Ack<{ url: string; shares: ShareView[] }>) => void;
+  'preview:shares': (body: { port: number }, ack: Ack<{ shares: ShareView[] }>) => void;
+  /** Whoever came by it is shut out at once. */
+  'preview:unshare': (body: { port: number; id: string }, ack: Ack<{ shares: ShareView[] }>) => void;
   /** A fresh lab in which everything before this task has been done for the learner. */
   'lab:start-at': (body: { task: string }, ack: Ack<WorkspaceView>) => void;
   /** Shows the task's next hint; it comes with 'task:progress', to all tabs. */
@@ -128,6 +135,10 @@ export interface ServerEvents<T = string> {
 export const sizeSchema = z.object({ cols: z.number().int().min(2).max(500), rows: z.number().int().min(2).max(300) });
 export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/).nullable(), visible: z.boolean().default(true), wake: z.boolean().default(true) });
 export const portSchema = z.object({ port: z.number().int().min(1).max(65_535) });
+/** A quarter of an hour, two hours, a day. */
+export const SHARE_MINUTES = [15, 120, 1440] as const;
+export const shareSchema = portSchema.extend({ minutes: z.literal(SHARE_MINUTES) });
+export const unshareSchema = portSchema.extend({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 export const terminalIdSchema = z.string().min(1).max(100);
 
 /** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */

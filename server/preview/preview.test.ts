@@ -96,7 +96,7 @@ describe('the way to a port', () => {
     await new Promise<void>(resolve => app.listen(0, '127.0.0.1', resolve));
     await new Promise<void>(resolve => odd.listen(0, '127.0.0.1', resolve));
     site = createServer((_request, response) => response.end('the site'));
-    servePreviews(site, { domains: ['localhost'], passes, isHttps: () => false, onError: error => { throw error; }, dial: async ({ port }) => {
+    servePreviews(site, { domains: ['localhost'], passes, shares: { admit: () => undefined, enter: () => undefined }, isHttps: () => false, onError: error => { throw error; }, dial: async ({ port }) => {
       const socket = connect(((port === 8082 ? odd : app).address() as AddressInfo).port, '127.0.0.1');
       await new Promise<void>(resolve => socket.once('connect', () => resolve()));
       return socket;

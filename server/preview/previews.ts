@@ -9,11 +9,12 @@ import type { Engine } from '../lab/engine.ts';
 import { say } from '../../texts/server.ts';
 import { Refusal } from '../lab/refusal.ts';
 import type { Workspace } from '../lab/workspace.ts';
-import type { PortView } from '../protocol.ts';
+import type { PortView, ShareView } from '../protocol.ts';
 import { originFor, type Target } from './address.ts';
 import { createPasses } from './pass.ts';
 import { createPortWatch } from './ports.ts';
 import { servePreviews } from './proxy.ts';
+import { SHARED_PATH, type Shares } from './shares.ts';
 
 export interface Previews {
   /** Stands before everything else on the server. */
@@ -21,6 +22,10 @@ export interface Previews {
   /** Of the lab that the page shows; watched from then on, as long as a tab shows it. */
   ports(workspace: Workspace): PortView[];
   link(workspace: Workspace, port: number, page: IncomingMessage): Promise<string>;
+  /** Links for others (shares.ts). */
+  share(workspace: Workspace, port: number, minutes: number, page: IncomingMessage): Promise<{ url: string; shares: ShareView[] }>;
+  shares(workspace: Workspace, port: number): { shares: ShareView[] };
+  unshare(workspace: Workspace, port: number, id: string): Promise<{ shares: ShareView[] }>;
   /** Its lab is another one, or has become ready, or is gone. */
   labChanged(workspace: string): void;
   release(): void;
@@ -30,6 +35,7 @@ export interface PreviewOptions {
   io: Io;
   engine: Pick<Engine, 'ports' | 'read' | 'watch' | 'relay' | 'listLabs'>;
   secret: Buffer;
+  shares: Shares;
   publicUrl: URL | undefined;
   domain: string | undefined;
   isHttps: (request: IncomingMessage) => boolean;
@@ -39,7 +45,7 @@ export interface PreviewOptions {
 const ROOM = /^workspace:(.+)$/;
 
 export function createPreviews(options: PreviewOptions): Previews {
-  const { io, engine, domain, isHttps, onError } = options;
+  const { io, engine, shares, domain, isHttps, onError } = options;
   const passes = createPasses(options.secret);
   const shown = new Map<string, Workspace>();
   const hosts = new Map<string, HostRef>(); // lab → the host whose ports are meant
@@ -55,7 +61,7 @@ export function createPreviews(options: PreviewOptions): Previews {
 
   return {
     serve(http) {
-      servePreviews(http, { domains: [...(domain ? [domain] : []), 'localhost'], passes, isHttps, onError, dial });
+      servePreviews(http, { domains: [...(domain ? [domain] : []), 'localhost'], passes, shares, isHttps, onError, dial });
     },
     ports(workspace) {
       shown.set(workspace.record.id, workspace);
@@ -63,24 +69,47 @@ export function createPreviews(options: PreviewOptions): Previews {
       return watch.ports(workspace.record.id);
     },
     async link(workspace, port, page) {
-      const { host } = workspace;
-      if (!host) throw new Refusal(say('lab.notReady'));
-      if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(say('port.notPublished'));
-      const target: Target = { lab: host.lab, port };
-      const origin = originFor(target, { host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) }, domain);
-      if (!origin) throw new Refusal(say('port.noPreviews'));
-      hosts.set(host.lab, host);
+      const { target, origin } = place(workspace, port, page);
       return `${origin}${passes.link(target)}`;
+    },
+    async share(workspace, port, minutes, page) {
+      const { target, origin } = place(workspace, port, page);
+      const { token } = await shares.make(workspace.record.id, target, minutes * 60_000);
+      return { url: `${origin}${SHARED_PATH}?token=${token}`, shares: shares.list(workspace.record.id, target) };
+    },
+    shares: listed,
+    async unshare(workspace, port, id) {
+      await shares.revoke(workspace.record.id, id);
+      return listed(workspace, port);
     },
     labChanged(id) {
       const workspace = shown.get(id);
-      if (workspace) show(workspace);
+      if (!workspace) return;
+      show(workspace);
+      if (workspace.host) shares.keepOnly(id, workspace.host.lab).catch(onError);
     },
     release() {
       io.of('/').adapter.off('delete-room', onEmpty);
       watch.release();
+      shares.release();
     },
   };
+
+  /** Of a port that can be opened now. */
+  function place(workspace: Workspace, port: number, page: IncomingMessage): { target: Target; origin: string } {
+    const { host } = workspace;
+    if (!host) throw new Refusal(say('lab.notReady'));
+    if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(say('port.notPublished'));
+    const target: Target = { lab: host.lab, port };
+    const origin = originFor(target, { host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) }, domain);
+    if (!origin) throw new Refusal(say('port.noPreviews'));
+    hosts.set(host.lab, host);
+    return { target, origin };
+  }
+
+  function listed(workspace: Workspace, port: number) {
+    return { shares: workspace.host ? shares.list(workspace.record.id, { lab: workspace.host.lab, port }) : [] };
+  }
 
   /** A pass outlives this process; which host is meant is asked again then. */
   async function dial({ lab, port }: Target) {

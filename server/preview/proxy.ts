@@ -9,10 +9,12 @@ import { say } from '../../texts/server.ts';
 import { isPreviewHost, targetOf, type Target } from './address.ts';
 import { requestHeaders, responseHeaders } from './headers.ts';
 import { ENTER_PATH, type Passes } from './pass.ts';
+import { SHARED_COOKIE, SHARED_PATH, type Shares } from './shares.ts';
 
 export interface ProxyOptions {
   domains: readonly string[];
   passes: Passes;
+  shares: Pick<Shares, 'admit' | 'enter'>;
   /** A connection to the port as the lab's host sees it at 127.0.0.1. */
   dial: (target: Target) => Promise<Socket>;
   isHttps: (request: IncomingMessage) => boolean;
@@ -42,7 +44,15 @@ async function answer(options: ProxyOptions, request: IncomingMessage, response:
     response.writeHead(303, { ...(cookie ? { 'set-cookie': cookie } : {}), location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     return response.end();
   }
-  if (!options.passes.mayEnter(target, request.headers.cookie)) return tell(request, response, 403, say('port.notYours'));
+  if (url.pathname === SHARED_PATH) {
+    const cookie = options.shares.enter(target, url.searchParams.get('token') ?? '', { secure: https });
+    if (!cookie) return tell(request, response, 403, say('share.over'));
+    response.writeHead(303, { 'set-cookie': cookie, location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    return response.end();
+  }
+  const admitted = admit(options, target, request);
+  if (!admitted) return tell(request, response, 403, cookieOf(request, SHARED_COOKIE) === undefined ? say('port.notYours') : say('share.over'));
+  whenOver(admitted, response);
   try {
     const socket = await options.dial(target);
     if (response.destroyed) return socket.destroy();
@@ -71,13 +81,18 @@ async function upgrade(options: ProxyOptions, request: IncomingMessage, socket: 
   const target = targetOf(request.headers.host, options.domains);
   const { origin } = request.headers;
   // A cookie goes along with a WebSocket that any page opens: only the preview's own may.
-  if (!target || !options.passes.mayEnter(target, request.headers.cookie) || (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== request.headers.host))) return close('403 Forbidden');
+  const admitted = target && admit(options, target, request);
+  if (!admitted || (origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== request.headers.host))) return close('403 Forbidden');
+  whenOver(admitted, socket);
   try {
     const connection = await options.dial(target);
+    if (socket.destroyed) return void connection.destroy();
     const upstream = httpRequest({ method: request.method, path: request.url, headers: requestHeaders(request.headers, { https: options.isHttps(request), upgrade: true }), createConnection: () => connection });
     upstream.once('error', () => close('502 Bad Gateway'));
     upstream.once('response', from => { from.resume(); close(`${from.statusCode} ${from.statusMessage}`); });
+    socket.once('close', () => upstream.destroy());
     upstream.once('upgrade', (from, other, rest: Buffer) => {
+      if (socket.destroyed) return void other.destroy();
       const lines = Object.entries({ ...responseHeaders(from.headers), connection: 'Upgrade', upgrade: from.headers.upgrade }).flatMap(([name, value]) => [value ?? []].flat().map(one => `${name}: ${one}`));
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
       if (rest.length) socket.write(rest);
@@ -93,6 +108,24 @@ async function upgrade(options: ProxyOptions, request: IncomingMessage, socket: 
     close('502 Bad Gateway');
   }
 }
+
+/** Its owner, or a guest, who must go when `over` says so. */
+interface Admitted { over?: AbortSignal }
+
+function admit({ passes, shares }: ProxyOptions, target: Target, request: IncomingMessage): Admitted | undefined {
+  if (passes.mayEnter(target, request.headers.cookie)) return {};
+  const over = shares.admit(target, cookieOf(request, SHARED_COOKIE));
+  return over && { over };
+}
+
+function whenOver({ over }: Admitted, held: ServerResponse | Duplex) {
+  if (!over) return;
+  const cut = () => void held.destroy();
+  over.addEventListener('abort', cut);
+  held.once('close', () => over.removeEventListener('abort', cut));
+}
+
+const cookieOf = (request: IncomingMessage, name: string) => (request.headers.cookie ?? '').split(';').map(part => part.trim()).find(part => part.startsWith(`${name}=`))?.slice(name.length + 1);
 
 function refuse(options: ProxyOptions, request: IncomingMessage, response: ServerResponse, target: Target, error: unknown) {
   const { kind, message } = asSlipwayError(error);

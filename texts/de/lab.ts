@@ -46,6 +46,8 @@ export const lab: Translation<typeof source> = {
   'port.noPreviews': 'Ports eines Labs lassen sich im Browser öffnen, wenn Slipway als localhost geöffnet ist oder die Betreiber eine eigene Domain dafür eingerichtet haben (SLIPWAY_PREVIEW_DOMAIN). Im Terminal erreicht curl sie auf jeden Fall.',
   'port.notPublished': 'Diesen Port veröffentlicht kein Container mehr, und im Lab lauscht nichts an ihm.',
   'port.noPreview': 'Diese Vorschau gibt es nicht.',
+  'share.over': 'Dieser geteilte Link ist abgelaufen, widerrufen oder gehörte zu einem anderen Lab. Bitte wer ihn dir gegeben hat um einen neuen.',
+  'share.tooMany': 'Du hast dieses Lab schon über {count} Links geteilt. Widerrufe erst einen.',
   'port.linkUsed': 'Dieser Link wurde schon benutzt oder ist zu alt. Öffne den Port noch einmal aus deiner Lektion.',
   'port.notYours': 'Nur wem dieses Lab gehört, kann seine Ports öffnen. Wenn du das bist, öffne den Port aus deiner Lektion.',
   'port.noHttp': 'Das Programm an Port {port} hat nicht wie ein Webserver geantwortet: {message}',

@@ -44,6 +44,8 @@ export const lab = {
   'port.noPreviews': 'Ports of a lab can be opened in the browser where Slipway is opened as localhost, or where its operator has set up a domain for them (SLIPWAY_PREVIEW_DOMAIN). From the terminal, curl reaches them anyway.',
   'port.notPublished': 'No container publishes that port any more, and nothing in the lab listens on it.',
   'port.noPreview': 'There is no such preview.',
+  'share.over': 'This shared link has ended, was revoked, or belonged to another lab. Ask whoever gave it to you for a new one.',
+  'share.tooMany': 'You have shared this lab by {count} links already. Revoke one first.',
   'port.linkUsed': 'This link has been used or is too old. Open the port from your lesson again.',
   'port.notYours': 'Only the owner of this lab can open its ports. If you are, open the port from your lesson.',
   'port.noHttp': 'The program at port {port} did not answer as a web server would: {message}',
