@@ -13,8 +13,6 @@ import { emit, inTurn, isRunning, running } from './state.ts';
 import { wait } from './wait.ts';
 import type { Container, ContainerRecord, Host } from './model.ts';
 
-const MS_NODEV = 4;
-
 export interface PathStat { name: string; size: number; mode: number; mtime: string; linkTarget: string }
 
 /** HEAD and the header of GET /containers/{id}/archive. */
