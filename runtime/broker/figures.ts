@@ -11,7 +11,7 @@ const MOST_CGROUPS = 64;
 /** Memory is charged in batches, so the last pages below a limit are never used. */
 const CHARGED_BYTES = 1 << 20;
 
-export interface LabFigures { cpuNs: number; memoryBytes: number; memoryHits: number; oomKills: number; pids: number; forksRefused: number }
+export interface LabFigures { cpuNs: number; memoryBytes: number; memoryHits: number; oomKills: number; pids: number; pidsPeak: number; forksRefused: number }
 export interface DiskFigures { diskBytes: number; recordsBytes: number }
 export type AllFigures = LabFigures & { diskBytes: number | null; recordsBytes: number | null };
 
@@ -34,11 +34,11 @@ export function labFigures(cgroups: Cgroups, lab: string): LabFigures {
   const [v2] = cgroups.directories(lab);
   if (cgroups.system.version === 'v2') {
     const own = fields(join(v2!, 'memory.events.local'));
-    return { ...used, memoryHits: own.oom ?? 0, oomKills: fields(join(v2!, 'memory.events')).oom_kill ?? 0, forksRefused: sum(below(v2!), 'pids.events', 'max') };
+    return { ...used, pidsPeak: number(join(v2!, 'pids.peak')), memoryHits: own.oom ?? 0, oomKills: fields(join(v2!, 'memory.events')).oom_kill ?? 0, forksRefused: sum(below(v2!), 'pids.events', 'max') };
   }
   const memory = cgroups.directory('memory', lab);
   // Both are counted where the process was, not where the limit is.
-  return { ...used, memoryHits: peaks(lab, memory), oomKills: sum(below(memory), 'memory.oom_control', 'oom_kill'), forksRefused: sum(below(cgroups.directory('pids', lab)), 'pids.events', 'max') };
+  return { ...used, pidsPeak: number(join(cgroups.directory('pids', lab), 'pids.peak')), memoryHits: peaks(lab, memory), oomKills: sum(below(memory), 'memory.oom_control', 'oom_kill'), forksRefused: sum(below(cgroups.directory('pids', lab)), 'pids.events', 'max') };
 }
 
 /** v1 counts no hits in new kernels, but keeps the highest use until it is told to forget it: so how often it was found at the limit is counted here. */

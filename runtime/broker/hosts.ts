@@ -18,7 +18,7 @@ import { keepUids, releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts
 
 /** A process that waits for a hanging disk does not freeze. */
 const FREEZE_MS = 2_000;
-const NOTHING: LabFigures = { cpuNs: 0, memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, forksRefused: 0 };
+const NOTHING: LabFigures = { cpuNs: 0, memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, pidsPeak: 0, forksRefused: 0 };
 
 export interface Account { uid: number; gid: number }
 

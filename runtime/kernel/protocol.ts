@@ -152,6 +152,8 @@ export const brokerVerbs = {
       lab: idSchema, cpuNs: z.number(), memoryBytes: z.number(), pids: z.number(),
       /** Counters: how often the lab's memory was full, processes ended for want of memory, and new processes refused, in all its cgroups. They may go back. */
       memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(),
+      /** The most processes that it ever had at a time; 0 where the kernel does not say. */
+      pidsPeak: z.number(),
       /** Its disk, and what is written down about it (logs); null where the kernel does not say. */
       diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
     })),

@@ -83,7 +83,7 @@ export type Evidence = z.infer<typeof evidenceSchema>;
 /** Counters count from some moment on and may go back: what they gain between two readings is what has happened. */
 export const figuresSchema = z.object({
   lab: idSchema, cpuNs: z.number(), memoryBytes: z.number(), pids: z.number(),
-  memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(),
+  memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(), pidsPeak: z.number(),
   diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
   /** Logs of containers that have reached their limit and keep no more; connections to the lab's docker socket that were refused. */
   logsFull: z.number(), connectionsRefused: z.number(),

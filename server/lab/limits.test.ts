@@ -3,7 +3,7 @@ import type { Figures } from '../../runtime/lab/control.ts';
 import { LimitJudge } from './limits.ts';
 
 const limits = { diskBytes: 1000 << 20, pids: 512 };
-const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, containerAt: null, killedAt: null };
+const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, containerAt: null, killedAt: null };
 
 /** What is told at each reading, which come a second apart unless said otherwise. */
 function told(...readings: (Partial<Figures> & { seconds?: number })[]): string[] {
@@ -19,6 +19,7 @@ test.each<[string, (Partial<Figures> & { seconds?: number })[], string[]]>([
   ['no memory when only pages were written back', [{}, { memoryHits: 600 }], ['', '']],
   ['no memory when a container met its own limit', [{}, { oomKills: 2, killedAt: 5 }], ['', '']],
   ['processes, again after they were fewer', [{}, { pids: 512 }, { pids: 512 }, { pids: 400, forksRefused: 9 }, { pids: 20 }, { pids: 450, forksRefused: 10 }], ['', 'processes', '', '', '', 'processes']],
+  ['processes that have ended again since', [{}, { pids: 10, pidsPeak: 512 }, { pids: 10, pidsPeak: 512 }], ['', 'processes', '']],
   ['no processes when a container met its own limit', [{}, { forksRefused: 9, pids: 100 }], ['', '']],
   ['a full disk, at first sight too, and again after there was room', [{ diskBytes: 995 << 20 }, { diskBytes: 999 << 20 }, { diskBytes: 950 << 20 }, { diskBytes: 500 << 20 }, { diskBytes: 990 << 20 }], ['disk', '', '', '', 'disk']],
   ['a full log', [{}, { logsFull: 1 }, { logsFull: 1 }], ['', 'logs', '']],

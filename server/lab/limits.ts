@@ -34,7 +34,9 @@ export class LimitJudge {
     const killed = gained('oomKills') || (before !== undefined && (now.killedAt ?? 0) > (before.killedAt ?? 0)); // its counter goes with a container
     const met: Kind[] = [];
     if (gained('memoryHits') && killed && this.isNews('memory', at)) met.push('memory');
-    if (this.fills('processes', now.pids >= limits.pids || (gained('forksRefused') && now.pids >= limits.pids * NEARLY), now.pids < limits.pids * FEWER_AGAIN)) met.push('processes');
+    // cgroup v1 counts no refusals in new kernels, but on either the highest number shows the first time.
+    const wasThere = before !== undefined && before.pidsPeak < limits.pids && now.pidsPeak >= limits.pids;
+    if (this.fills('processes', now.pids >= limits.pids || wasThere || (gained('forksRefused') && now.pids >= limits.pids * NEARLY), now.pids < limits.pids * FEWER_AGAIN)) met.push('processes');
     if (now.diskBytes !== null && this.fills('disk', now.diskBytes >= limits.diskBytes * FULL, now.diskBytes < limits.diskBytes * ROOM_AGAIN)) met.push('disk');
     const records = now.recordsBytes ?? 0;
     if ((gained('logsFull') && this.isNews('logs', at)) || this.fills('logs', records >= RECORDS_BYTES * FULL, records < RECORDS_BYTES * ROOM_AGAIN)) met.push('logs');
