@@ -28,6 +28,15 @@ describe('processes', () => {
     expect(stderr).toMatch(/can't fork: Resource temporarily unavailable/);
   });
 
+  // `sleep` waits for nobody: who is left to it stays a zombie, unless an init is there instead.
+  test.each([['none', 1], ['--init', 0]])('init: %s leaves zombies: %d', async (init, zombies) => {
+    await lab.ok(['run', '-d', '--name', 'left', ...(init === 'none' ? [] : [init]), 'busybox', 'sh', '-c', '(sleep 0.1 & sleep 0.05); (sleep 0.2 &); exec sleep 1000']);
+    const states = async () => (await lab.ok('exec left ps -o stat,args')).split('\n').slice(1);
+    await eventually(states, all => all.every(line => !/^S +sleep 0/.test(line)), 'the end of what was left');
+    expect((await states()).filter(line => line.startsWith('Z')).length > 0 ? 1 : 0).toBe(zombies);
+    await lab.ok('rm -f left');
+  });
+
   test('limits of a process are those of --ulimit', async () => {
     expect(await lab.ok(['run', '--rm', '--ulimit', 'nofile=100:200', 'busybox', 'sh', '-c', 'ulimit -n; ulimit -Hn'])).toBe('100\n200');
   });
