@@ -1,7 +1,8 @@
 // Routes that make images of what is in the lab: commit and the classic builder. Called by api.ts. Until the first line of output an error is a
 // status; after it travels in the stream, as from dockerd.
 import { z } from 'zod';
-import { build, StepFailed } from '../build/builder.ts';
+import { StepFailed } from '../build/build-options.ts';
+import { build } from '../build/builder.ts';
 import { applyChanges } from '../build/configure.ts';
 import { openContext, type Context } from '../build/context.ts';
 import { parseDockerfile } from '../build/dockerfile.ts';

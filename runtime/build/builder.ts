@@ -3,27 +3,25 @@
 // https://github.com/moby/moby/tree/v26.1.5/builder/dockerfile
 import { asImageConfig } from '../container/commit.ts';
 import { containerConfigSchema, createBodySchema, type ContainerConfig } from '../container/config.ts';
-import type { Container, Host } from '../container/model.ts';
+import type { Container } from '../container/model.ts';
 import { diffDir } from '../container/paths.ts';
 import { timestamp } from '../container/time.ts';
-import type { ContainerVerbs } from '../container/verbs.ts';
 import { SlipwayError } from '../errors.ts';
-import type { Library } from '../image/library.ts';
 import { makeImage, type NewImage } from '../image/made.ts';
-import type { Image, ImageLayer, ImageStore } from '../image/model.ts';
+import type { Image, ImageLayer } from '../image/model.ts';
 import { pull } from '../image/pull.ts';
 import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
 import { MAX_LAYERS } from '../snapshot/layer-path.ts';
 import { layerOfUpper } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
+import { StepFailed, type BuildOptions, type BuildParts } from './build-options.ts';
 import { findCached } from './cache.ts';
 import { checkInstruction } from './check.ts';
-import type { Context } from './context.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
 import { copy, findSources, type Source } from './copy.ts';
-import { parseInstruction, type Instruction, type Warning } from './dockerfile.ts';
+import { parseInstruction, type Instruction } from './dockerfile.ts';
 import { isHeredocMark } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { runToEnd } from './run.ts';
@@ -31,36 +29,6 @@ import { parseFrom, stagesOf, targetOf } from './stages.ts';
 import { changesOf, MAKE_DIRECTORY } from './upper.ts';
 import { expand, split } from './words.ts';
 import { digestOfBytes } from '../content/digest.ts';
-
-export interface BuildOutput {
-  text(text: string): Promise<void>;
-  message(json: unknown): Promise<void>;
-}
-export interface BuildParts { host: Host; images: ImageStore; library: Library; verbs: ContainerVerbs; output: BuildOutput; signal: AbortSignal; dockerVersion: string; architecture: string }
-export interface BuildOptions {
-  context: Context;
-  instructions: readonly Instruction[];
-  escape: string;
-  warnings: readonly Warning[];
-  tags: readonly string[];
-  buildArgs: Readonly<Record<string, string | null>>;
-  target: string;
-  labels: Readonly<Record<string, string>>;
-  noCache: boolean;
-  pull: boolean;
-  network: string;
-  keepContainers: boolean;
-  forceRemove: boolean;
-}
-
-/** A failed RUN: its exit code goes to the client. */
-export class StepFailed extends SlipwayError {
-  readonly code: number;
-  constructor(message: string, code: number) {
-    super('System', message);
-    this.code = code;
-  }
-}
 
 interface Stage { name: string; image: Image | NewImage | null; config: ContainerConfig; cmdSet: boolean; cacheMissed: boolean; author: string }
 
