@@ -2,7 +2,7 @@
 // useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type TaskProgress, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type ShareView, type TaskProgress, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { isSeen, watchPresence } from './presence.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
@@ -230,6 +230,19 @@ export class WorkspaceClient {
       if (error || isProblem(answer)) fail(error ? this.t('problem.portLate') : (answer as Problem).problem);
       else tab.location.replace(answer.url);
     });
+  }
+
+  /** A link to a port for others; `url` is never shown again. */
+  share(port: number, minutes: number): Promise<{ url: string; shares: ShareView[] } | Problem> {
+    return this.asked(this.t('share.notConnected'), (socket, done: (error: Error | null, answer: { url: string; shares: ShareView[] } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:share', { port, minutes }, done));
+  }
+
+  shares(port: number): Promise<{ shares: ShareView[] } | Problem> {
+    return this.asked(this.t('share.notConnected'), (socket, done: (error: Error | null, answer: { shares: ShareView[] } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:shares', { port }, done));
+  }
+
+  unshare(port: number, id: string): Promise<{ shares: ShareView[] } | Problem> {
+    return this.asked(this.t('share.notConnected'), (socket, done: (error: Error | null, answer: { shares: ShareView[] } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:unshare', { port, id }, done));
   }
 
   /** Opens a lab that sleeps. */

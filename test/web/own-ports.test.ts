@@ -1,4 +1,4 @@
-// Ports that the lab itself listens on, published by nobody: their chips, and opening them in a tab.
+// Ports that the lab itself listens on, published by nobody: their chips, opening them in a tab, and sharing them by a link.
 import { afterAll, beforeAll, expect as check, test } from 'vitest';
 import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
@@ -42,3 +42,35 @@ test('so does a container in the lab’s own network; a name server of a network
   await typeLine(page, 'docker rm -f web');
   await expect(page.getByTestId('ports')).toHaveCount(0, patient);
 }, 120_000);
+
+test('a shared link opens that port for a stranger, and no other; revoked, or after a reset, it does not', async () => {
+  await typeLine(page, 'docker run -d --name one -p 8770:80 busybox sh -c "mkdir /w; echo Shared > /w/index.html; httpd -f -h /w"; docker run -d --name two -p 8771:80 busybox httpd -f -h /etc');
+  await expect(chip(8771)).toBeVisible(patient);
+  const url = await share(8770);
+  const stranger = await newcomer(browser);
+  const says = async (text: string, at: string) => { await stranger.page.goto(at); check(await stranger.page.textContent('body')).toContain(text); };
+  await says('Shared', url);
+  const [origin] = [new URL(stranger.page.url()).origin];
+  check(await stranger.page.evaluate(() => document.cookie)).toBe('');
+  await says('Only the owner of this lab can open its ports.', origin.replace('8770', '8771'));
+  await says('This shared link has ended', url.replace('8770', '8771'));
+  await page.getByRole('list', { name: 'Links to this port' }).getByRole('button', { name: 'Revoke' }).click();
+  await expect(page.getByText('The link is not good any more.')).toBeVisible();
+  await says('This shared link has ended', origin);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await says('Shared', await share(8770));
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await page.getByRole('button', { name: 'Reset lab' }).click();
+  await page.getByRole('button', { name: 'Reset the lab' }).click();
+  await expect(page.getByTestId('ports')).toHaveCount(0, patient);
+  await hasPrompt(page);
+  await says('This shared link has ended', origin);
+  await stranger.context.close();
+}, 120_000);
+
+async function share(port: number): Promise<string> {
+  await page.getByRole('button', { name: `Share port ${port} by a link…` }).click();
+  await page.getByRole('radio', { name: '2 hours' }).check();
+  await page.getByRole('button', { name: 'Make a link' }).click();
+  return page.getByTestId('share-url').inputValue();
+}
