@@ -17,7 +17,7 @@ import { Refusal } from './lab/refusal.ts';
 import type { Announce, Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
 import type { Previews } from './preview/previews.ts';
-import { type Ack, type ClientEvents, joinSchema, portSchema, type Problem, type ServerEvents, shareSchema, sizeSchema, SOCKET_PATH, terminalIdSchema, unshareSchema } from './protocol.ts';
+import { type Ack, type ClientEvents, joinSchema, openPortSchema, portSchema, type Problem, type ServerEvents, shareSchema, sizeSchema, SOCKET_PATH, terminalIdSchema, unshareSchema } from './protocol.ts';
 import type { HubTerminal } from './terminal/terminal.ts';
 import type { Outlet, Viewer } from './terminal/viewer.ts';
 
@@ -149,7 +149,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
 
   client.on('preview:ports', request(z.object({}), async () => ({ ports: previews?.ports(current()) ?? [] })));
 
-  client.on('preview:open', request(portSchema, async ({ port }) => ({ url: await (previews ?? nowhere()).link(current(), port, client.request) })));
+  client.on('preview:open', request(openPortSchema, async ({ port, pane }) => ({ url: await (previews ?? nowhere()).link(current(), port, client.request, { pane }) })));
 
   client.on('preview:share', request(shareSchema, ({ port, minutes }) => (previews ?? nowhere()).share(current(), port, minutes, client.request)));
 

@@ -65,7 +65,7 @@ globalThis.__slipway = {
 const visitors = createVisitors({ secret, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
 const http = createServer({ keepAliveTimeout: 65_000 });
 const site = next({ dev: config.dev, dir: appDir, hostname: config.listen, port: config.port, httpServer: http });
-http.on('request', createRequestListener({ visitors, dev: config.dev, page: (...args) => site.getRequestHandler()(...args), api: (...args) => api(...args), health, onError }));
+http.on('request', createRequestListener({ visitors, dev: config.dev, frames: request => previews.frames(request), page: (...args) => site.getRequestHandler()(...args), api: (...args) => api(...args), health, onError }));
 const io = createIo(http, { visitors, publicUrl: config.publicUrl });
 const workspaces = createWorkspaces({
   engine, store, screens, createGrader, onError,

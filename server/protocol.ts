@@ -81,7 +81,7 @@ export interface ClientEvents {
   /** Which ports can be opened; changes come as 'lab:ports'. */
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
   /** A link to a port of the lab, for this browser, once and at once. */
-  'preview:open': (body: { port: number }, ack: Ack<{ url: string }>) => void;
+  'preview:open': (body: { port: number; /** For a pane of the page, not a tab. */ pane?: boolean }, ack: Ack<{ url: string }>) => void;
   /** A link to a port for others, which they may use until it ends; `shares` are all of this port. */
   'preview:share': (body: { port: number; minutes: number }, ack: Ack<{ url: string; shares: ShareView[] }>) => void;
   'preview:shares': (body: { port: number }, ack: Ack<{ shares: ShareView[] }>) => void;
@@ -137,6 +137,7 @@ export const joinSchema = z.object({ slug: z.string().regex(/^[a-z0-9-]{1,80}$/)
 export const portSchema = z.object({ port: z.number().int().min(1).max(65_535) });
 /** A quarter of an hour, two hours, a day. */
 export const SHARE_MINUTES = [15, 120, 1440] as const;
+export const openPortSchema = portSchema.extend({ pane: z.boolean().default(false) });
 export const shareSchema = portSchema.extend({ minutes: z.literal(SHARE_MINUTES) });
 export const unshareSchema = portSchema.extend({ id: z.string().regex(/^[0-9a-f]{16}$/) });
 export const terminalIdSchema = z.string().min(1).max(100);

@@ -9,6 +9,7 @@ import { useTexts } from '../language/texts-context.tsx';
 import { Split } from '../components/split.tsx';
 import { EditorPanel } from '../editor/editor-panel.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
+import { PortPane } from '../workspace/port-pane.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
 import { useVisiblePart } from '../workspace/visible-part.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
@@ -39,7 +40,7 @@ export function LessonWorkspace({ slug, title, tasks, initial, children }: Props
           <button type="button" aria-pressed={view === 'left'} onClick={showText}>{t('lesson.text')}</button>
           <button type="button" aria-pressed={view === 'right'} onClick={showTerminal}>{t('lesson.terminal')}</button>
         </div>
-        <Split view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label={t('lesson.label')}>{children}</article>} right={<div className="right-column"><EditorPanel /><TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel></div>} />
+        <Split view={view} left={<article className="lesson-text" data-region="text" tabIndex={-1} aria-label={t('lesson.label')}>{children}</article>} right={<div className="right-column"><EditorPanel /><PortPane /><TerminalPanel autoFocus><TaskLine tasks={tasks} showText={showText} /></TerminalPanel></div>} />
         <TaskAnnouncer tasks={tasks} />
       </ShowTerminalContext>
     </WorkspaceProvider>

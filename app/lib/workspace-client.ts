@@ -32,12 +32,16 @@ export interface WorkspaceState {
   quizzes: Readonly<Record<string, QuizState>>;
   /** A file of the lab that is to be shown. */
   file: OpenFile | null;
+  /** Of this very lab. */
+  pane: PortPane | null;
   /** The lesson was taken away while the page was open. */
   removed: boolean;
   /** Counts the changes that the lesson's author has made since the page was opened. */
   edition: number;
 }
 
+/** A port shown beside the terminal; `url` is good once. */
+export interface PortPane { port: number; lab: string; url: string | null; }
 export interface OpenFile { path: string; line?: number | undefined; }
 export type RunAnswer = { sent: true } | { sent: false; why: string };
 
@@ -69,7 +73,7 @@ export class WorkspaceClient {
   constructor(slug: string | null, t: T, tasks: Readonly<Record<string, TaskState>> = {}) {
     this.slug = slug;
     this.t = t;
-    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, sleepsAt: null, tasks, lastDone: null, note: null, problem: null, busy: null, quizzes: {}, file: null, removed: false, edition: 0 };
+    this.state = { link: 'connecting', slow: false, lab: null, terminals: [], ports: [], active: null, sleepsAt: null, tasks, lastDone: null, note: null, problem: null, busy: null, quizzes: {}, file: null, pane: null, removed: false, edition: 0 };
   }
 
   readonly getSnapshot = (): WorkspaceState => this.state;
@@ -231,6 +235,17 @@ export class WorkspaceClient {
       else tab.location.replace(answer.url);
     });
   }
+
+  /** Shows a port in a pane, or loads it there again. */
+  async showPort(port: number): Promise<void> {
+    const lab = this.state.lab?.id ?? '';
+    this.set({ pane: { port, lab, url: null } });
+    const answer = await this.asked(this.t('problem.noPort'), (socket, done: (error: Error | null, answer: { url: string } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:open', { port, pane: true }, done));
+    if (this.state.pane?.port !== port || this.state.pane.lab !== lab) return;
+    if (isProblem(answer)) this.set({ pane: null, problem: answer.problem }); else this.set({ pane: { port, lab, url: answer.url } });
+  }
+
+  closePane(): void { this.set({ pane: null }); }
 
   /** A link to a port for others; `url` is never shown again. */
   share(port: number, minutes: number): Promise<{ url: string; shares: ShareView[] } | Problem> {

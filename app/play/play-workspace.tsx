@@ -4,6 +4,7 @@ import { BookOpen, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { useTexts } from '../language/texts-context.tsx';
 import { TerminalPanel } from '../terminal/terminal-panel.tsx';
+import { PortPane } from '../workspace/port-pane.tsx';
 import { useRegionKeys } from '../workspace/region-keys.ts';
 import { useVisiblePart } from '../workspace/visible-part.ts';
 import { WorkspaceBar } from '../workspace/workspace-bar.tsx';
@@ -28,6 +29,7 @@ export function PlayWorkspace() {
           </aside>
         )}
         <TerminalPanel autoFocus />
+        <PortPane />
       </div>
     </WorkspaceProvider>
   );

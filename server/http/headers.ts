@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-export function secureHeaders(request: IncomingMessage, response: ServerResponse, options: { dev: boolean; https: boolean }) {
+export function secureHeaders(request: IncomingMessage, response: ServerResponse, options: { dev: boolean; https: boolean; frames: string | undefined }) {
   const nonce = randomBytes(16).toString('base64');
   const csp = [
     "default-src 'self'",
@@ -14,6 +14,7 @@ export function secureHeaders(request: IncomingMessage, response: ServerResponse
     "font-src 'self' data:",
     "connect-src 'self'",
     "worker-src 'self' blob:",
+    `frame-src ${options.frames ?? "'none'"}`, // labs' pages in panes
     "object-src 'none'",
     "base-uri 'none'",
     "form-action 'self'",

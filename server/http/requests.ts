@@ -10,6 +10,8 @@ import type { Visitors } from './learner.ts';
 export interface RequestOptions {
   visitors: Visitors;
   dev: boolean;
+  /** Origins that a page may show in frames. */
+  frames: (request: IncomingMessage) => string | undefined;
   /** Next's handler. */
   page: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   /** What pages ask by POST (api.ts). */
@@ -30,7 +32,7 @@ export function createRequestListener(options: RequestOptions): RequestListener 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const path = (request.url ?? '/').split('?', 1)[0]!;
     if (path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)) return; // socket.io has its own listener
-    secureHeaders(request, response, { dev: options.dev, https: options.visitors.isHttps(request) });
+    secureHeaders(request, response, { dev: options.dev, https: options.visitors.isHttps(request), frames: options.frames(request) });
     if (path === '/healthz') return sendHealth(response);
     if (path.startsWith('/api/')) return options.api(path, request, response);
     if (path === '/resume') response.setHeader('Referrer-Policy', 'no-referrer');

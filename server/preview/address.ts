@@ -21,6 +21,12 @@ export function targetOf(hostHeader: string | undefined, domains: readonly strin
 export const isPreviewHost = (hostHeader: string | undefined, domains: readonly string[]) =>
   domains.some(domain => (hostHeader ?? '').toLowerCase().replace(/:\d+$/, '').endsWith(`.${domain.toLowerCase().replace(/:\d+$/, '')}`));
 
+/** What a page may show in panes, for its Content-Security-Policy: previews alone, and only where browsers give a frame its cookie. */
+export function framesFor(page: { host: string | undefined; https: boolean }, domain: string | undefined): string | undefined {
+  const origin = originFor({ lab: 'x', port: 1 }, page, domain);
+  return origin !== undefined && (page.https || domain === undefined) ? origin.replace('1-x.', '*.') : undefined;
+}
+
 /** Where the page that asks can open it; undefined when there is no domain that its browser would find. */
 export function originFor(target: Target, page: { host: string | undefined; https: boolean }, domain: string | undefined): string | undefined {
   const scheme = page.https ? 'https' : 'http';

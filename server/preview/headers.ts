@@ -29,6 +29,13 @@ export function responseHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeade
   return out;
 }
 
+/** Does the answer forbid being shown in a frame of another site? https://www.w3.org/TR/CSP3/#directive-frame-ancestors ; it stands above X-Frame-Options. */
+export function refusesFrames(headers: IncomingHttpHeaders): boolean {
+  const ancestors = [headers['content-security-policy']].flat().join(';').split(/[;,]/).map(part => part.trim().split(/\s+/)).find(([name]) => name?.toLowerCase() === 'frame-ancestors');
+  if (ancestors) return !ancestors.includes('*');
+  return /deny|sameorigin/i.test([headers['x-frame-options']].flat().join());
+}
+
 function without(headers: IncomingHttpHeaders, ...sets: ReadonlySet<string>[]): OutgoingHttpHeaders {
   const named = new Set([headers.connection].flat().join(',').split(',').map(name => name.trim().toLowerCase()));
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !named.has(name) && !sets.some(set => set.has(name))));

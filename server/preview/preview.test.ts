@@ -2,8 +2,8 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COOKIE, newLearnerId, readLearner, signLearner } from '../http/cookie.ts';
-import { isPreviewHost, originFor, targetOf } from './address.ts';
-import { requestHeaders, responseHeaders } from './headers.ts';
+import { framesFor, isPreviewHost, originFor, targetOf } from './address.ts';
+import { refusesFrames, requestHeaders, responseHeaders } from './headers.ts';
 import { createPasses, PASS_COOKIE } from './pass.ts';
 import { servePreviews } from './proxy.ts';
 
@@ -49,6 +49,20 @@ describe('a pass', () => {
     expect(passes.mayEnter(target, pass)).toBe(false);
   });
 
+  test('for a pane is another: it comes by a link of its own, for that page alone, and is no pass of a tab', () => {
+    const passes = createPasses(secret);
+    const link = passes.link(target, { pane: true });
+    expect(passes.enter({ ...target, port: 1 }, token(link), { secure: false })).toBeUndefined();
+    const cookie = passes.enter(target, token(link), { secure: false })!;
+    expect(cookie).toMatch(/^slipway_pane=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=None; Partitioned$/);
+    expect(passes.enter(target, token(link), { secure: false })).toBeUndefined();
+    const pass = cookie.split(';')[0]!;
+    expect([passes.mayShow(target, pass), passes.mayEnter(target, pass), passes.mayShow({ ...target, port: 1 }, pass), passes.mayShow({ ...target, lab: 'x' }, pass)]).toEqual([true, false, false, false]);
+    const value = pass.slice('slipway_pane='.length);
+    expect([passes.mayEnter(target, `${PASS_COOKIE}=${value}`), passes.mayShow(target, `slipway_pane=${token(link)}`)]).toEqual([false, false]);
+    expect(passes.mayShow(target, passes.enter(target, token(passes.link(target)), { secure: true })!.replace(PASS_COOKIE, 'slipway_pane').split(';')[0])).toBe(false);
+  });
+
   test('is no learner\'s cookie, a learner\'s cookie is no pass, and a link is no pass', () => {
     const passes = createPasses(secret);
     const id = newLearnerId();
@@ -69,6 +83,17 @@ describe('headers', () => {
       .toEqual({ 'set-cookie': ['a=1; Path=/', 'b=2; Secure'], 'content-type': 'text/html' });
   });
 });
+
+test.each([
+  [{ 'x-frame-options': 'DENY' }, true], [{ 'x-frame-options': 'SameOrigin' }, true], [{}, false], [{ 'content-security-policy': "default-src 'self'" }, false],
+  [{ 'content-security-policy': "default-src 'self'; frame-ancestors 'none'" }, true], [{ 'content-security-policy': "default-src 'self', Frame-Ancestors 'self'" }, true],
+  [{ 'content-security-policy': 'frame-ancestors *', 'x-frame-options': 'DENY' }, false],
+])('a frame is refused by %j: %s', (headers, wanted) => expect(refusesFrames(headers)).toBe(wanted));
+
+test.each([
+  ['localhost:3000', false, undefined, 'http://*.localhost:3000'], ['127.0.0.1:3000', false, undefined, 'http://*.localhost:3000'], ['lab.example', true, 'pages.example', 'https://*.pages.example'],
+  ['lab.example', false, 'pages.example', undefined], ['lab.example', true, undefined, undefined], ["evil; script-src *", false, undefined, undefined], ["localhost:1; script-src *", false, undefined, undefined],
+])('a page at %s (https: %s) with the domain %s may frame %s', (host, https, domain, wanted) => expect(framesFor({ host, https }, domain)).toBe(wanted));
 
 describe('the way to a port', () => {
   const passes = createPasses(secret);

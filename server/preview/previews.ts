@@ -10,7 +10,7 @@ import { say } from '../../texts/server.ts';
 import { Refusal } from '../lab/refusal.ts';
 import type { Workspace } from '../lab/workspace.ts';
 import type { PortView, ShareView } from '../protocol.ts';
-import { originFor, type Target } from './address.ts';
+import { framesFor, originFor, type Target } from './address.ts';
 import { createPasses } from './pass.ts';
 import { createPortWatch } from './ports.ts';
 import { servePreviews } from './proxy.ts';
@@ -21,7 +21,9 @@ export interface Previews {
   serve(http: Server): void;
   /** Of the lab that the page shows; watched from then on, as long as a tab shows it. */
   ports(workspace: Workspace): PortView[];
-  link(workspace: Workspace, port: number, page: IncomingMessage): Promise<string>;
+  link(workspace: Workspace, port: number, page: IncomingMessage, options: { pane: boolean }): Promise<string>;
+  /** What a page may show in panes. */
+  frames(page: IncomingMessage): string | undefined;
   /** Links for others (shares.ts). */
   share(workspace: Workspace, port: number, minutes: number, page: IncomingMessage): Promise<{ url: string; shares: ShareView[] }>;
   shares(workspace: Workspace, port: number): { shares: ShareView[] };
@@ -47,6 +49,7 @@ const ROOM = /^workspace:(.+)$/;
 export function createPreviews(options: PreviewOptions): Previews {
   const { io, engine, shares, domain, isHttps, onError } = options;
   const passes = createPasses(options.secret);
+  const pageOf = (page: IncomingMessage) => ({ host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) });
   const shown = new Map<string, Workspace>();
   const hosts = new Map<string, HostRef>(); // lab → the host whose ports are meant
   const watch = createPortWatch({ engine, onError, announce: (workspace, ports) => void io.to(`workspace:${workspace}`).emit('lab:ports', ports) });
@@ -68,10 +71,12 @@ export function createPreviews(options: PreviewOptions): Previews {
       show(workspace);
       return watch.ports(workspace.record.id);
     },
-    async link(workspace, port, page) {
+    async link(workspace, port, page, { pane }) {
       const { target, origin } = place(workspace, port, page);
-      return `${origin}${passes.link(target)}`;
+      if (pane && framesFor(pageOf(page), domain) === undefined) throw new Refusal(say('port.noPane'));
+      return `${origin}${passes.link(target, { pane })}`;
     },
+    frames: page => framesFor(pageOf(page), domain),
     async share(workspace, port, minutes, page) {
       const { target, origin } = place(workspace, port, page);
       const { token } = await shares.make(workspace.record.id, target, minutes * 60_000);
@@ -101,7 +106,7 @@ export function createPreviews(options: PreviewOptions): Previews {
     if (!host) throw new Refusal(say('lab.notReady'));
     if (!watch.ports(workspace.record.id).some(p => p.port === port)) throw new Refusal(say('port.notPublished'));
     const target: Target = { lab: host.lab, port };
-    const origin = originFor(target, { host: options.publicUrl?.host ?? page.headers.host, https: isHttps(page) }, domain);
+    const origin = originFor(target, pageOf(page), domain);
     if (!origin) throw new Refusal(say('port.noPreviews'));
     hosts.set(host.lab, host);
     return { target, origin };

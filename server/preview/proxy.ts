@@ -7,7 +7,7 @@ import { asSlipwayError } from '../../runtime/errors.ts';
 import { chooseLanguage, type Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { isPreviewHost, targetOf, type Target } from './address.ts';
-import { requestHeaders, responseHeaders } from './headers.ts';
+import { refusesFrames, requestHeaders, responseHeaders } from './headers.ts';
 import { ENTER_PATH, type Passes } from './pass.ts';
 import { SHARED_COOKIE, SHARED_PATH, type Shares } from './shares.ts';
 
@@ -40,7 +40,7 @@ async function answer(options: ProxyOptions, request: IncomingMessage, response:
   const https = options.isHttps(request);
   if (url.pathname === ENTER_PATH) {
     const cookie = options.passes.enter(target, url.searchParams.get('token') ?? '', { secure: https });
-    if (!cookie && !options.passes.mayEnter(target, request.headers.cookie)) return tell(request, response, 403, say('port.linkUsed'));
+    if (!cookie && !options.passes.mayEnter(target, request.headers.cookie) && !options.passes.mayShow(target, request.headers.cookie)) return tell(request, response, 403, say('port.linkUsed'));
     response.writeHead(303, { ...(cookie ? { 'set-cookie': cookie } : {}), location: '/', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
     return response.end();
   }
@@ -63,6 +63,10 @@ async function answer(options: ProxyOptions, request: IncomingMessage, response:
     };
     upstream.once('error', fail);
     upstream.once('response', from => {
+      if (admitted.pane && request.headers['sec-fetch-dest'] === 'iframe' && refusesFrames(from.headers)) { // the browser would show an empty frame
+        from.destroy();
+        return tell(request, response, 403, say('port.noFrame', { port: String(target.port) }));
+      }
       response.writeHead(from.statusCode ?? 502, responseHeaders(from.headers));
       response.flushHeaders(); // an event stream may say nothing for long
       from.once('error', fail);
@@ -109,11 +113,12 @@ async function upgrade(options: ProxyOptions, request: IncomingMessage, socket: 
   }
 }
 
-/** Its owner, or a guest, who must go when `over` says so. */
-interface Admitted { over?: AbortSignal }
+/** Its owner, in a tab or a pane, or a guest, who must go when `over` says so. */
+interface Admitted { pane?: true; over?: AbortSignal }
 
 function admit({ passes, shares }: ProxyOptions, target: Target, request: IncomingMessage): Admitted | undefined {
   if (passes.mayEnter(target, request.headers.cookie)) return {};
+  if (passes.mayShow(target, request.headers.cookie)) return { pane: true };
   const over = shares.admit(target, cookieOf(request, SHARED_COOKIE));
   return over && { over };
 }

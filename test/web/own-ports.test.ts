@@ -1,4 +1,5 @@
-// Ports that the lab itself listens on, published by nobody: their chips, opening them in a tab, and sharing them by a link.
+// Ports that the lab itself listens on, published by nobody: their chips, opening them in a tab or beside the terminal, and sharing
+// them by a link.
 import { afterAll, beforeAll, expect as check, test } from 'vitest';
 import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
@@ -41,6 +42,31 @@ test('so does a container in the lab’s own network; a name server of a network
   check(await page.getByTestId('ports').getByRole('listitem').count()).toBe(1);
   await typeLine(page, 'docker rm -f web');
   await expect(page.getByTestId('ports')).toHaveCount(0, patient);
+}, 120_000);
+
+test('a port is shown beside the terminal, where its page reaches neither the site nor its address; one that forbids frames says so', async () => {
+  await typeLine(page, 'docker run -d --name framed -p 8772:80 busybox sh -c "mkdir /w; echo \'<h1>Framed</h1>\' > /w/index.html; httpd -f -h /w"');
+  await expect(page.getByRole('button', { name: 'Show port 8772 beside the terminal' })).toBeVisible(patient);
+  await page.getByRole('button', { name: 'Show port 8772 beside the terminal' }).click();
+  const pane = page.getByTestId('port-pane');
+  await expect(pane.frameLocator('iframe').getByRole('heading', { name: 'Framed' })).toBeVisible(patient);
+  const frame = page.frames().find(one => one.url().includes('8772-'))!;
+  check(await frame.evaluate(() => {
+    const tried = (work: () => unknown) => { try { work(); return 'done'; } catch { return 'refused'; } };
+    return [document.cookie, tried(() => (top as unknown as { document: Document }).document.title), tried(() => { top!.location.href = 'about:blank'; })];
+  })).toEqual(['', 'refused', 'refused']);
+  await frame.evaluate(site => { const link = document.createElement('iframe'); link.src = site; document.body.append(link); location.href = site; }, `http://localhost:${new URL(page.url()).port}/`).catch(() => undefined);
+  await expect.poll(() => page.frames().filter(one => one !== page.mainFrame() && /^http:\/\/localhost/.test(one.url())).length).toBe(0);
+  check(new URL(page.url()).pathname).toBe('/play');
+  await page.getByRole('button', { name: 'Load again' }).click();
+  await expect(pane.frameLocator('iframe').getByRole('heading', { name: 'Framed' })).toBeVisible(patient);
+  await page.getByRole('button', { name: 'Close the pane' }).click();
+  await expect(pane).toHaveCount(0);
+  await typeLine(page, server('127.0.0.1', 8773).replace('Content-Type: text/html', 'X-Frame-Options: DENY'));
+  await page.getByRole('button', { name: 'Show port 8773 beside the terminal' }).click(patient);
+  await expect(pane.frameLocator('iframe').getByText('does not allow its page to be shown inside another one')).toBeVisible(patient);
+  await page.getByRole('button', { name: 'Close the pane' }).click();
+  await page.keyboard.press('Control+c');
 }, 120_000);
 
 test('a shared link opens that port for a stranger, and no other; revoked, or after a reset, it does not', async () => {

@@ -46,6 +46,8 @@ export const lab: Translation<typeof source> = {
   'port.noPreviews': 'Ports eines Labs lassen sich im Browser öffnen, wenn Slipway als localhost geöffnet ist oder die Betreiber eine eigene Domain dafür eingerichtet haben (SLIPWAY_PREVIEW_DOMAIN). Im Terminal erreicht curl sie auf jeden Fall.',
   'port.notPublished': 'Diesen Port veröffentlicht kein Container mehr, und im Lab lauscht nichts an ihm.',
   'port.noPreview': 'Diese Vorschau gibt es nicht.',
+  'port.noPane': 'Hier öffnet sich ein Port nur in einem Tab: Neben dem Terminal geht es, wo Slipway als localhost oder über HTTPS geöffnet ist.',
+  'port.noFrame': 'Das Programm an Port {port} erlaubt nicht, dass seine Seite in einer anderen gezeigt wird (X-Frame-Options oder frame-ancestors). Öffne sie in einem Tab.',
   'share.over': 'Dieser geteilte Link ist abgelaufen, widerrufen oder gehörte zu einem anderen Lab. Bitte wer ihn dir gegeben hat um einen neuen.',
   'share.tooMany': 'Du hast dieses Lab schon über {count} Links geteilt. Widerrufe erst einen.',
   'port.linkUsed': 'Dieser Link wurde schon benutzt oder ist zu alt. Öffne den Port noch einmal aus deiner Lektion.',

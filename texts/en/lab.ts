@@ -44,6 +44,8 @@ export const lab = {
   'port.noPreviews': 'Ports of a lab can be opened in the browser where Slipway is opened as localhost, or where its operator has set up a domain for them (SLIPWAY_PREVIEW_DOMAIN). From the terminal, curl reaches them anyway.',
   'port.notPublished': 'No container publishes that port any more, and nothing in the lab listens on it.',
   'port.noPreview': 'There is no such preview.',
+  'port.noPane': 'Here a port opens in a tab only: in a pane it works where Slipway is opened as localhost or over HTTPS.',
+  'port.noFrame': 'The program at port {port} does not allow its page to be shown inside another one (X-Frame-Options or frame-ancestors). Open it in a tab.',
   'share.over': 'This shared link has ended, was revoked, or belonged to another lab. Ask whoever gave it to you for a new one.',
   'share.tooMany': 'You have shared this lab by {count} links already. Revoke one first.',
   'port.linkUsed': 'This link has been used or is too old. Open the port from your lesson again.',
