@@ -6,16 +6,15 @@ import { clientProgram } from '../setup/assets/clients.ts';
 import { withLab } from './lab.ts';
 import { summarise, type Row } from './report.ts';
 
-type Docker = (...args: string[]) => Promise<string>;
+export type Docker = (...args: string[]) => Promise<string>;
 
 export const measureDocker = (runs: number) => measure(cases, runs, 0.5);
 /** Every verb of a container beside dockerd's. */
 export const measureVerbs = (runs: number) => measure(verbs, runs, 0.4);
 
 const measure = (all: readonly Case[], runs: number, share: number) => withLab(async lab => {
-  const dockerdHost = process.env.SLIPWAY_BENCH_DOCKER_HOST ?? (existsSync('/var/run/docker.sock') ? 'unix:///var/run/docker.sock' : undefined);
   const ours = dockerAt(lab.hosts[0]!.dockerHost);
-  const theirs = dockerdHost === undefined ? undefined : dockerAt(dockerdHost);
+  const theirs = dockerdToCompare();
   const rows: Row[] = [];
   for (const { what, noGoal, few, prepare, before = nothing, run, after = nothing, tidy } of all) {
     const samples: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
@@ -39,6 +38,12 @@ const measure = (all: readonly Case[], runs: number, share: number) => withLab(a
   }
   return rows;
 });
+
+/** Undefined where there is none. */
+export function dockerdToCompare(): Docker | undefined {
+  const host = process.env.SLIPWAY_BENCH_DOCKER_HOST ?? (existsSync('/var/run/docker.sock') ? 'unix:///var/run/docker.sock' : undefined);
+  return host === undefined ? undefined : dockerAt(host);
+}
 
 const nothing = async () => '';
 type Work = (docker: Docker, context: string, turn: string) => Promise<unknown>;
@@ -107,11 +112,11 @@ const verbs: typeof cases = [
   },
 ];
 
-async function pullBusybox(docker: Docker): Promise<string> {
+export async function pullBusybox(docker: Docker): Promise<string> {
   return docker('image', 'inspect', 'busybox').catch(() => docker('pull', '-q', 'busybox'));
 }
 
-function dockerAt(host: string): Docker {
+export function dockerAt(host: string): Docker {
   return (...args) => new Promise((resolve, reject) => {
     const child = spawn(clientProgram('docker-26'), args, { env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent', DOCKER_HOST: host } as unknown as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';

@@ -18,6 +18,8 @@ const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
 const { measureNeighbours } = await import('./neighbours.ts');
+const { measureNetwork } = await import('./network.ts');
+const { measurePreview } = await import('./preview.ts');
 const { measureScale } = await import('./scale.ts');
 const { measureTicks } = await import('./ticks.ts');
 const { writeTicksLesson } = await import('./ticks-lesson.ts');
@@ -33,6 +35,8 @@ const parts: Record<string, () => Promise<Row[]>> = {
   memory: () => measureMemory(),
   echo: () => measureEcho(),
   neighbours: () => measureNeighbours(),
+  network: () => measureNetwork(runs),
+  preview: () => measurePreview(runs),
   scale: () => measureScale(),
   ticks: () => measureTicks(),
   watching: () => measureWatching(),

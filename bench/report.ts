@@ -2,12 +2,12 @@
 
 export interface Row {
   what: string;
-  unit: 'ms' | 'MiB' | '%';
+  unit: 'ms' | 'MiB' | '%' | 'MB/s';
   slipway: Summary | 'not measured';
   /** The same on a real dockerd, measured in turns with ours. */
   dockerd?: Summary | 'not measured';
   /** What we want: a share of dockerd's median, or a number. */
-  goal?: { share?: number; p50?: number; p99?: number };
+  goal?: { share?: number; p50?: number; p99?: number; atLeast?: number };
   note?: string;
 }
 
@@ -24,7 +24,8 @@ const round = (value: number) => Math.round(value * 100) / 100;
 /** met, missed, or nothing when there is no goal or nothing to hold it against. */
 function verdict({ slipway, dockerd, goal }: Row): string {
   if (!goal || slipway === 'not measured') return '';
-  const { share, p50, p99 } = goal;
+  const { share, p50, p99, atLeast } = goal;
+  if (atLeast !== undefined) return `${slipway.p50 >= atLeast ? 'met' : 'MISSED'} (goal p50 ≥ ${Math.round(atLeast)})`;
   if (share !== undefined) {
     if (!dockerd || dockerd === 'not measured') return '';
     return `${(slipway.p50 / dockerd.p50).toFixed(2)} of dockerd: ${slipway.p50 <= dockerd.p50 * share ? 'met' : 'MISSED'} (goal ≤ ${share})`;
