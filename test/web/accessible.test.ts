@@ -67,6 +67,16 @@ describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (langu
         await see(page.locator('.explain')).toBeVisible();
         await judge('explanation');
       }
+      await typeLine(page, 'docker run -d -p 8080:80 busybox httpd -f -h /etc');
+      await page.getByRole('button', { name: /8080 (?:beside|neben)/ }).click();
+      await see(page.getByTestId('port-pane').locator('iframe')).toBeVisible();
+      await judge('port');
+      await shoot(page, `port-${language}-${look}`);
+      await page.getByRole('button', { name: /Share port 8080|Port 8080 mit/ }).click();
+      await page.locator('dialog[open] .button.primary').click();
+      await see(page.getByTestId('share-url')).toBeVisible();
+      await judge('sharing');
+      await shoot(page, `sharing-${language}-${look}`);
       await page.goto('/lessons/first-container');
       await hasLab(page);
       await judge('questions and diagrams');
