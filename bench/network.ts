@@ -47,21 +47,27 @@ async function measureThroughput(): Promise<Row[]> {
   try {
     return await withEngine(async engine => {
       // As many processors as the pair has: a lab's own share is another question.
+      let theirs: Awaited<ReturnType<typeof openContainers>> | undefined;
       const lab = await engine.call('createLab', { name: 'bench', limits: { cpus: cpus().length } });
       try {
         const containers = await openContainers(dockerAt(lab.hosts[0]!.dockerHost), kit);
+        const dockerd = dockerdToCompare();
+        theirs = dockerd && await openContainers(dockerd, kit);
         const plain: number[] = [];
         const ours: number[] = [];
+        const dockerds: number[] = [];
         for (let turn = 0; turn < TURNS; turn++) {
           plain.push(await pair.measure());
-          ours.push(await containers());
+          ours.push(await containers.measure());
+          if (theirs) dockerds.push(await theirs.measure());
         }
         const veth = summarise(plain);
         return [
           { what: 'a plain veth pair of the machine, one connection', unit: 'MB/s', slipway: veth } satisfies Row,
-          { what, unit: 'MB/s', slipway: summarise(ours), goal: { atLeast: 0.9 * veth.p50 }, note: `${(summarise(ours).p50 / veth.p50).toFixed(2)} of the veth pair` } satisfies Row,
+          { what, unit: 'MB/s', slipway: summarise(ours), dockerd: theirs ? summarise(dockerds) : 'not measured', goal: { atLeast: 0.9 * veth.p50 }, note: `${(summarise(ours).p50 / veth.p50).toFixed(2)} of the veth pair` } satisfies Row,
         ];
       } finally {
+        await theirs?.release();
         await engine.call('disposeLab', { lab: lab.id });
       }
     });
@@ -113,17 +119,21 @@ async function openVethPair() {
   };
 }
 
-async function openContainers(docker: Docker, kit: string): Promise<() => Promise<number>> {
+async function openContainers(docker: Docker, kit: string) {
+  const [receives, sends] = [`bench-receives-${process.pid}`, `bench-sends-${process.pid}`];
   const iperf = ['/iperf/loader', '--library-path', '/iperf', '/iperf/iperf3'];
   await pullBusybox(docker);
-  for (const name of ['receives', 'sends']) {
+  for (const name of [receives, sends]) {
     await docker('run', '-d', '--name', name, 'busybox', 'sleep', '100000');
     await docker('cp', `${kit}/.`, `${name}:/iperf`);
   }
-  const address = await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'receives');
-  return async () => {
-    await docker('exec', '-d', 'receives', ...iperf, '-s', '-1');
-    return persist(() => docker('exec', 'sends', ...iperf, '-c', address, '-J', '-t', String(SECONDS)));
+  const address = await docker('inspect', '-f', '{{.NetworkSettings.IPAddress}}', receives);
+  return {
+    release: () => docker('rm', '-f', receives, sends),
+    async measure() {
+      await docker('exec', '-d', receives, ...iperf, '-s', '-1');
+      return persist(() => docker('exec', sends, ...iperf, '-c', address, '-J', '-t', String(SECONDS)));
+    },
   };
 }
 
