@@ -37,7 +37,7 @@ plain "$2" | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning
       const parent = options.images.all().some(image => image.id === entry.Parent) ? (entry.Parent as ImageId) : '';
       const names = (entry.RepoTags ?? []).map(tag => withDefaultTag(parseReference(tag)));
       const image = { id, configText, config, layers, parent } as const;
-      await options.images.put(image, { names: names.map(canonicalName), events: [{ action: 'load', id, attributes: { name: id } }, ...names.map(name => ({ action: 'tag' as const, id, attributes: { ...config.config.Labels, name: familiarString(name) } }))] });
+      await options.images.put(image, { names: names.map(canonicalName), events: [{ action: 'load', id, attributes: { ...config.config.Labels, name: id } }] });
       for (const name of names) await options.say(`Loaded image: ${familiarString(name)}\n`);
       if (names.length === 0) await options.say(`Loaded image ID: ${id}\n`);
     }

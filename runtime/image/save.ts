@@ -15,8 +15,8 @@ import { asFullId, canonicalName, familiarName, familiarString, parseReference, 
 
 export interface SaveOptions { images: ImageStore; library: Library; names: readonly string[]; out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal } }
 
-/** Throws NotFound before the first byte. */
-export async function save(host: Place, { images, library, names, out }: SaveOptions): Promise<void> {
+/** Throws NotFound before the first byte. Answers what was saved. */
+export async function save(host: Place, { images, library, names, out }: SaveOptions): Promise<Image[]> {
   const wanted = collect(images, names);
   const directory = newScratch('save');
   try {
@@ -27,6 +27,7 @@ export async function save(host: Place, { images, library, names, out }: SaveOpt
     const body = 'cd "$1" && "$tar" -c --format=ustar --sort=name --owner=+0 --group=+0 --mode=u=rwX,go=rX --transform="s,^\\./,,rSh" blobs index.json manifest.json oci-layout repositories';
     const { code, stderr } = await streamHelper(host, { argv: script(body, directory), before: metadata(directory, wanted, sizes), onOutput: chunk => out.write(chunk), signal: out.signal });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
+    return wanted.map(({ image }) => image);
   } finally {
     await removeScratch(host, directory);
   }

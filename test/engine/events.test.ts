@@ -1,4 +1,7 @@
 // docker events: what is told, since, until, filters, formats.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestLab, eventually, type TestLab } from './lab.ts';
 
@@ -67,4 +70,16 @@ test('since the beginning, and for the last hour: all that is kept, as with dock
 
 test('until a time to come ends by itself', async () => {
   expect((await lab.docker(['events', '--since', since, '--until', String(Date.now() / 1000 + 0.5), '--filter', 'event=destroy', '--filter', 'label=kind=test', '--format', '{{.Action}}'])).stdout).toBe('destroy\n');
+});
+
+test('images that are saved and loaded are told, with their labels', async () => {
+  const from = String(Date.now() / 1000 - 0.001);
+  await lab.ok(['build', '-q', '-t', 'told:1', '-'], { stdin: 'FROM busybox\nLABEL colour=red\n', env: { DOCKER_BUILDKIT: '0' } });
+  const dir = mkdtempSync(join(tmpdir(), 'slipway-told-'));
+  await lab.ok(['save', '-o', join(dir, 'told.tar'), 'told:1']);
+  await lab.ok('rmi told:1');
+  await lab.ok(['load', '-i', join(dir, 'told.tar')]);
+  rmSync(dir, { recursive: true });
+  const told = await lab.ok(['events', '--since', from, '--until', now(), '--filter', 'type=image', '--format', '{{.Action}} {{.Actor.Attributes.colour}}']);
+  expect(told.split('\n').slice(-4)).toEqual(['save red', 'untag red', 'delete <no value>', 'load red']);
 });
