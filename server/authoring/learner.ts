@@ -13,6 +13,8 @@ import { inLanguage, SOURCE, type InOne } from '../../texts/language.ts';
 import type { TaskState } from '../protocol.ts';
 
 const PATIENCE_MS = 40_000;
+/** What has no event is read about once a second; a busy machine takes longer. */
+const TICK_PATIENCE_MS = 15_000;
 
 export interface Learner {
   does(commands: readonly Command[]): Promise<string>;
@@ -107,7 +109,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     },
     async reaches(task, wanted) {
       await caughtUp();
-      const deadline = Date.now() + 4_000;
+      const deadline = Date.now() + TICK_PATIENCE_MS;
       while (!wanted(stateOf(task)) && Date.now() < deadline) await change(50);
       return stateOf(task);
     },

@@ -122,7 +122,11 @@ describe('a client that asks for too much', () => {
   });
 
   test('by a path that climbs finds nothing', async () => {
-    for (const path of ['/v1.45/../../etc/passwd', '/containers/..%2f..%2fetc%2fpasswd/json', '/images/..%2f..%2f/json']) expect((await lab.api('GET', path)).status, path).toBeGreaterThanOrEqual(400);
+    for (const path of ['/v1.45/../../etc/passwd', '/containers/..%2f..%2fetc%2fpasswd/json', '/images/..%2f..%2f/json']) {
+      let answer = await lab.api('GET', path);
+      if (answer.status === 301) answer = await lab.api('GET', String(answer.headers.location)); // as dockerd: the same path, cleaned
+      expect(answer.status, path).toBeGreaterThanOrEqual(400);
+    }
   });
 });
 
