@@ -77,6 +77,5 @@ function EmptyStage() {
   if (lab?.queue) return <p className="terminal-empty">{t('terminal.queued', { place: lab.queue.place })}</p>;
   if (lab?.state === 'starting') return <p className="terminal-empty">{lab.doing ?? t('terminal.starting')}</p>;
   if (busy === 'opening') return <p className="terminal-empty">{t('terminal.opening')}</p>;
-  if (lab?.state === 'asleep') return <div className="terminal-empty"><p>{t('terminal.asleep')}</p><button type="button" className="button" onClick={() => client.wake()}>{t('idle.open')}</button></div>;
   return <div className="terminal-empty"><p>{t('terminal.none')}</p><button type="button" className="button" onClick={() => client.openTerminal()}>{t('terminal.open')}</button></div>;
 }

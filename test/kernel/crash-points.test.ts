@@ -20,9 +20,9 @@ const root = join(import.meta.dirname, '../..');
 const run = '/run/slipway-crash';
 let state: string;
 const all = process.env.SLIPWAY_CRASH_POINTS === 'all';
-/** Of the steps of one verb, of which there are up to a hundred: every so many, never the same ones twice in a row. */
-const STRIDE = all ? 1 : 24;
-const FIRST = all ? 1 : 1 + Math.floor(Math.random() * STRIDE);
+/** Of the steps of one verb, of which the broker has up to a hundred and the engine some dozens: every so many, never the same ones twice in a row. */
+const STRIDES = all ? { broker: 1, engine: 1 } : { broker: 24, engine: 8 };
+const FIRST = { broker: 1 + Math.floor(Math.random() * STRIDES.broker), engine: 1 + Math.floor(Math.random() * STRIDES.engine) };
 const MOST = 160;
 
 interface Service { child: ChildProcess; /** From now on its effects count. */ arm(): void }
@@ -91,9 +91,9 @@ async function dieInEach(n: number, what: 'broker' | 'engine', steps: Step[], so
   return died;
 }
 
-async function forEachPoint(work: (n: number) => Promise<number>) {
+async function forEachPoint(what: 'broker' | 'engine', work: (n: number) => Promise<number>) {
   let total = 0;
-  for (let n = FIRST; n < MOST; n += STRIDE) {
+  for (let n = FIRST[what]; n < MOST; n += STRIDES[what]) {
     const died = await work(n);
     await until(() => leftovers().length === 0, `nothing is left after dying at ${n}: ${leftovers().join(', ')}`).catch(() => expect(leftovers(), `after dying at ${n}`).toEqual([]));
     total += died;
@@ -104,9 +104,9 @@ async function forEachPoint(work: (n: number) => Promise<number>) {
 
 const LAB = 'point';
 
-describe(`from step ${FIRST}, every ${STRIDE}`, () => {
+describe(`from step ${FIRST.broker}, every ${STRIDES.broker}, and from ${FIRST.engine}, every ${STRIDES.engine}`, () => {
   test('the broker dies', { timeout: all ? 1_800_000 : 120_000 }, async () => {
-    await forEachPoint(async n => {
+    await forEachPoint('broker', async n => {
       const client = new RpcClient(join(run, 'broker.sock'), brokerVerbs);
       const create = () => client.call('createHost', { lab: LAB, host: 'h1', hostname: 'host1', profile: 'strict', limits: smallLimits });
       const died = await dieInEach(n, 'broker', [
@@ -127,7 +127,7 @@ describe(`from step ${FIRST}, every ${STRIDE}`, () => {
   test('the engine dies', { timeout: all ? 1_800_000 : 120_000 }, async () => {
     const broker = await start('broker');
     const kernel = new RpcClient(join(run, 'broker.sock'), brokerVerbs);
-    await forEachPoint(async n => {
+    await forEachPoint('engine', async n => {
       const client = new RpcClient(join(run, 'engine', 'engine.sock'), controlVerbs);
       let lab = '';
       const find = async () => (await client.call('listLabs', {})).find(one => one.name === LAB);
