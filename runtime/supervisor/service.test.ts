@@ -15,7 +15,7 @@ const until = async (holds: () => boolean) => {
 
 test('a process that dies is started again, and asked again whether it is ready', async () => {
   let asked = 0;
-  const it = make('sleep 1000');
+  const it = make('exec sleep 1000');
   await it.start(async () => { asked++; });
   const first = it.view().pid!;
   process.kill(first, 'SIGKILL');
@@ -30,7 +30,7 @@ test('a process that never becomes ready is given up, in words', async () => {
 });
 
 test('a stopped process stays stopped', async () => {
-  const it = make('sleep 1000');
+  const it = make('exec sleep 1000');
   await it.start(async () => {});
   await it.stop();
   expect(it.view()).toMatchObject({ pid: null, state: 'stopped', restarts: 0 });
@@ -48,7 +48,7 @@ test('stopping while it waits to start again ends the waiting', async () => {
 
 test('every change of state is told', async () => {
   const states: string[] = [];
-  const it: Service = make('sleep 1000', () => void states.push(it?.view().state ?? ''));
+  const it: Service = make('exec sleep 1000', () => void states.push(it?.view().state ?? ''));
   await it.start(async () => {});
   await it.stop();
   expect(states.slice(0, 2)).toEqual(['starting', 'ready']);
@@ -56,7 +56,7 @@ test('every change of state is told', async () => {
 });
 
 test('the newest errors are told, without what they are about', async () => {
-  const it = make(`for i in 1 2 3; do echo '{"level":50,"lab":"ab12","verb":"startTask","err":{"type":"Error","message":"secret"},"msg":"verb failed"}'; done; echo '{"level":30,"msg":"fine"}'; sleep 1000`);
+  const it = make(`for i in 1 2 3; do echo '{"level":50,"lab":"ab12","verb":"startTask","err":{"type":"Error","message":"secret"},"msg":"verb failed"}'; done; echo '{"level":30,"msg":"fine"}'; exec sleep 1000`);
   await it.start(async () => {});
   await until(() => it.view().errors.length === 3);
   expect(it.view().errors[0]).toMatchObject({ what: 'verb failed, startTask, lab ab12, Error' });
