@@ -96,6 +96,7 @@ export function createGrader(options: GraderOptions): Grader {
 
   /** Ticks what holds now; lets the rest speak a little later. */
   function judge(at: number) {
+    const clock = Date.now();
     for (const task of open()) {
       if (facts.images === null && task.readsEvidence) continue;
       if (task.judge(contextOf(task), { seq: at, at: new Date(nowMs() || Date.now()).toISOString(), live: isPresent() })) {
@@ -104,19 +105,18 @@ export function createGrader(options: GraderOptions): Grader {
       }
     }
     settling ??= setTimeout(() => speak(), SETTLE_MS);
-    waitForTime();
+    waitForTime(clock);
   }
 
-  /** Wakes once when the youngest running container has been up as long as an open task asks. */
-  function waitForTime() {
+  /** Wakes once when the youngest running container has been up as long as an open task asks; `clock` is when tasks were last judged, so that no moment lies between. */
+  function waitForTime(clock: number) {
     clearTimeout(waiting);
     waiting = undefined;
     const longest = Math.max(0, ...open().map(task => task.waitsMs));
     if (longest === 0) return;
-    const clock = Date.now();
     const due = [...facts.containers.values()].filter(fact => fact.state === 'running' && fact.startedAtMs !== undefined)
       .flatMap(fact => open().map(task => fact.startedAtMs! + task.waitsMs)).filter(at => at > clock);
-    if (due.length > 0) waiting = setTimeout(() => judge(seq), Math.min(...due) - clock + 1);
+    if (due.length > 0) waiting = setTimeout(() => judge(seq), Math.max(1, Math.min(...due) - Date.now() + 1));
   }
 
   function speak(youngMs = YOUNG_MS) {
