@@ -183,12 +183,12 @@ export class Cgroups {
   }
 
   usage(lab: string): { memoryBytes: number; pids: number; cpuNs: number } {
+    const cpuNs = this.cpuTime(lab) ?? 0;
     if (this.system.version === 'v2') {
       const dir = this.directories(lab)[0]!;
-      const usec = readLines(join(dir, 'cpu.stat')).find(l => l.startsWith('usage_usec '))?.split(' ')[1];
-      return { memoryBytes: number(dir, 'memory.current'), pids: number(dir, 'pids.current'), cpuNs: Number(usec ?? 0) * 1000 };
+      return { memoryBytes: number(dir, 'memory.current'), pids: number(dir, 'pids.current'), cpuNs };
     }
-    return { memoryBytes: number(this.controller('memory', lab), 'memory.usage_in_bytes'), pids: number(this.controller('pids', lab), 'pids.current'), cpuNs: number(this.controller('cpuacct', lab), 'cpuacct.usage') };
+    return { memoryBytes: number(this.controller('memory', lab), 'memory.usage_in_bytes'), pids: number(this.controller('pids', lab), 'pids.current'), cpuNs };
   }
 
   /** What the processes below have used so far, in ns; null when there is no such cgroup. */

@@ -1,21 +1,18 @@
 // Pushes an image to a registry that a lab's name leads to, in that lab's network. Called by api/ for POST /images/{name}/push; all messages
 // and errors after the first are part of the stream, as dockerd has them. Nothing is read of layers that the registry has already.
 import { createHash } from 'node:crypto';
-import type { Host } from '../container/model.ts';
 import { digestOfBytes, type Digest } from '../content/digest.ts';
 import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
-import type { Credentials } from '../registry/auth.ts';
 import { openRegistry, type Registry } from '../registry/client.ts';
 import { DOCKER, writeManifest } from '../registry/manifest.ts';
-import type { Network } from '../registry/network.ts';
-import type { BlobRecords } from './blob-records.ts';
 import { layerSource, libraryBlobs, type LayerSource } from './layer-blob.ts';
 import type { Library } from './library.ts';
-import type { Image, ImageLayer, ImageStore } from './model.ts';
+import type { Image, ImageLayer } from './model.ts';
 import { progressBar } from './progress.ts';
 import type { PullMessage } from './pull.ts';
 import { canonicalName, DEFAULT_DOMAIN, familiarName, parseReference, type Reference } from './reference.ts';
+import type { Remote } from './remote-pull.ts';
 import { severalAtATime, sparingly, telling } from './telling.ts';
 
 /** As dockerd. */
@@ -25,14 +22,8 @@ const MOUNT_TRIES = 3;
 
 export type PushMessage = PullMessage | { progressDetail: object; aux: { Tag: string; Digest: string; Size: number } };
 
-export type Push = {
-  host: Pick<Host, 'ref' | 'broker'>;
-  store: ImageStore;
+export type Push = Remote & {
   library: Library;
-  network: Network;
-  credentials: Credentials;
-  records: BlobRecords;
-  signal?: AbortSignal;
   /** After a tag has been pushed. */
   onPushed(image: Image, reference: Reference): void;
 };

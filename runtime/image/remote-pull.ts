@@ -23,15 +23,18 @@ import { severalAtATime, sparingly, telling } from './telling.ts';
 const AT_A_TIME = 3;
 const MAX_LAYERS = 125;
 
-export type RemotePull = {
+/** What images travel with, to a registry and from it. */
+export type Remote = {
   host: Pick<Host, 'ref' | 'broker'>;
   store: ImageStore;
   network: Network;
   credentials: Credentials;
   records: BlobRecords;
+  signal?: AbortSignal;
+};
+export type RemotePull = Remote & {
   /** What this machine runs; `asked` when the user named it. */
   platform: Platform & { asked: boolean };
-  signal?: AbortSignal;
 };
 
 type Found = { digest: Digest; manifest: Manifest; configText: string; config: ImageConfig };

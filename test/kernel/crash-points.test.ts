@@ -10,9 +10,9 @@ import { findCgroups } from '../../runtime/broker/cgroup.ts';
 import { ENGINE_USER, GROUP } from '../../runtime/ids.ts';
 import { brokerVerbs } from '../../runtime/kernel/protocol.ts';
 import { controlVerbs } from '../../runtime/lab/control.ts';
-import { ShimConnection } from '../../runtime/kernel/shim.ts';
 import { poolDir } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
+import { outputOf } from '../engine/lab.ts';
 import { smallLimits, until } from './host.ts';
 
 const instance = 'crashpoints';
@@ -142,7 +142,7 @@ describe(`from step ${FIRST.broker}, every ${STRIDES.broker}, and from ${FIRST.e
         if (during === 'suspend' || during === 'resume') expect(known).toEqual([lab]);
         if (known[0]) {
           const { socketPath } = await client.call('exec', { lab: known[0], host: 'h1', argv: ['/bin/echo', 'here'] });
-          expect(await outputAt(socketPath), `after ${during} at ${n}`).toBe('here\n');
+          expect(await outputOf(socketPath), `after ${during} at ${n}`).toBe('here\n');
         }
       });
       client.close();
@@ -155,17 +155,7 @@ describe(`from step ${FIRST.broker}, every ${STRIDES.broker}, and from ${FIRST.e
 
 async function runIn(client: RpcClient<typeof brokerVerbs>): Promise<string> {
   await client.call('startTask', { lab: LAB, host: 'h1', task: { id: 'look', argv: ['busybox', 'echo', 'here'], io: { kind: 'pipes', stdin: false }, wait: { for: 'own' } } });
-  const output = await outputAt(join(run, 'labs', LAB, 'h1', 'tasks', 'look.sock'));
+  const output = await outputOf(join(run, 'labs', LAB, 'h1', 'tasks', 'look.sock'));
   await client.call('forgetTask', { lab: LAB, host: 'h1', task: 'look' });
   return output;
-}
-
-async function outputAt(socket: string): Promise<string> {
-  const shim = await ShimConnection.open(socket);
-  let text = '';
-  shim.on('output', (_stream, data) => { text += data.toString(); });
-  shim.subscribe({ ring: false });
-  shim.go();
-  await new Promise(resolve => shim.once('end', resolve));
-  return text;
 }
