@@ -14,7 +14,8 @@ import { chooseLanguage, inLanguage, type InOne, type Language, languages, type 
 import { say } from '../texts/server.ts';
 import { MAX_FILE_BYTES } from './lab/files.ts';
 import { Refusal } from './lab/refusal.ts';
-import type { Announce, Workspace } from './lab/workspace.ts';
+import type { Announce } from './lab/announce.ts';
+import type { Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
 import type { Previews } from './preview/previews.ts';
 import { type Ack, type ClientEvents, joinSchema, openPortSchema, portSchema, type Problem, type ServerEvents, shareSchema, sizeSchema, SOCKET_PATH, terminalIdSchema, unshareSchema } from './protocol.ts';

@@ -8,7 +8,7 @@ import { HubTerminal, reasonOf, type Size } from '../terminal/terminal.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { Engine } from './engine.ts';
 import { Refusal } from './refusal.ts';
-import type { Announce } from './workspace.ts';
+import type { Announce } from './announce.ts';
 
 const MAX_TERMINALS = 8;
 /** Until the first browser has said its own. */

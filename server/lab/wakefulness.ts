@@ -2,7 +2,7 @@
 // Owned by workspace.ts; idle.ts judges by it, the gateway tells it of every key.
 import type { Engine } from './engine.ts';
 import { Presence } from './presence.ts';
-import type { Announce } from './workspace.ts';
+import type { Announce } from './announce.ts';
 
 /** A warning is told again when the time left is another one, not when a clock is. */
 const CLOCKS_APART_MS = 3000;

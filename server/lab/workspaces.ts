@@ -15,7 +15,8 @@ import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import { Refusal } from './refusal.ts';
 import { workspaceOfLab } from './new-lab.ts';
-import { type Announce, Workspace } from './workspace.ts';
+import type { Announce } from './announce.ts';
+import { Workspace } from './workspace.ts';
 
 export interface WorkspacesOptions {
   engine: Engine;
