@@ -7,7 +7,16 @@ export const LAB_UID_BASE = 1_610_612_736; // 0x60000000
 export const UIDS_PER_LAB = 65_536;
 export const MAX_LABS = 2_048;
 
+/** The group of a lab's docker socket, as the workstation numbers it. */
+export const DOCKER_GID = 900;
+/** The workstation's user besides root: in the groups docker and sudo, without a password. */
+export const LOGIN_USER = 'learner';
+
 export const ENGINE_USER = 'slipway-engine';
 export const WEB_USER = 'slipway-web';
+/** Fetches from upstream registries that the operator allows; knows their passwords. */
+export const MIRROR_USER = 'slipway-mirror';
+/** Runs the distribution server that serves the image library. */
+export const REGISTRY_USER = 'slipway-registry';
 /** Those who may talk to shims and to the engine's control socket. */
 export const GROUP = 'slipway';

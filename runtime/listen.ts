@@ -3,8 +3,8 @@
 import { chmodSync, renameSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 
-/** Resolves when clients are served. `owner` is for root. */
-export async function listenAt(server: Server, path: string, mode: number, owner?: (path: string) => void): Promise<void> {
+/** Resolves when clients are served. `owner` is told where the socket lies before it takes its place, and gives it to whom it belongs. */
+export async function listenAt(server: Server, path: string, mode: number, owner?: (path: string) => unknown): Promise<void> {
   const beside = `${path}.new`; // the server unlinks this name when it closes, and only this
   rmSync(beside, { force: true });
   await new Promise<void>((resolve, reject) => {
@@ -14,7 +14,7 @@ export async function listenAt(server: Server, path: string, mode: number, owner
       resolve();
     });
   });
-  owner?.(beside);
   chmodSync(beside, mode);
+  await owner?.(beside);
   renameSync(beside, path);
 }

@@ -1,11 +1,11 @@
 // Labs and hosts: making, finding and disposing of them. The only owner of their kernel objects; whatever has no record is swept at start.
 import { execFileSync } from 'node:child_process';
-import { chownSync, existsSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { chownSync, closeSync, constants, existsSync, fstatSync, mkdirSync, openSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlipwayError } from '../errors.ts';
-import { ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
+import { DOCKER_GID, ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
-import { appDir, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
+import { appDir, dockerSocket, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
 import { clearStaleQuotas, createDisk, disks, isDiskWhole, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
@@ -16,6 +16,8 @@ import { isAlive, startTime } from './process.ts';
 import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
 import { keepUids, releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts';
 
+/** open(2): a descriptor of the file itself, without opening it. Node does not name it. */
+const O_PATH = 0o10000000;
 /** A process that waits for a hanging disk does not freeze. */
 const FREEZE_MS = 2_000;
 const NOTHING: LabFigures = { cpuNs: 0, memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, pidsPeak: 0, forksRefused: 0 };
@@ -92,6 +94,19 @@ export class Hosts {
       }
       saveLab(record);
     });
+  }
+
+  /** A descriptor says which file it is, whatever happens to its name meanwhile: the directory is the engine's. */
+  ownSocket(ref: HostRef) {
+    const { uidBase } = this.running(ref);
+    const fd = openSync(`${dockerSocket(ref.lab, ref.host)}.new`, O_PATH | constants.O_NOFOLLOW);
+    try {
+      const found = fstatSync(fd);
+      if (!found.isSocket() || (found.uid !== this.engine.uid && found.uid !== uidBase)) throw new SlipwayError('InvalidParameter', 'only a socket of the engine can become a host\'s');
+      chownSync(`/proc/self/fd/${fd}`, uidBase, uidBase + DOCKER_GID);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** All hosts of a lab: their processes stand still, helpers go on. One that will not stand still goes on, too. */

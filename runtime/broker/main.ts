@@ -40,6 +40,7 @@ const handlers: Handlers<BrokerVerbs> = {
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
+  ownSocket: async ref => { hosts.ownSocket(ref); return {}; },
   listTasks: async ref => listTasks(ref),
   killTask: async ({ task, ...ref }) => { killTask(hosts, ref, task); return {}; },
   forgetTask: async ({ task, log: withLog, ...ref }) => { forgetTask(ref, task, withLog); return {}; },

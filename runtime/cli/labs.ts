@@ -13,7 +13,7 @@ export const createLab = (options: { name?: string | undefined; json?: boolean |
 export function announceLab(lab: Lab, options: { json?: boolean | undefined }) {
   const { id, name, dockerHost } = summary(lab);
   if (options.json) console.log(JSON.stringify({ id, name, dockerHost }));
-  else console.log(`${id}\n\nA terminal in it:     npx slipway lab shell ${id}\nAny Docker client:    export DOCKER_HOST=${dockerHost}\nWhen you are done:    npx slipway lab rm ${id}`);
+  else console.log(`${id}\n\nA terminal in it:     npx slipway lab shell ${id}\nA Docker client, as root: export DOCKER_HOST=${dockerHost}\nWhen you are done:    npx slipway lab rm ${id}`);
 }
 
 export const listLabs = (options: { json?: boolean | undefined }) => withEngine(async engine => {

@@ -118,6 +118,8 @@ export const brokerVerbs = {
     response: z.array(hostRefSchema.extend({ uidBase: z.number(), initPid: z.number().nullable(), alive: z.boolean(), frozen: z.boolean() })),
   },
   startTask: { request: hostRefSchema.extend({ task: taskSchema }), response: z.object({}) },
+  /** Gives the docker socket that the engine is about to put in its place to the host's root and its group docker. */
+  ownSocket: { request: hostRefSchema, response: z.object({}) },
   /** Ids of the tasks whose shim is alive. */
   listTasks: { request: hostRefSchema, response: z.array(z.string()) },
   /** Last resort: SIGKILL to the shim. Its command lives on unless it was the terminal's session. */

@@ -84,8 +84,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   server.on('drop', () => refused++);
   // Somebody outside: from inside a frozen lab nobody calls.
   for (const event of ['connection', 'request', 'upgrade'] as const) server.on(event, () => { if (parts.broker.isFrozen(lab.id)) parts.broker.thawLab(lab.id).catch(onError); });
-  // The directory of its socket is seen by this host alone, whose root is nobody here.
-  const serve = () => listenAt(server, dockerSocket(ref.lab, ref.host), 0o666);
+  const serve = () => listenAt(server, dockerSocket(ref.lab, ref.host), 0o660, () => parts.broker.call('ownSocket', ref));
   let closed: Promise<void> | undefined;
   return { host, images, serve, refused: () => refused, close: () => (closed ??= close(host, server)) };
 }

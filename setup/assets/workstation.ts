@@ -7,6 +7,7 @@ import { cp, mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writ
 import { uptime } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { DOCKER_GID, LOGIN_USER } from '../../runtime/ids.ts';
 import { assetsDir, workstationDir } from '../../runtime/paths.ts';
 import { plainEnv, run } from './command.ts';
 import { debianMirror, needKeyring, sourceLines } from './debian.ts';
@@ -19,18 +20,16 @@ const PACKAGES = [
   'docker-cli', 'docker-buildx', 'docker-compose', 'crun',
   'iproute2', 'nftables', 'iputils-ping', 'curl', 'ca-certificates', 'netcat-openbsd',
   'procps', 'psmisc', 'strace', 'libcap2-bin', 'util-linux', 'file', 'tree', 'less', 'jq', 'git', 'zstd',
-  'vim-tiny', 'nano', 'bash-completion', 'ncurses-base', 'ncurses-term', 'hostname',
+  'sudo', 'adduser', 'vim-tiny', 'nano', 'bash-completion', 'ncurses-base', 'ncurses-term', 'hostname',
 ];
 /** Files laid over the packages' own: shell, names of the host. */
 const overlay = join(import.meta.dirname, 'workstation-root');
 const NOT_NEEDED = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/info/*', '/usr/share/locale/*', '/usr/share/lintian/*', '/usr/share/doc-base/*'];
-/** The socket's group; fixed, since records and lessons name it. */
-const DOCKER_GID = 900;
 
 export async function workstationRecipe(): Promise<unknown> {
   const files = (await readdir(overlay, { recursive: true, withFileTypes: true })).filter(file => file.isFile()).map(file => join(file.parentPath, file.name)).sort();
   const texts = await Promise.all(files.map(async file => [file.slice(overlay.length), await readFile(file, 'utf8')]));
-  return { version: 1, SUITE, PACKAGES, NOT_NEEDED, DOCKER_GID, texts };
+  return { version: 2, SUITE, PACKAGES, NOT_NEEDED, DOCKER_GID, texts };
 }
 
 /** The directory in use, or undefined before the first build. */
@@ -81,7 +80,8 @@ async function bootstrap(archive: string, temporary: string, report: Report): Pr
     ...NOT_NEEDED.map(path => `--dpkgopt=path-exclude=${path}`), '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     hook(`chroot "$1" groupadd --system --gid ${DOCKER_GID} docker`),
     hook(`sync-in ${files} /`),
-    hook('chmod 0700 "$1/root"'),
+    hook('chmod 0440 "$1/etc/sudoers.d/slipway"; cp "$1/etc/skel/.bashrc" "$1/etc/skel/.profile" "$1/root"; chmod 0700 "$1/root"'),
+    hook(`chroot "$1" useradd --create-home --uid 1000 --user-group --groups docker,sudo --shell /bin/bash --comment Learner ${LOGIN_USER}`),
     hook('rm -rf "$1"/var/cache/* "$1"/var/log/* "$1"/etc/.pwd.lock "$1"/var/lib/dpkg/*-old "$1"/etc/*- "$1"/etc/machine-id'),
     hook('mkdir -p "$1/var/lib/docker" "$1/.slipway/toolbox" "$1/run/slipway"'),
     SUITE, archive, ...sourceLines(await debianMirror(), SUITE),

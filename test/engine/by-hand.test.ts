@@ -57,6 +57,18 @@ describe.skipIf(dockerd).each(['strict', 'full'] as const)('in a lab of profile 
     await lab.ok('rm -f seen');
   });
 
+  test('docker is root\'s and the group docker\'s: Docker\'s steps to manage it as a non-root user', async () => {
+    const as = async (user: string, command: string) => (await shell(`su - ${user} -c '${command}'`)).replaceAll('\r', '').trim();
+    expect((await shell('stat -Lc "%U %G %a" /var/run/docker.sock')).trim()).toBe('root docker 660');
+    expect(await as('learner', 'id -nG; docker run --rm busybox echo started; sudo id -u')).toBe('learner sudo docker\nstarted\n0');
+    await shell('useradd --create-home mia');
+    expect(await as('mia', 'docker ps')).toContain('permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock');
+    expect(await as('learner', 'sudo groupadd docker; sudo usermod -aG docker mia')).toBe('groupadd: group \'docker\' already exists');
+    expect(await as('mia', 'echo "id -gn; docker ps -q && echo allowed" | newgrp docker')).toBe('docker\nallowed');
+    expect(await lab.ok('run --rm -v /var/run/docker.sock:/var/run/docker.sock busybox stat -c %u:%g:%a /var/run/docker.sock')).toBe('0:900:660');
+    expect((await shell('userdel --remove mia 2>/dev/null; id mia 2>&1')).trim()).toContain('no such user');
+  });
+
   test('a container with the docker socket drives its own host', async () => {
     expect(await lab.ok('run --rm -v /:/host busybox chroot /host docker run --rm busybox echo nested')).toBe('nested');
     expect(await lab.ok('run --rm -v /:/host -v /var/run/docker.sock:/host/tmp/other.sock busybox chroot /host curl -s --unix-socket /tmp/other.sock http://docker/_ping')).toBe('OK');

@@ -4,7 +4,6 @@ case $- in *i*) ;; *) return ;; esac
 PS1='\[\e[1;32m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
 
 # Every command is kept as soon as it has run, and shared with the other terminals of this host.
-HISTFILE=/root/.bash_history
 HISTCONTROL=ignoreboth
 HISTSIZE=10000
 HISTFILESIZE=20000
