@@ -12,10 +12,10 @@ import type { Report } from './step.ts';
 
 const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
 
 export async function toolboxRecipe(): Promise<unknown> {
-  return { version: 3, PROGRAMS, from: await currentWorkstation() };
+  return { version: 4, PROGRAMS, from: await currentWorkstation() };
 }
 
 export async function buildToolbox(report: Report): Promise<void> {
@@ -24,7 +24,7 @@ export async function buildToolbox(report: Report): Promise<void> {
   const beside = join(assetsDir, 'toolbox.new');
   await rm(beside, { recursive: true, force: true });
   report(10, 'collecting the engine\'s tools');
-  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS, others: [await fetchNameServer()] });
+  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS, others: [await fetchNameServer(), await fetchPortProxy()] });
   report(50, 'fetching busybox');
   const busybox = await fetchBusybox();
   await copyFile(busybox.program, join(beside, 'bin/busybox'));
@@ -65,6 +65,8 @@ export async function fetchBusybox(): Promise<{ program: string; version: string
 
 /** Answers names on user-defined networks (runtime/network/names.ts). */
 const fetchNameServer = () => fetchKept('aardvark-dns', 'usr/lib/podman/aardvark-dns');
+/** Holds a published port, as on any Docker host, and leads IPv6 to it (runtime/network/proxies.ts). */
+const fetchPortProxy = () => fetchKept('docker.io', 'usr/sbin/docker-proxy');
 /** `docker run --init`: static, since it runs in containers of any image. */
 const fetchInit = () => fetchKept('tini', 'usr/bin/tini-static');
 
