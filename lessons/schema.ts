@@ -28,6 +28,7 @@ export const frontMatterSchema = z.strictObject({
   prerequisites: z.array(text).default([]).describe('Slugs of lessons to do first.'),
   images: z.array(text).default([]).describe('Images the lesson uses; each must be in the library.'),
   profile: z.enum(['strict', 'full']).default('strict').describe('The lab\'s safety profile; full only for lessons about namespaces or raw sockets.'),
+  user: z.enum(['root', 'learner']).default('root').describe('Whose the terminals are, and the commands of solutions: learner is a user in the groups docker and sudo. Set-up and resets are always root\'s.'),
   hosts: z.union([z.number().int().min(1), z.array(hostname).min(1)]).default(1)
     .refine(hosts => hosts === 1 || (Array.isArray(hosts) && hosts.length === 1), 'a lab has one host so far: leave hosts out, or give that host a name, as in [shop]')
     .transform(hosts => (Array.isArray(hosts) ? hosts : [])).describe('The lab\'s hosts by their names; without it one host called host1.'),

@@ -9,10 +9,10 @@ import type { Handlers } from '../rpc.ts';
 import type { ControlVerbs, JournalEntry } from './control.ts';
 import { containerOutput } from './container-output.ts';
 import type { Labs } from './labs.ts';
+import { asUser, loginEnvironment } from './login.ts';
 import type { EngineParts } from './open-host.ts';
 import { streamPorts } from './published-ports.ts';
 import { measureRoom, mostLabs, reserved, setMostLabs } from './room.ts';
-import { LOGIN_ENVIRONMENT } from './terminals.ts';
 
 export function controlHandlers(labs: Labs, parts: EngineParts, version: string): Handlers<ControlVerbs> {
   return {
@@ -42,16 +42,17 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     openTerminal: async ({ lab, host, ...options }) => {
       await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;
-      return labs.terminals.open(ref, options);
+      return labs.terminals.open(ref, { ...options, user: labs.record(lab).user });
     },
     listTerminals: async ({ lab }) => { labs.record(lab); return labs.terminals.list(lab); },
     closeTerminal: async ({ lab, terminal }) => { await labs.thaw(lab); await labs.terminals.hangUp(lab, terminal); return {}; },
-    exec: async ({ lab, host, argv, env, cwd, tty, stdin, deadlineMs }) => {
+    exec: async ({ lab, host, argv, env, cwd, tty, stdin, asLearner, deadlineMs }) => {
       await labs.resume(lab);
       const { ref } = labs.host({ lab, host }).host;
+      const user = asLearner ? labs.record(lab).user : 'root';
       const task = `exec-${randomBytes(6).toString('hex')}`;
       await parts.broker.call('startTask', { ...ref, task: {
-        id: task, cwd, argv, env: [...LOGIN_ENVIRONMENT, ...(tty ? ['TERM=xterm-256color'] : []), ...env],
+        id: task, cwd, argv: asUser(user, argv), env: [...loginEnvironment(user), ...(tty ? ['TERM=xterm-256color'] : []), ...env],
         io: tty ? { kind: 'pty', cols: tty.cols, rows: tty.rows } : { kind: 'pipes', stdin }, wait: { for: 'own' }, ...(deadlineMs === undefined ? {} : { deadlineMs }),
       } });
       return { task, socketPath: taskSocket(ref.lab, ref.host, task) };

@@ -2,6 +2,7 @@
 // Knows labs, hosts, terminals and what the engine saw; has never heard of lessons or users.
 import { z } from 'zod';
 import { hostRefSchema, idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
+import { userSchema } from './login.ts';
 import { detailsSchema, foundSchema, readingSchema } from './readings.ts';
 
 export const labSchema = z.object({
@@ -103,6 +104,8 @@ export const controlVerbs = {
       name: z.string().max(64).optional(),
       hostname: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/).default('host1'),
       profile: profileSchema.default('strict'),
+      /** Whose its terminals are. */
+      user: userSchema.default('root'),
       limits: limitsSchema.partial().default({}),
     }),
     response: labSchema,
@@ -142,7 +145,7 @@ export const controlVerbs = {
   closeTerminal: { request: z.object({ lab: idSchema, terminal: z.string() }), response: none },
   /** Starts a command in a host with pipes (or a pty); the caller connects to the returned shim socket, subscribes and sends GO. */
   exec: {
-    request: hostRefSchema.extend({ argv: z.array(z.string()).min(1), env: z.array(z.string()).default([]), cwd: z.string().default('/root'), tty: z.object({ cols: z.number(), rows: z.number() }).nullable().default(null), stdin: z.boolean().default(false), deadlineMs: z.number().optional() }),
+    request: hostRefSchema.extend({ argv: z.array(z.string()).min(1), env: z.array(z.string()).default([]), cwd: z.string().default('/root'), tty: z.object({ cols: z.number(), rows: z.number() }).nullable().default(null), stdin: z.boolean().default(false), /** As the user of its terminals, not as root. */ asLearner: z.boolean().default(false), deadlineMs: z.number().optional() }),
     response: z.object({ task: z.string(), socketPath: z.string() }),
   },
   evidence: { request: hostRefSchema.extend({ details: z.boolean().default(false) }), response: evidenceSchema },

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
 import { engineDir } from '../paths.ts';
+import { userSchema } from './login.ts';
 import { writeJson } from '../container/records.ts';
 
 const networkSchema = z.object({ name: z.enum(['bridge', 'host', 'none']), id: z.string(), driver: z.enum(['bridge', 'host', 'null']) });
 export const labRecordSchema = z.object({
-  id: idSchema, name: z.string(), createdAt: z.string(), profile: profileSchema, limits: limitsSchema,
+  id: idSchema, name: z.string(), createdAt: z.string(), profile: profileSchema, limits: limitsSchema, user: userSchema.default('root'),
   /**
    * suspended: its disk is there, no process. The others are under way, and an engine that finds one finishes it: making ends in disposal, since nobody
    * was told of it; suspending in suspension.

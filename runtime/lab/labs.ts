@@ -16,6 +16,7 @@ import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
 import { clearBuilds } from './clear-builds.ts';
 import { restoreContainers } from './restore.ts';
+import type { LoginUser } from './login.ts';
 import { Pool } from './pool.ts';
 import { settled } from '../durable.ts';
 import { checkRoom } from './room.ts';
@@ -44,7 +45,7 @@ export class Labs {
     this.pool = new Pool(poolSize, {
       make: async profile => {
         checkRoom(this.running);
-        return (await this.make({ hostname: FIRST_HOSTNAME, profile, limits: {}, pooled: true })).id;
+        return (await this.make({ hostname: FIRST_HOSTNAME, profile, user: 'root', limits: {}, pooled: true })).id;
       },
       dispose: lab => this.dispose(lab),
       onError: error => parts.onError(error, { pool: true }),
@@ -84,9 +85,9 @@ export class Labs {
     if (record.pooled) this.pool.adopt(record.id, record.profile);
   }
 
-  async create(request: { name?: string | undefined; hostname: string; profile: Profile; limits: Partial<Limits> }): Promise<Lab> {
+  async create(request: { name?: string | undefined; hostname: string; profile: Profile; user: LoginUser; limits: Partial<Limits> }): Promise<Lab> {
     checkRoom(this.running);
-    const usual = request.hostname === FIRST_HOSTNAME && Object.keys(request.limits).length === 0;
+    const usual = request.hostname === FIRST_HOSTNAME && request.user === 'root' && Object.keys(request.limits).length === 0;
     const ready = usual ? this.pool.take(request.profile) : undefined;
     if (ready === undefined) return this.describe(await this.pool.first(() => this.make(request)));
     const record = this.record(ready);
@@ -95,10 +96,10 @@ export class Labs {
     return this.describe(record);
   }
 
-  private async make(request: { name?: string | undefined; hostname: string; profile: Profile; limits: Partial<Limits>; pooled?: boolean }): Promise<LabRecord> {
+  private async make(request: { name?: string | undefined; hostname: string; profile: Profile; user: LoginUser; limits: Partial<Limits>; pooled?: boolean }): Promise<LabRecord> {
     const id = randomBytes(4).toString('hex');
     const record: LabRecord = {
-      id, name: request.name || id, createdAt: timestamp(), profile: request.profile, limits: { ...defaultLimits, ...request.limits },
+      id, name: request.name || id, createdAt: timestamp(), profile: request.profile, user: request.user, limits: { ...defaultLimits, ...request.limits },
       state: 'making', suspendedAt: null, pooled: request.pooled ?? false,
       hosts: [{ id: FIRST_HOST, hostname: request.hostname, networks: [{ name: 'bridge', id: randomId(), driver: 'bridge' }, { name: 'host', id: randomId(), driver: 'host' }, { name: 'none', id: randomId(), driver: 'null' }] }],
     };
@@ -108,7 +109,7 @@ export class Labs {
       this.open.set(key({ lab: id, host: FIRST_HOST }), opened);
       await opened.serve();
       // Its shell is at its prompt when somebody comes.
-      if (record.pooled) await this.terminals.open({ lab: id, host: FIRST_HOST }, { cols: 80, rows: 24, title: FIRST_TERMINAL });
+      if (record.pooled) await this.terminals.open({ lab: id, host: FIRST_HOST }, { cols: 80, rows: 24, title: FIRST_TERMINAL, user: record.user });
     });
     return record;
   }
@@ -201,7 +202,7 @@ export class Labs {
     try {
       for (const { id } of record.hosts) await this.makeHost(record, id);
       for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
-      await this.terminals.reopen(record.id);
+      await this.terminals.reopen(record.id, record.user);
       this.note(record, 'running');
     } catch (error) {
       await this.halt(record).catch(failure => this.parts.onError(failure, { lab: record.id }));

@@ -10,6 +10,7 @@ import { timestamp } from '../container/time.ts';
 import { idSchema, type HostRef } from '../kernel/protocol.ts';
 import { ShimConnection } from '../kernel/shim.ts';
 import { engineDir, taskSocket } from '../paths.ts';
+import { asUser, loginEnvironment, type LoginUser } from './login.ts';
 import { lastScreen } from './screen.ts';
 import { terminalSchema, type Terminal } from './control.ts';
 import type { EngineParts } from './open-host.ts';
@@ -18,11 +19,8 @@ const RING_BYTES = 262_144; // of earlier output, for who attaches later
 const HANGUP_PATIENCE_MS = 1_000;
 const SIGHUP = 1;
 
-/** The environment of a login: root's, with a terminal that knows colours. */
-export const LOGIN_ENVIRONMENT = [
-  'HOME=/root', 'USER=root', 'LOGNAME=root', 'SHELL=/bin/bash', 'LANG=C.UTF-8', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-];
-const TERMINAL_ENVIRONMENT = [...LOGIN_ENVIRONMENT, 'TERM=xterm-256color', 'COLORTERM=truecolor'];
+/** One that knows colours. */
+const TERMINAL_ENVIRONMENT = ['TERM=xterm-256color', 'COLORTERM=truecolor'];
 
 export class Terminals {
   private readonly byLab = new Map<string, Map<string, { terminal: Terminal; shim: ShimConnection }>>();
@@ -33,15 +31,15 @@ export class Terminals {
   }
 
   /** With `history` it first shows that: the last screen of a terminal whose place it takes. */
-  async open(ref: HostRef, options: { cols: number; rows: number; title: string; history?: string }): Promise<Terminal> {
+  async open(ref: HostRef, options: { cols: number; rows: number; title: string; user: LoginUser; history?: string }): Promise<Terminal> {
     const id = `term-${randomBytes(6).toString('hex')}`;
     const terminal: Terminal = { id, lab: ref.lab, host: ref.host, title: options.title, createdAt: timestamp(), socketPath: taskSocket(ref.lab, ref.host, id) };
     const screen = `/run/.${id}`;
     await this.parts.broker.call('startTask', { ...ref, task: {
-      id, cwd: '/root', env: TERMINAL_ENVIRONMENT,
-      ...(options.history === undefined ? { argv: ['/bin/bash', '-l'] } : {
+      id, cwd: '/root', env: [...loginEnvironment(options.user), ...TERMINAL_ENVIRONMENT],
+      ...(options.history === undefined ? { argv: asUser(options.user, ['/bin/bash', '-l']) } : {
         before: [{ do: 'write', path: screen, mode: 0o600, text: options.history }],
-        argv: ['/bin/bash', '-c', `cat ${screen}; rm -f ${screen}; exec /bin/bash -l`],
+        argv: ['/bin/bash', '-c', 'cat "$0"; rm -f "$0"; exec "$@"', screen, ...asUser(options.user, ['/bin/bash', '-l'])],
       }),
       io: { kind: 'pty', cols: options.cols, rows: options.rows }, wait: { for: 'own' }, ringBytes: RING_BYTES, go: true,
     } });
@@ -76,10 +74,10 @@ export class Terminals {
   }
 
   /** New shells in the places of those that were put away. */
-  async reopen(lab: string): Promise<void> {
+  async reopen(lab: string, user: LoginUser): Promise<void> {
     if (!existsSync(screensFile(lab))) return;
     for (const { host, title, output } of keptSchema.parse(JSON.parse(readFileSync(screensFile(lab), 'utf8')))) {
-      await this.open({ lab, host }, { cols: 80, rows: 24, title, history: lastScreen(output) });
+      await this.open({ lab, host }, { cols: 80, rows: 24, title, user, history: lastScreen(output) });
     }
     rmSync(screensFile(lab));
   }

@@ -7,7 +7,7 @@ import { engineSocket } from '../../runtime/paths.ts';
 import { createGrader } from '../grading/grader.ts';
 import type { Grader, Note } from '../grading/types.ts';
 import { Activity } from '../lab/activity.ts';
-import { type Ended, type Exec, runCommand } from '../lab/commands.ts';
+import { type Ended, type Exec, runAsLearner } from '../lab/commands.ts';
 import { prepareLab } from '../lab/prepare.ts';
 import { inLanguage, SOURCE, type InOne } from '../../texts/language.ts';
 import type { TaskState } from '../protocol.ts';
@@ -37,7 +37,7 @@ export interface Learner {
 export async function newLearner(lesson: Lesson): Promise<Learner> {
   const engine = new RpcClient(engineSocket, controlVerbs);
   const hostname = lesson.hosts[0];
-  const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile, ...(hostname === undefined ? {} : { hostname }) });
+  const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
   const at = { lab: lab.id, host: lab.hosts[0]!.id };
   const exec: Exec = request => engine.call('exec', request);
   try {
@@ -91,7 +91,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     }
     await grader.settled();
   }
-  const runs = (command: Command) => runCommand(exec, at, command);
+  const runs = (command: Command) => runAsLearner(exec, at, command);
   const states = () => new Map(inLanguage(grader.progress(), SOURCE).map(({ id, progress }) => [id, progress as TaskState]));
   const stateOf = (task: string) => states().get(task)!;
 

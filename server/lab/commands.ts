@@ -11,15 +11,17 @@ const DEADLINE_MS = 40_000;
 const MAX_OUTPUT = (1 << 20) + 4096;
 const KEYS: Record<string, string> = { '^P^Q': '\x10\x11', '^D': '\x04', '^C': '\x03' };
 
-export interface ExecRequest extends HostRef { argv: string[]; tty?: { cols: number; rows: number }; stdin?: boolean; env?: string[]; cwd?: string; deadlineMs?: number; }
+export interface ExecRequest extends HostRef { argv: string[]; tty?: { cols: number; rows: number }; stdin?: boolean; asLearner?: boolean; env?: string[]; cwd?: string; deadlineMs?: number; }
 /** The engine's `exec` verb. */
 export type Exec = (request: ExecRequest) => Promise<{ socketPath: string }>;
 export interface Ended { output: string; bytes: Buffer; code: number; }
 
+/** As root. */
 export const runCommand = (exec: Exec, at: HostRef, command: Command): Promise<Ended> =>
-  (typeof command === 'string' ? runShell(exec, at, command) : runInTerminal(exec, at, command));
+  (typeof command === 'string' ? runProgram(exec, { ...at, argv: ['/bin/bash', '-lc', command], deadlineMs: DEADLINE_MS }) : runInTerminal(exec, at, command));
 
-const runShell = (exec: Exec, at: HostRef, line: string): Promise<Ended> => runProgram(exec, { ...at, argv: ['/bin/bash', '-lc', line], deadlineMs: DEADLINE_MS });
+/** As the user of the lab's terminals, as the learner would. */
+export const runAsLearner = (exec: Exec, at: HostRef, command: Command): Promise<Ended> => runCommand(request => exec({ ...request, asLearner: true }), at, command);
 
 /** Runs a program to its end; `input` is what it reads. Rejects when it could not be started or was cut short. */
 export async function runProgram(exec: Exec, request: ExecRequest, input?: Buffer): Promise<Ended> {

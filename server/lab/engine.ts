@@ -1,6 +1,7 @@
 // The engine as the site needs it: the control verbs with a time limit, and the journal as something that can be let go of.
 // Errors keep their kind; Unavailable means "not now", whatever the reason.
 import type { z } from 'zod';
+import type { Lesson } from '../../lessons/schema.ts';
 import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
 import { controlVerbs, type Evidence, type Figures, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
@@ -20,7 +21,7 @@ export interface Journal {
 export interface Engine {
   hello(): Promise<unknown>;
   listLabs(): Promise<Lab[]>;
-  createLab(options: { name: string; profile: Profile; hostname?: string }): Promise<Lab>;
+  createLab(options: { name: string; profile: Profile; user?: Lesson['user']; hostname?: string }): Promise<Lab>;
   /** Opens a suspended lab again. */
   resumeLab(lab: string): Promise<Lab>;
   /** Its processes end, its disk stays. */

@@ -23,7 +23,7 @@ export interface NewLabOptions {
 /** Nothing is left of it when this throws: a PreparationError, when the lesson could not prepare it. `fresh`: the learner has done tasks in an earlier one. */
 export async function makeNewLab({ engine, store, record, lesson, skip, onDoing, onError, signal }: NewLabOptions): Promise<{ lab: Lab; fresh: boolean }> {
   const hostname = lesson.hosts[0];
-  const lab = await engine.createLab({ name: labName(record.id), profile: lesson.profile, ...(hostname === undefined ? {} : { hostname }) });
+  const lab = await engine.createLab({ name: labName(record.id), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
   try {
     const at = { lab: lab.id, host: lab.hosts[0]!.id };
     await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal });

@@ -8,7 +8,7 @@ import type { Lesson, Task } from '../../lessons/schema.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import { inEvery, type Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
-import { type Exec, runCommand, runProgram } from './commands.ts';
+import { type Exec, runAsLearner, runCommand, runProgram } from './commands.ts';
 
 /** What a lesson wants; a lesson without any of it costs nothing. */
 export type Prepared = Pick<Lesson, 'root' | 'folder' | 'files' | 'setup' | 'translations'>;
@@ -48,7 +48,7 @@ export async function prepareLab({ exec, at, lesson, replay = [], onDoing, signa
     signal?.throwIfAborted();
     const title = inEvery(language => lesson.translations?.[language]?.tasks.find(task => task.id === id)?.title ?? source);
     onDoing?.(say('prepare.replay', { step: index + 1, of: replay.length, title }));
-    for (const command of solution) await runCommand(exec, at, command);
+    for (const command of solution) await runAsLearner(exec, at, command);
   }
 }
 

@@ -1,7 +1,8 @@
 // What the engine does can be seen with the tools of a textbook in the lab's own shell, and done by hand there, as the lab's root: in both
 // profiles, except for a user namespace of one's own, which is for lessons with the full one.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLab, dockerd, outputOf, type TestLab } from './lab.ts';
+import { ShimConnection } from '../../runtime/kernel/shim.ts';
+import { createTestLab, dockerd, eventually, outputOf, type TestLab } from './lab.ts';
 
 const BY_HAND = `
 mkdir /mnt/box && mount -t tmpfs tmpfs /mnt/box && cd /mnt/box
@@ -73,8 +74,31 @@ describe.skipIf(dockerd).each(['strict', 'full'] as const)('in a lab of profile 
     expect(await lab.ok('run --rm -v /:/host busybox chroot /host docker run --rm busybox echo nested')).toBe('nested');
     expect(await lab.ok('run --rm -v /:/host -v /var/run/docker.sock:/host/tmp/other.sock busybox chroot /host curl -s --unix-socket /tmp/other.sock http://docker/_ping')).toBe('OK');
   });
+});
 
-  test('a user of the lab who is not root may use docker, too', async () => {
-    expect(await shell('useradd --create-home --groups docker ann && su - ann -c "docker run --rm busybox id -un" 2>&1')).toMatch(/^root/);
+describe.skipIf(dockerd)('in a lab whose terminals are the learner\'s', () => {
+  let lab: TestLab;
+  beforeAll(async () => { lab = await createTestLab('by-hand-learner', { user: 'learner' }); });
+  afterAll(() => lab?.dispose());
+
+  test('its shells are those of a user in the groups docker and sudo, at home, also after the lab slept; other commands are root\'s', async () => {
+    const at = { lab: lab.lab!.id, host: 'h1' };
+    const exec = async (asLearner: boolean) => outputOf((await lab.engine.call('exec', { ...at, argv: ['/bin/bash', '-lc', 'id -un; pwd'], asLearner })).socketPath);
+    expect([await exec(true), await exec(false)]).toEqual(['learner\n/home/learner\n', 'root\n/root\n']);
+    const says = async (socketPath: string) => {
+      const shim = await ShimConnection.open(socketPath);
+      let screen = '';
+      shim.on('output', (_stream, data) => { screen += data.toString(); });
+      shim.subscribe({ ring: true });
+      shim.stdin(Buffer.from('stat -c %U $(tty); groups; pwd; docker ps -q && awk /CapEff/  /proc/self/status; sudo id -un; echo over-$((1+1))\r'));
+      await eventually(() => screen, text => text.includes('over-2'), 'the end of what was typed');
+      shim.close();
+      return screen;
+    };
+    const wanted = /learner@host1[^]*\rlearner\r\nlearner sudo docker\r\n\/home\/learner\r\nCapEff:\t0{16}\r\nroot\r\nover-2/;
+    expect(await says((await lab.engine.call('openTerminal', { ...at, cols: 80, rows: 24 })).socketPath)).toMatch(wanted);
+    await lab.engine.call('suspendLab', { lab: at.lab });
+    await lab.engine.call('resumeLab', { lab: at.lab });
+    expect(await says((await lab.engine.call('listTerminals', { lab: at.lab }))[0]!.socketPath)).toMatch(wanted);
   });
 });

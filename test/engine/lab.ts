@@ -64,9 +64,9 @@ export interface Running {
   kill(signal?: NodeJS.Signals): void;
 }
 
-export async function createTestLab(name: string, options: { profile?: 'strict' | 'full'; pull?: readonly string[] } = {}): Promise<TestLab> {
+export async function createTestLab(name: string, options: { profile?: 'strict' | 'full'; user?: 'root' | 'learner'; pull?: readonly string[] } = {}): Promise<TestLab> {
   const engine = new RpcClient(engineSocket, controlVerbs);
-  const lab = dockerd ? null : await engine.call('createLab', { name, ...(options.profile ? { profile: options.profile } : {}) });
+  const lab = dockerd ? null : await engine.call('createLab', { name, ...(options.profile ? { profile: options.profile } : {}), ...(options.user ? { user: options.user } : {}) });
   const test = clientsOf(lab, engine);
   try {
     for (const image of lab ? options.pull ?? [] : []) await test.ok(['pull', '-q', image]);
