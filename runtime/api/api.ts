@@ -14,6 +14,7 @@ import { buildRoutes } from './builds.ts';
 import { changeRoutes } from './changes.ts';
 import { containerVerbs } from './container-verbs.ts';
 import { containerRoutes } from './containers.ts';
+import { daemonRoutes } from './daemon.ts';
 import { eventRoutes } from './events.ts';
 import { fileRoutes } from './files.ts';
 import { execRoutes } from './exec.ts';
@@ -43,6 +44,6 @@ export function createDockerApi({ buildCache, ...options }: Omit<Api, 'verbs' | 
   const api = { ...options, verbs: containerVerbs };
   return createApiServer({ ...api, buildkit: openBuildKit(api, buildCache) }, [
     ...systemRoutes, ...eventRoutes, ...containerRoutes, ...changeRoutes, ...logRoutes, ...statsRoutes, ...attachRoutes, ...execRoutes, ...fileRoutes, ...buildRoutes, ...buildKitRoutes, ...archiveRoutes,
-    ...registryRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...unavailableRoutes,
+    ...registryRoutes, ...imageRoutes, ...networkRoutes, ...volumeRoutes, ...daemonRoutes, ...unavailableRoutes,
   ]);
 }

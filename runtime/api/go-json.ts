@@ -1,15 +1,16 @@
 // Says what is wrong with a JSON text in the words of Go's encoding/json, which learners meet in dockerd's answers.
 // Called only when JSON.parse has already refused the text; it never accepts or builds values.
 
-/** `invalid character 'b' looking for beginning of object key string`, `unexpected EOF`, or null when the text is one JSON value. */
-export function goJsonProblem(text: string): string | null {
+/** `invalid character 'b' looking for beginning of object key string`, `unexpected EOF`, or null when the text is one JSON value. The words differ with who reads: a request's body is a Decoder's. */
+export function goJsonProblem(text: string, of: 'decoder' | 'unmarshal' = 'decoder'): string | null {
   const scanner = { text, at: 0 };
   try {
     value(scanner);
     space(scanner);
+    if (scanner.at < text.length && of === 'unmarshal') fail(scanner, 'after top-level value');
     return scanner.at < text.length ? 'unexpected content after JSON' : null;
   } catch (problem) {
-    if (problem instanceof Problem) return problem.message;
+    if (problem instanceof Problem) return of === 'unmarshal' && problem.message === 'unexpected EOF' ? 'unexpected end of JSON input' : problem.message;
     throw problem;
   }
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { arch, release } from 'node:os';
 import { z } from 'zod';
+import type { DaemonConfig } from '../container/daemon-config.ts';
 import type { Call } from './call.ts';
 import { diskUsage } from './disk-usage.ts';
 import type { Reply } from './route.ts';
@@ -51,6 +52,7 @@ export const systemRoutes = [
 
 function info({ api }: Call): Record<string, unknown> {
   const { host } = api;
+  const { config } = host.daemon;
   const count = (...wanted: string[]) => [...host.containers.values()].filter(c => wanted.includes(c.record.state.status)).length;
   const running = count('running', 'restarting');
   const paused = count('paused');
@@ -63,22 +65,29 @@ function info({ api }: Call): Record<string, unknown> {
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file', 'local'] },
     MemoryLimit: true, SwapLimit: true, KernelMemoryTCP: host.cgroupVersion === 'v1', CpuCfsPeriod: true, CpuCfsQuota: true, CPUShares: true, CPUSet: true, PidsLimit: true,
     IPv4Forwarding: true, BridgeNfIptables: true, BridgeNfIp6tables: true,
-    Debug: false, NFd: 0, OomKillDisable: host.cgroupVersion === 'v1', NGoroutines: 0, SystemTime: new Date().toISOString(),
-    LoggingDriver: 'json-file', CgroupDriver: 'cgroupfs', CgroupVersion: host.cgroupVersion === 'v2' ? '2' : '1', NEventsListener: 0,
+    Debug: config.debug, NFd: 0, OomKillDisable: host.cgroupVersion === 'v1', NGoroutines: 0, SystemTime: new Date().toISOString(),
+    LoggingDriver: config.logDriver, CgroupDriver: 'cgroupfs', CgroupVersion: host.cgroupVersion === 'v2' ? '2' : '1', NEventsListener: 0,
     KernelVersion: release(), OperatingSystem: OPERATING_SYSTEM, OSVersion: '13', OSType: 'linux', Architecture: MACHINE,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: { AllowNondistributableArtifactsCIDRs: null, AllowNondistributableArtifactsHostnames: null, InsecureRegistryCIDRs: [], IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } }, Mirrors: null },
+    RegistryConfig: { AllowNondistributableArtifactsCIDRs: null, AllowNondistributableArtifactsHostnames: null, InsecureRegistryCIDRs: [...config.insecureRegistries.filter(isBlock), '127.0.0.0/8'], IndexConfigs: indexes(config), Mirrors: config.mirrors.length ? config.mirrors : null },
     NCPU: Math.max(1, Math.ceil(host.limits.cpus)), MemTotal: host.limits.memoryBytes, GenericResources: null,
-    DockerRootDir: '/var/lib/docker', HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: host.hostname, Labels: [], ExperimentalBuild: false, ServerVersion: ENGINE_VERSION,
+    DockerRootDir: '/var/lib/docker', HttpProxy: '', HttpsProxy: '', NoProxy: '', Name: host.hostname, Labels: config.labels, ExperimentalBuild: config.experimental, ServerVersion: ENGINE_VERSION,
     // Containers name their runtime runc, Docker's default; what answers to that name is crun.
     Runtimes: { runc: { path: RUNTIME } }, DefaultRuntime: 'runc',
     Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
-    LiveRestoreEnabled: true, Isolation: '', InitBinary: 'docker-init',
+    LiveRestoreEnabled: config.liveRestore, Isolation: '', InitBinary: 'docker-init',
     ContainerdCommit: { ID: 'not used', Expected: 'not used' }, RuncCommit: { ID: RUNTIME, Expected: RUNTIME }, InitCommit: { ID: 'not used', Expected: 'not used' },
-    SecurityOptions: ['name=seccomp,profile=builtin', 'name=userns'],
+    SecurityOptions: ['name=seccomp,profile=builtin', 'name=userns', ...(config.noNewPrivileges ? ['name=no-new-privileges'] : [])],
+    ...(config.addressPools.length ? { DefaultAddressPools: config.addressPools.map(({ base, size }) => ({ Base: base, Size: size })) } : {}),
     CDISpecDirs: [], Warnings: null,
   };
 }
+
+const isBlock = (registry: string) => registry.includes('/');
+const indexes = ({ insecureRegistries, mirrors }: DaemonConfig) => ({
+  'docker.io': { Name: 'docker.io', Mirrors: mirrors, Secure: true, Official: true },
+  ...Object.fromEntries(insecureRegistries.filter(name => !isBlock(name)).map(name => [name, { Name: name, Mirrors: [], Secure: false, Official: false }])),
+});
 
 /** A stable id in the form of a UUID. */
 function hostId(of: string): string {

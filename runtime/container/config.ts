@@ -42,7 +42,7 @@ const things = z.array(z.unknown()).nullish();
 
 export const hostConfigSchema = z.object({
   Binds: strings, ContainerIDFile: text,
-  LogConfig: z.object({ Type: text, Config: stringMap.transform(v => v ?? {}) }).nullish().transform(v => ({ Type: v?.Type || 'json-file', Config: v?.Config ?? {} })),
+  LogConfig: z.object({ Type: text, Config: stringMap.transform(v => v ?? {}) }).nullish().transform(v => ({ Type: v?.Type ?? '', Config: v?.Config ?? {} })), // '': as the daemon has it
   NetworkMode: text.transform(v => (v === '' || v === 'default' ? 'bridge' : v)),
   PortBindings: z.record(z.string(), z.array(portBindingSchema).nullish().transform(v => v ?? [])).nullish().transform(v => v ?? {}),
   RestartPolicy: z.object({ Name: text, MaximumRetryCount: count }).nullish().transform(v => ({ Name: v?.Name || 'no', MaximumRetryCount: v?.MaximumRetryCount ?? 0 })),
@@ -54,7 +54,7 @@ export const hostConfigSchema = z.object({
   IpcMode: text, Cgroup: text, Links: strings, OomScoreAdj: count, PidMode: text,
   Privileged: flag, PublishAllPorts: flag, ReadonlyRootfs: flag, SecurityOpt: strings, StorageOpt: stringMap, Tmpfs: stringMap,
   UTSMode: text, UsernsMode: text,
-  ShmSize: count.transform(v => v || 64 << 20), // bytes
+  ShmSize: count, // bytes; 0: as the daemon has it
   Sysctls: stringMap, Runtime: text.transform(v => v || 'runc'), Isolation: text,
   CpuShares: count, Memory: count, NanoCpus: count, CgroupParent: text,
   BlkioWeight: count, BlkioWeightDevice: things, BlkioDeviceReadBps: things, BlkioDeviceWriteBps: things, BlkioDeviceReadIOps: things, BlkioDeviceWriteIOps: things,

@@ -9,6 +9,7 @@ import { namedLinks } from './links.ts';
 import { checkNetworkMode, isShared, wantedEndpoints } from './create-endpoints.ts';
 import type { ContainerConfig, CreateBody, HostConfig } from './config.ts';
 import { checkOptions } from './check-options.ts';
+import { createdWith } from './daemon-config.ts';
 import { containerOf } from './live.ts';
 import { mergeConfig } from './merge-config.ts';
 import { mountPoints } from './mount-points.ts';
@@ -65,9 +66,9 @@ function checkName(name: string) {
 function completeHostConfig(host: Host, asked: HostConfig): HostConfig {
   return {
     ...asked,
+    ...createdWith(host.daemon.config, asked),
     NetworkMode: networkMode(host, asked.NetworkMode),
-    IpcMode: asked.IpcMode || 'private',
-    CgroupnsMode: asked.CgroupnsMode || (host.cgroupVersion === 'v2' ? 'private' : 'host'),
+    CgroupnsMode: asked.CgroupnsMode || host.daemon.config.cgroupnsMode || (host.cgroupVersion === 'v2' ? 'private' : 'host'),
     MemorySwap: asked.Memory > 0 && asked.MemorySwap === 0 ? asked.Memory * 2 : asked.MemorySwap,
     MaskedPaths: asked.Privileged ? asked.MaskedPaths : (asked.MaskedPaths ?? MASKED_PATHS),
     ReadonlyPaths: asked.Privileged ? asked.ReadonlyPaths : (asked.ReadonlyPaths ?? READONLY_PATHS),

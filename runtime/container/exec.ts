@@ -8,6 +8,7 @@ import { overrideEnvironment } from '../oci/environment.ts';
 import { capabilitySets, containerProcess, type OciProcess } from '../oci/spec.ts';
 import { taskSocket } from '../paths.ts';
 import { ShimAttachment } from './attachment.ts';
+import { startedWith } from './daemon-config.ts';
 import { greeted } from './greeted.ts';
 import { runtimeRoot, taskOf } from './paths.ts';
 import { execFailure } from './runtime-errors.ts';
@@ -49,7 +50,7 @@ export async function startExec(host: Host, exec: Exec, options: { tty: boolean;
   try {
     const user = await resolveUser(host, container.record, config.user || container.record.config.User, container.record.hostConfig.GroupAdd ?? []);
     emit(host, container, `exec_start: ${commandText(config)}`, { execID: exec.id });
-    await host.broker.call('startTask', { ...host.ref, task: execTask(exec, execProcess(exec, user), options) });
+    await host.broker.call('startTask', { ...host.ref, task: execTask(exec, execProcess(host, exec, user), options) });
     return await run(host, exec, options.sink);
   } catch (error) {
     if (exec.state.status === 'created') exec.state = { status: 'exited', exitCode: 126, pid: 0 };
@@ -107,9 +108,9 @@ function forgetLater(host: Host, exec: Exec) {
   setTimeout(() => host.execs.delete(exec.id), KEPT_MS).unref();
 }
 
-function execProcess(exec: Exec, user: OciProcess['user']): OciProcess {
+function execProcess(host: Host, exec: Exec, user: OciProcess['user']): OciProcess {
   const { config, container: { record } } = exec;
-  const base = containerProcess(record, user);
+  const base = containerProcess(startedWith(host.daemon.config, record), user);
   const { CapAdd, CapDrop, Privileged } = record.hostConfig;
   const [height, width] = config.consoleSize ?? [0, 0];
   return {

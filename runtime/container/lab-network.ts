@@ -4,10 +4,11 @@ import { isIP } from 'node:net';
 import { SlipwayError } from '../errors.ts';
 import { dial } from '../kernel/dial.ts';
 import type { Network } from '../registry/network.ts';
+import { isInsecureRegistry } from './daemon-config.ts';
 import { runHelper } from './helper.ts';
 import type { Host } from './model.ts';
 
-export function labNetwork(host: Pick<Host, 'ref' | 'broker'>): Network {
+export function labNetwork(host: Pick<Host, 'ref' | 'broker' | 'daemon'>): Network {
   /** A file of the host; undefined when it is not there. */
   const read = async (path: string) => {
     const { code, stdout } = await runHelper(host, { argv: ['busybox', 'cat', path] });
@@ -19,6 +20,7 @@ export function labNetwork(host: Pick<Host, 'ref' | 'broker'>): Network {
       if (address === undefined) throw new SlipwayError('Unavailable', `dial tcp: lookup ${name}: no such host`);
       return dial(host.broker, host.ref, address, port);
     },
+    lax: registry => isInsecureRegistry(host.daemon.config, registry),
     authorities: registry => (/^[\w.:[\]-]+$/.test(registry) ? read(`/etc/docker/certs.d/${registry}/ca.crt`) : Promise.resolve(undefined)),
   };
 }

@@ -5,6 +5,7 @@ import type { RpcClient } from '../rpc.ts';
 import type { BrokerVerbs, HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import type { ShimConnection, TaskEnd } from '../kernel/shim.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
+import type { Daemon } from '../lab/daemon.ts';
 import type { EventBus } from '../lab/events.ts';
 import type { Journal } from '../lab/journal.ts';
 import type { Networks } from '../network/model.ts';
@@ -33,6 +34,8 @@ export interface Host {
   /** Its processes stand still for a short absence: what would only look does not wake them. */
   isFrozen(): boolean;
   readonly cgroupVersion: 'v1' | 'v2';
+  /** Its daemon.json, as far as it is in effect. */
+  readonly daemon: Daemon;
   /** Faults of ours, for the engine's log. */
   onError(error: unknown): void;
   /** Its containers are steps of a build, which nobody else sees (build/step-host.ts). */

@@ -1,5 +1,6 @@
 // The files that Docker puts over a container's /etc: hosts, hostname, resolv.conf. Steps, written anew at every start.
 import type { Step } from '../kernel/protocol.ts';
+import { startedWith } from './daemon-config.ts';
 import type { ContainerRecord, Endpoint, Host } from './model.ts';
 import { hostnameOf, sandboxDir } from './paths.ts';
 
@@ -13,7 +14,8 @@ export function sandboxSteps(host: Host, record: ContainerRecord, endpoints: rea
 }
 
 /** Those that change with the networks a running container is in. Written in place: it has them mounted. */
-export function networkFiles(host: Host, record: ContainerRecord, endpoints: readonly Endpoint[], links: readonly string[]): Step[] {
+export function networkFiles(host: Host, asCreated: ContainerRecord, endpoints: readonly Endpoint[], links: readonly string[]): Step[] {
+  const record = startedWith(host.daemon.config, asCreated);
   const file = (name: string, text: string): Step => ({ do: 'write', path: `${sandboxDir(record.id)}/${name}`, mode: 0o644, text });
   return [file('hosts', hosts(host, record, endpoints, links)), file('resolv.conf', endpoints.some(e => e.dnsNames) ? internalResolvConf(record) : resolvConf(record))];
 }

@@ -7,6 +7,7 @@ import { joinNetworks, leaveNetworks, makeLinks } from '../network/endpoint.ts';
 import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
 import { greeted } from './greeted.ts';
+import { startedWith } from './daemon-config.ts';
 import { findLinks } from './links.ts';
 import { netnsPath, sandboxIdOf, shmDir, taskOf } from './paths.ts';
 import { hasOwnNetns, startTask } from './plan.ts';
@@ -52,7 +53,7 @@ async function launch(host: Host, container: Container, attachments: PendingAtta
   if (endpoints.some(e => e.dnsNames)) await host.nameServer.ensure();
   const links = findLinks(host, record);
   record.linkEnv = links.env;
-  const spec = containerSpec(record, { user, ...namespaces });
+  const spec = containerSpec(startedWith(host.daemon.config, record), { user, ...namespaces });
   if (record.state.status === 'restarting') setState(host, container, { ...record.state, attempt: { at: timestamp(), endpoints } });
   const task = startTask(host, record, { spec, sandbox: sandboxSteps(host, record, endpoints, links.hosts), network: makeLinks(host, record, endpoints), endpoints });
   await host.broker.call('startTask', { ...host.ref, task });

@@ -308,6 +308,7 @@ export class Labs {
       const opened = await openHost(this.parts, record, id, { booted: booted !== undefined });
       this.open.set(key(ref), opened);
       await booted?.(opened.host);
+      if (booted) await opened.host.daemon.boot();
       await restoreContainers(opened.host);
       await clearBuilds(opened.host, opened.images);
       await opened.serve();

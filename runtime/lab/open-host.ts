@@ -21,6 +21,7 @@ import { listenAt } from '../listen.ts';
 import { dockerSocket } from '../paths.ts';
 import { removeLayers, removeScratch } from '../snapshot/layers.ts';
 import { createVolumes, type VolumeRecord } from '../volume/volumes.ts';
+import { openDaemon } from './daemon.ts';
 import { createEventBus } from './events.ts';
 import type { FrostyBroker } from './frost.ts';
 import { openJournal } from './journal.ts';
@@ -73,10 +74,10 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
   const host: Host = {
     ref, hostname: record.hostname, profile: lab.profile, limits: lab.limits, createdAt: lab.createdAt,
     containers, names: new Map([...containers.values()].map(c => [c.record.name, c.record.id])), execs: new Map(),
-    images, events, journal, networks: createNetworks([...record.networks.map(n => defaultNetwork(n, lab.createdAt)), ...loadRecords<Network>(networksFile)], userDefined => writeJson(networksFile, userDefined)),
+    images, events, journal, networks: createNetworks([...record.networks.map(n => defaultNetwork(n, lab.createdAt)), ...loadRecords<Network>(networksFile)], userDefined => writeJson(networksFile, userDefined), () => host.daemon.config.addressPools),
     nameServer: createNameServer({ ref, broker: parts.broker }),
     volumes: createVolumes(loadRecords<VolumeRecord>(volumesFile), records => writeJson(volumesFile, records), () => timestamp()),
-    broker: parts.broker, isFrozen: () => parts.broker.isFrozen(lab.id), cgroupVersion: parts.cgroupVersion,
+    broker: parts.broker, daemon: openDaemon(ref, () => host), isFrozen: () => parts.broker.isFrozen(lab.id), cgroupVersion: parts.cgroupVersion,
     onError, closing: new AbortController(),
   };
   const server = createDockerApi({ host, images, library: parts.library, buildCache, onError });

@@ -2,14 +2,15 @@
 // (endpoint.ts, bridge-steps.ts). Rebuilt from the records of networks and running containers after a restart.
 import type { Endpoint } from '../container/model.ts';
 import { SlipwayError } from '../errors.ts';
-import { addressText, contains, overlaps, parseAddress, parseBlock } from './addresses.ts';
+import { addressText, blockText, contains, overlaps, parseAddress, parseBlock, type Block } from './addresses.ts';
 import { createPorts } from './ports.ts';
 import type { Network, Networks } from './model.ts';
 
 /** Docker's: https://docs.docker.com/engine/network/#subnet-allocation */
 const POOLS = [...Array.from({ length: 14 }, (_, at) => `172.${at + 18}.0.0/16`), ...Array.from({ length: 16 }, (_, at) => `192.168.${at * 16}.0/20`)];
 
-export function createNetworks(known: readonly Network[], save: (userDefined: readonly Network[]) => void): Networks {
+/** `pools`: where the daemon's configuration says that networks get their subnets from; none, Docker's own. */
+export function createNetworks(known: readonly Network[], save: (userDefined: readonly Network[]) => void, pools: () => readonly { base: string; size: number }[] = () => []): Networks {
   const networks = new Map(known.map(n => [n.id, n]));
   const members = new Map<string, Map<string, Endpoint>>(known.map(n => [n.id, new Map()]));
   const taken = new Map<string, Set<string>>(known.map(n => [n.id, reserved(n)]));
@@ -88,11 +89,28 @@ export function createNetworks(known: readonly Network[], save: (userDefined: re
     allocatePort: ports.allocate,
     releasePort: ports.release,
     freePool(version) {
-      const free = version === 4 ? POOLS.find(pool => !overlapping(pool)) : undefined;
+      const free = version === 6 ? undefined : pools().length ? freeOf(pools(), [...networks.values()]) : POOLS.find(pool => !overlapping(pool));
       if (!free) throw new SlipwayError('System', `could not find an available, non-overlapping IPv${version} address pool among the defaults to assign to the network`);
       return free;
     },
   };
+}
+
+/** The first subnet of these sizes that overlaps with no network. What is taken is leapt over: a base may hold millions. */
+function freeOf(pools: readonly { base: string; size: number }[], networks: readonly Network[]): string | undefined {
+  const taken = networks.flatMap(n => n.subnets.map(s => parseBlock(s.subnet)!));
+  for (const { base, size } of pools) {
+    const all = parseBlock(base)!;
+    const width = 1n << BigInt(32 - size);
+    let first = all.first;
+    while (first + width - 1n <= all.last) {
+      const block: Block = { first, last: first + width - 1n, prefix: size, version: 4 };
+      const other = taken.find(t => overlaps(t, block));
+      if (!other) return blockText(block);
+      first += ((other.last - first) / width + 1n) * width;
+    }
+  }
+  return undefined;
 }
 
 const reserved = (network: Network) => new Set(network.subnets.flatMap(s => [s.gateway, ...Object.values(s.aux)].filter(Boolean)));

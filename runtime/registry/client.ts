@@ -11,7 +11,7 @@ import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { authorization, challengesOf, type Challenge, type Credentials } from './auth.ts';
 import { MANIFEST_TYPES } from './manifest.ts';
-import { isInsecure, type Network } from './network.ts';
+import type { Network } from './network.ts';
 import { openTransport, type Sending, type Transport } from './transport.ts';
 import { refusal, textOf } from './words.ts';
 
@@ -55,7 +55,7 @@ export async function openRegistry(network: Network, domain: string, credentials
 
 /** Finds out whether it speaks TLS, and what it wants to see of credentials. */
 export async function ping(transport: Transport, domain: string, signal?: AbortSignal): Promise<{ origin: string; challenges: Challenge[] }> {
-  const origins = isInsecure(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
+  const origins = transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
   let failure: unknown;
   for (const origin of origins) {
     try {

@@ -7,6 +7,8 @@ export interface Network {
   dial(name: string, port: number): Promise<Duplex>;
   /** PEM certificates that the lab trusts for this registry (`/etc/docker/certs.d`), besides the well-known ones. */
   authorities(registry: string): Promise<string | undefined>;
+  /** Registries that are taken as they come, besides those that are near: the lab's insecure-registries. */
+  lax?(registry: string): boolean;
 }
 
 /** The part of `name:port` before the port; brackets of IPv6 addresses go. */

@@ -22,6 +22,8 @@ export type Sending = {
 export interface Transport {
   /** The answer's head; its body has to be read or destroyed. GET and HEAD follow redirects, without credentials to another host. */
   send(url: string, sending: Sending): Promise<IncomingMessage>;
+  /** Whether this registry may speak plain HTTP, or TLS with any certificate. */
+  lax(registry: string): boolean;
   /** Closes all connections. */
   close(): void;
 }
@@ -48,8 +50,10 @@ export function openTransport(network: Network): Transport {
       url = next;
     }
   }
-  return { send, close: () => { for (const agent of agents.values()) agent.destroy(); } };
+  return { send, lax: registry => isLax(network, registry), close: () => { for (const agent of agents.values()) agent.destroy(); } };
 }
+
+const isLax = (network: Network, registry: string) => isInsecure(registry) || (network.lax?.(registry) ?? false);
 
 function urlOf(address: string, base?: URL): URL {
   const url = URL.parse(address, base?.href);
@@ -120,9 +124,10 @@ class LabAgent extends Agent {
     const name = hostOf(host!);
     const raw = await this.network.dial(name, Number(port));
     if (this.secure === null) return raw;
-    const ca = isInsecure(this.secure) ? undefined : await this.network.authorities(this.secure);
+    const lax = isLax(this.network, this.secure);
+    const ca = lax ? undefined : await this.network.authorities(this.secure);
     return new Promise((resolve, reject) => {
-      const secured = connect({ socket: raw, rejectUnauthorized: !isInsecure(this.secure!), ...(isIP(name) ? { host: name } : { servername: name }), ...(ca === undefined ? {} : { ca }) });
+      const secured = connect({ socket: raw, rejectUnauthorized: !lax, ...(isIP(name) ? { host: name } : { servername: name }), ...(ca === undefined ? {} : { ca }) });
       const onError = (error: NodeJS.ErrnoException) => {
         raw.destroy();
         reject(new SlipwayError('Unavailable', tlsWords(error)));
