@@ -25,8 +25,13 @@ export async function layerFromUpper(host: Place, upper: string, below: readonly
 export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[], { keepEmpty = false } = {}): Promise<ImageLayer | null> {
   const body = `mkdir -p "$2/layer" || exit 1
 sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
-cd "$1" && for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ -f "$f" ] && [ ! -L "$f" ] && [ ! -s "$f" ]; then rm -f "$f"; fi; done
+cd "$1" || exit 1
+dated= # these keep their times, which the archive has, when what the runtime put there goes
+for d in dev etc; do if [ -d "$d" ] && [ ! -L "$d" ] && grep -qzxF "./$d" "$2/marks.files"; then dated="$dated $d"; fi; done
+[ -z "$dated" ] || "$tar" -c --format=posix --no-recursion -f "$2/dated" $dated || exit 1
+for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ -f "$f" ] && [ ! -L "$f" ] && [ ! -s "$f" ]; then rm -f "$f"; fi; done
 for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ ! -d "$d" ] || [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
+[ -z "$dated" ] || "$tar" -x -p -f "$2/dated" || exit 1
 cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; rm -rf "$2"; exit $r`;
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), undefined, keepEmpty);
 }
