@@ -18,7 +18,7 @@ import type { Announce } from './lab/announce.ts';
 import type { Workspace } from './lab/workspace.ts';
 import type { Workspaces } from './lab/workspaces.ts';
 import type { Previews } from './preview/previews.ts';
-import { type Ack, type ClientEvents, joinSchema, openPortSchema, portSchema, type Problem, type ServerEvents, shareSchema, sizeSchema, SOCKET_PATH, terminalIdSchema, unshareSchema } from './protocol.ts';
+import { type Ack, type ClientEvents, copySchema, joinSchema, openPortSchema, portSchema, type Problem, type ServerEvents, shareSchema, sizeSchema, SOCKET_PATH, terminalIdSchema, unshareSchema } from './protocol.ts';
 import type { HubTerminal } from './terminal/terminal.ts';
 import type { Outlet, Viewer } from './terminal/viewer.ts';
 
@@ -157,6 +157,19 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
   client.on('preview:shares', request(portSchema, async ({ port }) => (previews ?? nowhere()).shares(current(), port)));
 
   client.on('preview:unshare', request(unshareSchema, ({ port, id }) => (previews ?? nowhere()).unshare(current(), port, id)));
+
+  client.on('copies:list', request(z.object({}), () => current().copies.list()));
+
+  client.on('copies:save', request(z.object({}), () => current().saveCopy()));
+
+  client.on('copies:remove', request(copySchema, ({ id }) => current().copies.remove(id)));
+
+  client.on('copies:go-back', request(copySchema, async ({ id }) => {
+    const mine = current();
+    await mine.goBack(id, address);
+    return mine.state;
+  }));
+
 
   client.on('lab:start-at', request(taskSchema, async ({ task }) => {
     const mine = current();

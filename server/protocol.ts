@@ -28,10 +28,14 @@ export interface LabView<T = string> {
   /** Good to know, such as "your earlier lab had ended, this is a fresh one". Shown once, dismissible. */
   notice?: T;
 }
-/** A port of the lab that a container publishes, or (null) that a program of the lab itself listens on. */
-export interface PortView { port: number; containerPort: number; container: string | null; }
+/** A port of the lab that a container publishes, or (null) that a program of the lab itself listens on. Only TCP can be opened in a browser. */
+export interface PortView { port: number; containerPort: number; container: string | null; protocol: 'tcp' | 'udp'; }
 /** A link that shows a port to others, until then. What it carries is known to whom it was given alone. */
 export interface ShareView { id: string; expiresAt: string; }
+/** The lab as it was at a moment. `bytes`: what it counts for. */
+export interface CopyView { id: string; at: string; bytes: number; }
+/** Newest first; `most` at a time. Together with the lab they may take `diskBytes`. */
+export interface CopiesView { copies: CopyView[]; most: number; diskBytes: number; }
 export interface TerminalView { id: string; title: string; }
 
 export type TaskState<T = string> = Hinted<T> & (
@@ -87,6 +91,11 @@ export interface ClientEvents {
   'preview:shares': (body: { port: number }, ack: Ack<{ shares: ShareView[] }>) => void;
   /** Whoever came by it is shut out at once. */
   'preview:unshare': (body: { port: number; id: string }, ack: Ack<{ shares: ShareView[] }>) => void;
+  'copies:list': (body: Record<string, never>, ack: Ack<CopiesView>) => void;
+  'copies:save': (body: Record<string, never>, ack: Ack<CopiesView>) => void;
+  'copies:remove': (body: { id: string }, ack: Ack<CopiesView>) => void;
+  /** The lab as it was then, in place of the one that there is. */
+  'copies:go-back': (body: { id: string }, ack: Ack<WorkspaceView>) => void;
   /** A fresh lab in which everything before this task has been done for the learner. */
   'lab:start-at': (body: { task: string }, ack: Ack<WorkspaceView>) => void;
   /** Shows the task's next hint; it comes with 'task:progress', to all tabs. */
@@ -140,6 +149,7 @@ export const SHARE_MINUTES = [15, 120, 1440] as const;
 export const openPortSchema = portSchema.extend({ pane: z.boolean().default(false) });
 export const shareSchema = portSchema.extend({ minutes: z.literal(SHARE_MINUTES) });
 export const unshareSchema = portSchema.extend({ id: z.string().regex(/^[0-9a-f]{16}$/) });
+export const copySchema = z.object({ id: z.string().regex(/^[0-9a-z-]{1,32}$/) });
 export const terminalIdSchema = z.string().min(1).max(100);
 
 /** What a lesson page is rendered from, on the server side (GET by server components through server/lessons). */

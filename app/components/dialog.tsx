@@ -1,9 +1,10 @@
 // A modal dialog on the browser's own <dialog>: focus stays inside, Escape closes, focus returns. Mounted means open; the button marked
 // data-first has the focus.
 'use client';
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 
 export function Dialog({ title, close, children, actions }: { title: string; close(): void; children: ReactNode; actions: ReactNode }) {
+  const heading = useId();
   const ref = useRef<HTMLDialogElement>(null);
   const [opener] = useState(() => document.activeElement);
   useEffect(() => {
@@ -16,8 +17,8 @@ export function Dialog({ title, close, children, actions }: { title: string; clo
     };
   }, [opener]);
   return (
-    <dialog ref={ref} className="box" aria-labelledby="dialog-title" onCancel={(event) => { event.preventDefault(); close(); }}>
-      <h2 id="dialog-title">{title}</h2>
+    <dialog ref={ref} className="box" aria-labelledby={heading} onCancel={(event) => { event.preventDefault(); close(); }}>
+      <h2 id={heading}>{title}</h2>
       {children}
       <div className="actions">{actions}</div>
     </dialog>

@@ -8,6 +8,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { LocalDate } from '../components/local-date.tsx';
 import { useTexts } from '../language/texts-context.tsx';
 import { ask } from '../lib/ask.ts';
+import { diskSize } from '../lib/disk-size.ts';
 
 export function LabList({ labs }: { labs: YourLab[] }) {
   const t = useTexts();
@@ -16,7 +17,6 @@ export function LabList({ labs }: { labs: YourLab[] }) {
   const [said, setSaid] = useState('');
   const titleOf = (lab: YourLab) => lab.title ?? t('labs.play');
   const stateOf = ({ state }: YourLab) => (state === 'running' ? t('labs.running') : state === 'asleep' ? t('labs.asleep') : t('labs.unknown'));
-  const sizeOf = (bytes: number) => new Intl.NumberFormat(t.tag, { style: 'unit', unit: 'megabyte', maximumFractionDigits: bytes < 10e6 ? 1 : 0 }).format(bytes / 1e6);
   const remove = async (lab: YourLab) => {
     setRemoving(null);
     const answer = await ask('labs/remove', { workspace: lab.workspace });
@@ -33,7 +33,7 @@ export function LabList({ labs }: { labs: YourLab[] }) {
               <h2>{lab.isThere ? <Link href={lab.href}>{titleOf(lab)}</Link> : titleOf(lab)}</h2>
               <p className="lab-state" data-state={lab.state}><span className="status-lamp" aria-hidden />{stateOf(lab)}</p>
               <dl>
-                <div><dt>{t('labs.disk')}</dt><dd>{lab.diskBytes === null ? t('labs.diskUnknown') : sizeOf(lab.diskBytes)}</dd></div>
+                <div><dt>{t('labs.disk')}</dt><dd>{lab.diskBytes === null ? t('labs.diskUnknown') : diskSize(t.tag, lab.diskBytes)}</dd></div>
                 <div><dt>{t('labs.lastOpened')}</dt><dd><LocalDate iso={lab.lastSeenAt} withTime /></dd></div>
                 {!lab.isLastChance && <div><dt>{t('labs.removal')}</dt><dd><LocalDate iso={lab.removesAt} /></dd></div>}
               </dl>

@@ -2,7 +2,7 @@
 // useSyncExternalStore; it connects when the first component listens and leaves when the last one has gone. It must never send a
 // keystroke twice: what could not be sent at once is dropped, and the learner sees that the connection is gone.
 import { io, type Socket } from 'socket.io-client';
-import { SOCKET_PATH, type ClientEvents, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type ShareView, type TaskProgress, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
+import { SOCKET_PATH, type ClientEvents, type CopiesView, type FileView, type LabView, type PortView, type Problem, type QuizState, type ServerEvents, type ShareView, type TaskProgress, type TaskState, type TerminalView, type WorkspaceView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { isSeen, watchPresence } from './presence.ts';
 import { TerminalFeed, type Screen } from './terminal-feed.ts';
@@ -27,7 +27,7 @@ export interface WorkspaceState {
   note: Note | null;
   /** What went wrong last, in words, until it is dismissed or overtaken. */
   problem: string | null;
-  busy: 'resetting' | 'opening' | null;
+  busy: 'resetting' | 'returning' | 'opening' | null;
   /** Those that were answered. */
   quizzes: Readonly<Record<string, QuizState>>;
   /** A file of the lab that is to be shown. */
@@ -40,8 +40,8 @@ export interface WorkspaceState {
   edition: number;
 }
 
-/** A port shown beside the terminal; `url` is good once. */
-export interface PortPane { port: number; lab: string; url: string | null; }
+/** A port shown beside the terminal; `url` is null as long as it is asked for. */
+export interface PortPane { port: number; lab: string; url: string | null; /** On the site's own origin, where some pages break. */ sandboxed?: boolean; /** Counts how often it was loaded. */ turn: number; }
 export interface OpenFile { path: string; line?: number | undefined; }
 export type RunAnswer = { sent: true } | { sent: false; why: string };
 
@@ -160,16 +160,33 @@ export class WorkspaceClient {
     this.renew((done) => this.socket?.timeout(ANSWER_TIMEOUT_MS * 2).emit('lab:reset', {}, done));
   }
 
-  private renew(send: (done: (error: Error | null, answer: WorkspaceView | Problem) => void) => void): void {
-    if (this.state.busy === 'resetting') return;
+  private renew(send: (done: (error: Error | null, answer: WorkspaceView | Problem) => void) => void, busy: 'resetting' | 'returning' = 'resetting'): void {
+    if (this.state.busy === 'resetting' || this.state.busy === 'returning') return;
     if (!this.socket?.connected) { this.set({ problem: this.t('problem.noReset') }); return; }
-    this.set({ busy: 'resetting', note: null, problem: null });
+    this.set({ busy, note: null, problem: null });
     send((error, answer) => {
       this.set({ busy: null });
       if (error || isProblem(answer)) { this.set({ problem: error ? this.t('problem.resetLate') : (answer as Problem).problem }); return; }
       this.wantsTerminal = true;
       this.apply(answer);
     });
+  }
+
+  copies(): Promise<CopiesView | Problem> {
+    return this.asked(this.t('copies.notConnected'), (socket, done: (error: Error | null, answer: CopiesView | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('copies:list', {}, done));
+  }
+
+  saveCopy(): Promise<CopiesView | Problem> {
+    return this.asked(this.t('copies.notConnected'), (socket, done: (error: Error | null, answer: CopiesView | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('copies:save', {}, done));
+  }
+
+  removeCopy(id: string): Promise<CopiesView | Problem> {
+    return this.asked(this.t('copies.notConnected'), (socket, done: (error: Error | null, answer: CopiesView | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('copies:remove', { id }, done));
+  }
+
+  /** The lab as it was: everything since is lost. */
+  goBack(id: string): void {
+    this.renew((done) => this.socket?.timeout(ANSWER_TIMEOUT_MS * 2).emit('copies:go-back', { id }, done), 'returning');
   }
 
   /** "Start here": a fresh lab in which everything before the task has been done. */
@@ -239,10 +256,11 @@ export class WorkspaceClient {
   /** Shows a port in a pane, or loads it there again. */
   async showPort(port: number): Promise<void> {
     const lab = this.state.lab?.id ?? '';
-    this.set({ pane: { port, lab, url: null } });
-    const answer = await this.asked(this.t('problem.noPort'), (socket, done: (error: Error | null, answer: { url: string } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:open', { port, pane: true }, done));
-    if (this.state.pane?.port !== port || this.state.pane.lab !== lab) return;
-    if (isProblem(answer)) this.set({ pane: null, problem: answer.problem }); else this.set({ pane: { port, lab, url: answer.url } });
+    const turn = (this.state.pane?.turn ?? 0) + 1;
+    this.set({ pane: { port, lab, url: null, turn } });
+    const answer = await this.asked(this.t('problem.noPort'), (socket, done: (error: Error | null, answer: { url: string; sandboxed: boolean } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:open', { port, pane: true }, done));
+    if (this.state.pane?.turn !== turn || this.state.pane.lab !== lab) return;
+    if (isProblem(answer)) this.set({ pane: null, problem: answer.problem }); else this.set({ pane: { port, lab, turn, ...answer } });
   }
 
   closePane(): void { this.set({ pane: null }); }
@@ -254,6 +272,13 @@ export class WorkspaceClient {
 
   shares(port: number): Promise<{ shares: ShareView[] } | Problem> {
     return this.asked(this.t('share.notConnected'), (socket, done: (error: Error | null, answer: { shares: ShareView[] } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:shares', { port }, done));
+  }
+
+  /** Everybody who has a port of the lab open is shut out, this browser's tabs included. */
+  async closePreviews(): Promise<{ shares: ShareView[] } | Problem> {
+    const answer = await this.asked(this.t('share.notConnected'), (socket, done: (error: Error | null, answer: { shares: ShareView[] } | Problem) => void) => socket.timeout(ANSWER_TIMEOUT_MS).emit('preview:close-all', {}, done));
+    if (!isProblem(answer)) this.closePane();
+    return answer;
   }
 
   unshare(port: number, id: string): Promise<{ shares: ShareView[] } | Problem> {

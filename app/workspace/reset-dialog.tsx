@@ -15,6 +15,7 @@ export function ResetDialog({ close }: { close(): void }) {
     </>}>
       <p>{t('reset.lose')}</p>
       <ul><li>{t('reset.loseContainers')}</li><li>{t('reset.loseFiles')}</li><li>{t('reset.loseRunning')}</li></ul>
+      <p>{t('reset.copiesStay')}</p>
       {hasTasks && <p>{t('reset.tasksStay')}</p>}
     </Dialog>
   );

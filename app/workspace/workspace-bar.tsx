@@ -4,7 +4,9 @@ import { useState, type ReactNode } from 'react';
 import type { LabView } from '../../server/protocol.ts';
 import type { T } from '../../texts/site.ts';
 import { useTexts } from '../language/texts-context.tsx';
+import type { WorkspaceState } from '../lib/workspace-client.ts';
 import { ConnectionHelp } from './connection-help.tsx';
+import { CopiesButton } from './copies-button.tsx';
 import { ResumeButton } from '../resume/resume-button.tsx';
 import { IdleNotice } from './idle-notice.tsx';
 import { PortChips } from './port-chips.tsx';
@@ -20,7 +22,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
   const problem = useWorkspace((s) => s.problem);
   const [asking, setAsking] = useState(false);
   const [read, setRead] = useState('');
-  const resetting = busy === 'resetting';
+  const resetting = busy === 'resetting' || busy === 'returning';
   return (
     <>
       <div className="workspace-bar" data-region="bar" tabIndex={-1} role="group" aria-label={t('bar.label')}>
@@ -28,6 +30,7 @@ export function WorkspaceBar({ children }: { children?: ReactNode }) {
         <PortChips />
         <StatusLine />
         <ResumeButton small />
+        <CopiesButton disabled={link !== 'connected' || resetting || lab?.state !== 'ready'} />
         <button type="button" className="button small" disabled={link !== 'connected' || resetting || !lab || lab.state === 'starting'} onClick={() => { if (lab?.state === 'gone') client.reset(); else setAsking(true); }}>{t('bar.reset')}</button>
       </div>
       <noscript><div className="notice"><p>{t('bar.noScript')}</p></div></noscript>
@@ -50,15 +53,16 @@ function StatusLine() {
   const link = useWorkspace((s) => s.link);
   const slow = useWorkspace((s) => s.slow);
   const lab = useWorkspace((s) => s.lab);
-  const resetting = useWorkspace((s) => s.busy === 'resetting');
-  const [tone, text, more] = statusWords(t, link, slow, lab, resetting);
+  const busy = useWorkspace((s) => s.busy);
+  const [tone, text, more] = statusWords(t, link, slow, lab, busy);
   return <p className="status" role="status" data-tone={tone} data-testid="status"><span className="status-lamp" aria-hidden /><span>{text}{more && <span className="status-more"> {more}</span>}</span></p>;
 }
 
 type Tone = 'good' | 'wait' | 'rest' | 'bad';
 
-function statusWords(t: T, link: string, slow: boolean, lab: LabView | null, resetting: boolean): [Tone, string, string?] {
-  if (resetting) return ['wait', t('status.resetting')];
+function statusWords(t: T, link: string, slow: boolean, lab: LabView | null, busy: WorkspaceState['busy']): [Tone, string, string?] {
+  if (busy === 'resetting') return ['wait', t('status.resetting')];
+  if (busy === 'returning') return ['wait', t('status.returning')];
   if (link === 'connecting') return ['wait', t('status.connecting')];
   if (link === 'reconnecting') return ['wait', t('status.reconnecting')];
   if (link === 'failed') return ['bad', t('status.failed')];

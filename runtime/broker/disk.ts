@@ -5,7 +5,7 @@ import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync,
 import { join } from 'node:path';
 import { STORE_UID_BASE } from '../ids.ts';
 import { instance, labDisksDir, labRecordsDir, poolDir } from '../paths.ts';
-import { qgroupsDir } from './figures.ts';
+import { forgetSubvolume, qgroupsDir, subvolumeBytes } from './figures.ts';
 import { run } from './run.ts';
 
 const RECORDS_BYTES = 512 * 1024 * 1024;
@@ -38,16 +38,24 @@ async function createSubvolume(path: string, sizeBytes: number, from?: string) {
   await run('btrfs', ['qgroup', 'limit', String(sizeBytes), path]);
 }
 
-/** As it is at this moment, stored as a difference; the lab goes on. */
+/** What the disk of a lab may hold. */
+export const limitDisk = (lab: string, sizeBytes: number) => run('btrfs', ['qgroup', 'limit', String(sizeBytes), labDisk(lab)]);
+
+/** As it is at this moment, stored as a difference; the lab goes on. Making it has the kernel count what lies in both. */
 export async function snapshotDisk(lab: string, snapshot: string) {
   mkdirSync(snapshotDir(snapshot), { recursive: true, mode: 0o700 });
   for (const [path, name] of [[labDisk(lab), 'disk'], [labRecords(lab), 'records']] as const) await run('btrfs', ['-q', 'subvolume', 'snapshot', '-r', path, join(snapshotDir(snapshot), name)]);
+  const [disk, records, of] = await Promise.all([join(snapshotDir(snapshot), 'disk'), join(snapshotDir(snapshot), 'records'), labDisk(lab)].map(path => subvolumeBytes(path)));
+  return { bytes: (disk ?? 0) + (records ?? 0), diskBytes: of ?? 0 };
 }
 
 /** One that is not there, or only in part, is fine. */
 export async function removeSnapshot(snapshot: string) {
   const dir = snapshotDir(snapshot);
-  for (const path of [join(dir, 'disk'), join(dir, 'records')]) if (existsSync(path)) await run('btrfs', ['-q', 'subvolume', 'delete', path]);
+  for (const path of [join(dir, 'disk'), join(dir, 'records')]) {
+    if (existsSync(path)) await run('btrfs', ['-q', 'subvolume', 'delete', path]);
+    forgetSubvolume(path);
+  }
   if (existsSync(dir)) rmdirSync(dir);
   clearStaleQuotasSoon();
 }

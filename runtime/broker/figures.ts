@@ -55,8 +55,10 @@ function peaks(lab: string, memory: string): number {
 export function forgetFigures(lab: string) {
   counted.delete(lab);
   last.delete(lab);
-  for (const dir of [labDisksDir, labRecordsDir]) ids.delete(join(dir, lab));
+  for (const dir of [labDisksDir, labRecordsDir]) forgetSubvolume(join(dir, lab));
 }
+
+export function forgetSubvolume(path: string) { ids.delete(path); }
 
 /** What a lab has on disk: since the kernel's last commit, and what is on its way. Undefined where the kernel does not say. */
 export async function diskFigures(lab: string): Promise<DiskFigures | undefined> {
@@ -65,7 +67,7 @@ export async function diskFigures(lab: string): Promise<DiskFigures | undefined>
 }
 
 /** https://www.kernel.org/doc/html/latest/filesystems/btrfs.html, files of /sys/fs/btrfs/<uuid>/qgroups/<level>_<id>. */
-async function subvolumeBytes(path: string): Promise<number | undefined> {
+export async function subvolumeBytes(path: string): Promise<number | undefined> {
   const id = await subvolumeId(path);
   const group = id === undefined ? undefined : qgroupsDir() && join(qgroupsDir()!, `0_${id}`);
   if (!group) return undefined;

@@ -7,7 +7,7 @@ import { DOCKER_GID, ENGINE_USER, GROUP, STORE_UID_BASE } from '../ids.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import { appDir, dockerSocket, instance, labRecordsDir, layersDir, runDir, toolboxDir, workstationDir } from '../paths.ts';
 import { Cgroups } from './cgroup.ts';
-import { clearStaleQuotas, createDisk, disks, isDiskWhole, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
+import { clearStaleQuotas, createDisk, disks, isDiskWhole, limitDisk, removeDisk, removeSnapshot, snapshotDisk } from './disk.ts';
 import { Configuration } from './encode.ts';
 import { diskFigures, forgetFigures, keepFigures, labFigures, lastFigures, type AllFigures, type LabFigures } from './figures.ts';
 import { planHost } from './host-plan.ts';
@@ -52,6 +52,7 @@ export class Hosts {
     return { lab, host, uidBase: uidBaseOf(lab.uidIndex), init: host.init };
   }
 
+
   has(id: string): boolean { return this.labs.has(id); }
 
   lab(id: string): LabRecord {
@@ -78,7 +79,16 @@ export class Hosts {
   snapshot(lab: string, snapshot: string) {
     return this.exclusive(lab, async () => {
       await removeSnapshot(snapshot); // an earlier try that was interrupted
-      await snapshotDisk(this.lab(lab).lab, snapshot);
+      return snapshotDisk(this.lab(lab).lab, snapshot);
+    });
+  }
+
+  reserveDisk(lab: string, bytes: number) {
+    return this.exclusive(lab, async () => {
+      const record = this.lab(lab);
+      record.reservedBytes = bytes;
+      await limitDisk(lab, diskLimit(record));
+      saveLab(record);
     });
   }
 
@@ -159,7 +169,7 @@ export class Hosts {
   }
 
   private recordLab(lab: string, limits: Limits): LabRecord {
-    const record: LabRecord = { lab, uidIndex: takeUids(lab), limits, hosts: {} };
+    const record: LabRecord = { lab, uidIndex: takeUids(lab), limits, reservedBytes: 0, hosts: {} };
     this.labs.set(lab, record);
     saveLab(record);
     return record;
@@ -174,7 +184,7 @@ export class Hosts {
     this.cgroups.createHost(lab.lab, host, uidBase);
     // It ran before, and now there is nothing it could run on: an empty machine in its place would hide that.
     if (lab.hosts[host] && !isDiskWhole(lab.lab, host)) throw new SlipwayError('NotFound', `the disk of lab ${lab.lab} is lost: it was not written yet when the machine lost its power`);
-    const disk = await createDisk(lab.lab, host, lab.limits.diskBytes, options.snapshot);
+    const disk = await createDisk(lab.lab, host, diskLimit(lab), options.snapshot);
     const api = this.makeDirectories(lab.lab, host);
     const system = this.cgroups.system;
     const plan = planHost({
@@ -231,10 +241,12 @@ export class Hosts {
   }
 }
 
+
 export function account(user: string): Account {
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
   const line = execFileSync('getent', ['group', GROUP], { encoding: 'utf8' });
   return { uid: id('-u'), gid: Number(line.split(':')[2]) };
 }
 
+const diskLimit = (lab: LabRecord): number => Math.max(0, lab.limits.diskBytes - lab.reservedBytes);
 const children = (dir: string): string[] => (existsSync(dir) ? readdirSync(dir) : []);

@@ -16,7 +16,7 @@ const hostRecordSchema = z.object({
   /** Which directory the host's toolbox is: set-up may have put a newer one in its place since. */
   toolbox: z.object({ device: z.number(), inode: z.number() }),
 });
-export const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, hosts: z.record(idSchema, hostRecordSchema) });
+export const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, /** Of the disk limit, kept for something else. */ reservedBytes: z.number().default(0), hosts: z.record(idSchema, hostRecordSchema) });
 export type HostRecord = z.infer<typeof hostRecordSchema>;
 export type LabRecord = z.infer<typeof labRecordSchema>;
 

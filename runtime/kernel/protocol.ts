@@ -104,7 +104,9 @@ export const brokerVerbs = {
     response: z.object({ initPid: z.number(), uidBase: z.number() }),
   },
   /** Keeps the lab's disk and records as they are now; createHost with it makes a new lab's disk from that. */
-  snapshotLab: { request: z.object({ lab: idSchema, snapshot: idSchema }), response: z.object({}) },
+  snapshotLab: { request: z.object({ lab: idSchema, snapshot: idSchema }), response: z.object({ /** Of all that is in it, shared or not, and of the lab's disk; 0 where the kernel does not say. */ bytes: z.number(), diskBytes: z.number() }) },
+  /** So much of the lab's disk limit is kept for something else, from now on; the rest is what its disk may hold. */
+  reserveDisk: { request: z.object({ lab: idSchema, bytes: z.number().int().min(0) }), response: z.object({}) },
   /** Idempotent. Labs made from it stay. */
   removeSnapshot: { request: z.object({ snapshot: idSchema }), response: z.object({}) },
   /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */

@@ -21,7 +21,7 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     listLabs: async () => labs.list(),
     inspectLab: ({ lab }) => labs.inspect(lab),
     disposeLab: async ({ lab }) => { await labs.dispose(lab); return {}; },
-    snapshotLab: ({ lab, name }) => labs.snapshot(lab, name),
+    snapshotLab: ({ lab, name, asCopy }) => labs.snapshot(lab, name, asCopy),
     listSnapshots: async () => labs.snapshots(),
     removeSnapshot: async ({ snapshot }) => { await labs.removeSnapshot(snapshot); return {}; },
     forkSnapshot: ({ snapshot, name }) => labs.fork(snapshot, name),

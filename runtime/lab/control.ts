@@ -29,7 +29,13 @@ export const terminalSchema = z.object({
 });
 export type Terminal = z.infer<typeof terminalSchema>;
 
-export const snapshotSchema = z.object({ id: idSchema, name: z.string(), createdAt: z.string(), lab: idSchema });
+export const snapshotSchema = z.object({
+  id: idSchema, name: z.string(), createdAt: z.string(), lab: idSchema,
+  /** The name of the labs whose disk limit it counts for, if any. */
+  copyOf: z.string().nullable(),
+  /** All that is in it, however much of that it shares with the lab. */
+  bytes: z.number(),
+});
 export type SnapshotView = z.infer<typeof snapshotSchema>;
 
 /** Docker's event message (https://docs.docker.com/reference/api/engine/version/v1.45/#tag/System/operation/SystemEvents). */
@@ -66,8 +72,8 @@ export const journalEntrySchema = z.discriminatedUnion('kind', [
 export type JournalEntry = z.infer<typeof journalEntrySchema>;
 
 /** A TCP port of a host that a container publishes on 127.0.0.1 (or on all addresses). */
-export const publishedPortSchema = z.object({ port: z.number(), containerPort: z.number(), container: z.string() });
-export type PublishedTcpPort = z.infer<typeof publishedPortSchema>;
+export const publishedPortSchema = z.object({ port: z.number(), containerPort: z.number(), container: z.string(), protocol: z.enum(['tcp', 'udp']) });
+export type PublishedPort = z.infer<typeof publishedPortSchema>;
 
 /** The authoritative state of a host, for grading: the engine's own records, in the shapes of Docker's `inspect`. */
 export const evidenceSchema = z.object({
@@ -113,7 +119,7 @@ export const controlVerbs = {
   listLabs: { request: none, response: z.array(labSchema) },
   inspectLab: { request: z.object({ lab: idSchema }), response: labSchema.extend({ usage: z.object({ memoryBytes: z.number(), pids: z.number(), cpuNs: z.number(), diskBytes: z.number() }) }) },
   /** The lab as it is now, at work or suspended; stored as a difference. */
-  snapshotLab: { request: z.object({ lab: idSchema, name: z.string().max(64) }), response: snapshotSchema },
+  snapshotLab: { request: z.object({ lab: idSchema, name: z.string().max(64), /** It counts for the disk limit of every lab of this lab's name; Conflict when it does not fit in. */ asCopy: z.boolean().default(false) }), response: snapshotSchema },
   listSnapshots: { request: none, response: z.array(snapshotSchema) },
   /** Labs forked from it stay. */
   removeSnapshot: { request: z.object({ snapshot: idSchema }), response: none },

@@ -21,7 +21,7 @@ import { Pool } from './pool.ts';
 import { settled } from '../durable.ts';
 import { checkRoom } from './room.ts';
 import { defaultLimits, poolSize } from './settings.ts';
-import { beginSnapshot, brokenSnapshots, fillFrom, forgetSnapshot, listSnapshots, loadSnapshot, saveSnapshot, type Snapshot } from './snapshots.ts';
+import { beginSnapshot, brokenSnapshots, bytesOf, copiesOf, fillFrom, forgetSnapshot, listSnapshots, loadSnapshot, saveSnapshot, type Snapshot } from './snapshots.ts';
 import { startByPolicy, stopContainers } from './sleep.ts';
 import { Terminals } from './terminals.ts';
 
@@ -93,6 +93,7 @@ export class Labs {
     const record = this.record(ready);
     Object.assign(record, { pooled: false, name: request.name || ready, createdAt: timestamp() });
     saveLab(record);
+    await this.chargeCopies(record);
     return this.describe(record);
   }
 
@@ -105,6 +106,7 @@ export class Labs {
     };
     await this.raise(record, async () => {
       await this.makeHost(record, FIRST_HOST);
+      await this.chargeCopies(record);
       const opened = await openHost(this.parts, record, FIRST_HOST);
       this.open.set(key({ lab: id, host: FIRST_HOST }), opened);
       await opened.serve();
@@ -127,14 +129,19 @@ export class Labs {
     }
   }
 
-  snapshot(lab: string, name: string): Promise<SnapshotView> {
+  snapshot(lab: string, name: string, asCopy: boolean): Promise<SnapshotView> {
     return this.inTurn(lab, async () => {
       const record = this.record(lab);
-      const snapshot: Snapshot = { id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), lab: record };
+      const snapshot: Snapshot = { id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), lab: { ...record }, copyOf: asCopy ? record.name : null, bytes: 0 };
       try {
         beginSnapshot(snapshot.id);
-        await this.parts.broker.call('snapshotLab', { lab, snapshot: snapshot.id });
+        const { bytes, diskBytes } = await this.parts.broker.call('snapshotLab', { lab, snapshot: snapshot.id });
+        snapshot.bytes = bytes;
+        // Whichever of them the lab may become again fits beside all of them.
+        const copies = asCopy ? [...copiesOf(record.name), snapshot] : [];
+        if (bytesOf(copies) + Math.max(diskBytes, ...copies.map(copy => copy.bytes)) > record.limits.diskBytes && asCopy) throw new SlipwayError('Conflict', `no room for a copy: it would take ${bytes} bytes of the lab's ${record.limits.diskBytes}`);
         saveSnapshot(snapshot);
+        if (asCopy) await this.chargeCopies(record);
       } catch (error) {
         await this.removeSnapshot(snapshot.id).catch(failure => this.parts.onError(failure, { lab, snapshot: snapshot.id }));
         throw error;
@@ -146,8 +153,16 @@ export class Labs {
   snapshots(): SnapshotView[] { return listSnapshots().map(snapshot => ({ ...snapshot, lab: snapshot.lab.id })); }
 
   async removeSnapshot(snapshot: string): Promise<void> {
+    const copyOf = listSnapshots().find(({ id }) => id === snapshot)?.copyOf ?? null;
     await this.parts.broker.call('removeSnapshot', { snapshot });
     forgetSnapshot(snapshot);
+    if (copyOf !== null) for (const record of this.records.values()) if (record.name === copyOf && record.state !== 'making' && record.state !== 'disposing') await this.chargeCopies(record, true);
+  }
+
+  /** What a lab's copies take is not there for its disk. */
+  private async chargeCopies(record: LabRecord, evenNone = false) {
+    const bytes = bytesOf(copiesOf(record.name));
+    if (bytes > 0 || evenNone) await this.parts.broker.call('reserveDisk', { lab: record.id, bytes });
   }
 
   async fork(id: string, name: string): Promise<Lab> {
@@ -157,6 +172,7 @@ export class Labs {
     await this.pool.first(() => this.raise(record, async () => {
       fillFrom(snapshot, record);
       for (const host of record.hosts) await this.makeHost(record, host.id, id);
+      await this.chargeCopies(record);
       for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
     }));
     return this.describe(record);

@@ -9,7 +9,7 @@ import { idSchema } from '../kernel/protocol.ts';
 import { engineDir } from '../paths.ts';
 import { labRecordSchema, type LabRecord } from './lab-records.ts';
 
-export const snapshotSchema = z.object({ id: idSchema, name: z.string(), createdAt: z.string(), lab: labRecordSchema });
+export const snapshotSchema = z.object({ id: idSchema, name: z.string(), createdAt: z.string(), lab: labRecordSchema, copyOf: z.string().nullable().default(null), bytes: z.number().default(0) });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
 const snapshotsDir = join(engineDir, 'snapshots');
@@ -26,21 +26,30 @@ export function beginSnapshot(id: string) {
 export function saveSnapshot(snapshot: Snapshot) {
   for (const { id } of snapshot.lab.hosts) copyRecords(hostDir({ lab: snapshot.lab.id, host: id }), join(directory(snapshot.id), id));
   writeJson(join(directory(snapshot.id), 'snapshot.json'), snapshot);
+  known().set(snapshot.id, snapshot);
 }
 
 export function loadSnapshot(id: string): Snapshot {
-  const path = join(directory(id), 'snapshot.json');
-  if (!existsSync(path)) throw new SlipwayError('NotFound', `no such snapshot: ${id}`);
-  return snapshotSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const snapshot = known().get(id);
+  if (!snapshot) throw new SlipwayError('NotFound', `no such snapshot: ${id}`);
+  return snapshot;
 }
+
+/** Read once: there may be a thousand, and they are asked for whenever a lab is made. */
+let all: Map<string, Snapshot> | undefined;
+const known = () => (all ??= new Map(ids().filter(isComplete).map(id => [id, snapshotSchema.parse(JSON.parse(readFileSync(join(directory(id), 'snapshot.json'), 'utf8')))])));
 
 const isComplete = (id: string) => existsSync(join(directory(id), 'snapshot.json'));
 const ids = (): string[] => (existsSync(snapshotsDir) ? readdirSync(snapshotsDir) : []);
-export const listSnapshots = (): Snapshot[] => ids().filter(isComplete).map(loadSnapshot);
+export const listSnapshots = (): Snapshot[] => [...known().values()];
+/** Of a lab, and of those that had its name before it. */
+export const copiesOf = (lab: string): Snapshot[] => listSnapshots().filter(snapshot => snapshot.copyOf === lab);
+export const bytesOf = (snapshots: readonly Snapshot[]): number => snapshots.reduce((sum, snapshot) => sum + snapshot.bytes, 0);
 /** Those that were being made, or removed, when an engine died. */
 export const brokenSnapshots = (): string[] => ids().filter(id => !isComplete(id));
 
 export function forgetSnapshot(id: string) {
+  known().delete(id);
   rmSync(join(directory(id), 'snapshot.json'), { force: true }); // from here on it is a broken one
   rmSync(directory(id), { recursive: true, force: true });
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { Lesson } from '../../lessons/schema.ts';
 import { asSlipwayError, SlipwayError } from '../../runtime/errors.ts';
 import type { HostRef, Profile } from '../../runtime/kernel/protocol.ts';
-import { controlVerbs, type Evidence, type Figures, type JournalEntry, type Lab, type PublishedTcpPort, type Terminal } from '../../runtime/lab/control.ts';
+import { controlVerbs, type Evidence, type Figures, type JournalEntry, type Lab, type PublishedPort, type SnapshotView, type Terminal } from '../../runtime/lab/control.ts';
 import type { Found, Reading } from '../../runtime/lab/readings.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { Activity, type Watcher } from './activity.ts';
@@ -36,6 +36,13 @@ export interface Engine {
   room(): Promise<Room>;
   /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
+  /** Snapshots that count for the disk of labs of a name (`copyOf`). */
+  copies(): Promise<SnapshotView[]>;
+  /** Of the lab as it is now. Conflict: it does not fit into the lab's disk limit. */
+  saveCopy(lab: string): Promise<SnapshotView>;
+  removeCopy(copy: string): Promise<void>;
+  /** A new lab of this name, as the copied one was. */
+  forkCopy(copy: string, name: string): Promise<Lab>;
   openTerminal(host: HostRef, options: { cols: number; rows: number; title: string }): Promise<Terminal>;
   listTerminals(lab: string): Promise<Terminal[]>;
   closeTerminal(lab: string, terminal: string): Promise<void>;
@@ -49,7 +56,7 @@ export interface Engine {
   containerOutput(host: HostRef, container: string): Promise<{ stdout: string; stderr: string }>;
   journal(host: HostRef, since: number, onEntry: (entry: JournalEntry) => void): Journal;
   /** Published ports, now and at every change. */
-  ports(host: HostRef, onPorts: (ports: PublishedTcpPort[]) => void): Journal;
+  ports(host: HostRef, onPorts: (ports: PublishedPort[]) => void): Journal;
   /** Where connections into the host's network begin. */
   relay(host: HostRef): Promise<string>;
   release(): void;
@@ -80,6 +87,10 @@ export function connectEngine(socketPath: string): Engine {
         if (asSlipwayError(error).kind !== 'NotFound') throw error;
       }
     },
+    copies: async () => (await inTime(client.call('listSnapshots', {}))).filter(({ copyOf }) => copyOf !== null),
+    saveCopy: lab => inTime(client.call('snapshotLab', { lab, name: '', asCopy: true })),
+    removeCopy: async copy => void await inTime(client.call('removeSnapshot', { snapshot: copy })),
+    forkCopy: (copy, name) => inTime(client.call('forkSnapshot', { snapshot: copy, name })),
     openTerminal: (host, options) => inTime(client.call('openTerminal', { ...host, ...options })),
     listTerminals: lab => inTime(client.call('listTerminals', { lab })),
     closeTerminal: async (lab, terminal) => void await inTime(client.call('closeTerminal', { lab, terminal })),

@@ -25,6 +25,8 @@ export class KeptLab {
   lab: Lab | undefined;
   /** To be done for the learner in the lab that is made next. */
   skip: readonly Task[] = [];
+  /** The copy that the lab which is made next comes from. */
+  from: string | undefined;
   /** The learner has done tasks in an earlier lab than this one. */
   fresh = false;
   /** The lesson as its files lie in the lab, where that is not the lesson as it is: laying them has failed. */
@@ -66,10 +68,11 @@ export class KeptLab {
   /** A new one, prepared by its lesson. Not the workspace's before it is ready: a crash leaves it to the sweep. Throws a PreparationError when the lesson could not. */
   async make(lesson: Lesson, signal: AbortSignal, onDoing: (doing: Text) => void) {
     const { engine, store, record, onError } = this.options;
-    const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip: this.skip, onDoing, onError, signal });
+    const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip: this.skip, from: this.from, onDoing, onError, signal });
     this.laid = lesson;
     this.fresh = fresh;
     this.skip = [];
+    this.from = undefined;
     this.lab = lab;
   }
 

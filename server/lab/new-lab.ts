@@ -15,25 +15,27 @@ export interface NewLabOptions {
   lesson: Lesson;
   /** Done for the learner. */
   skip: readonly Task[];
+  /** Made from a copy of an earlier one, which was prepared then. */
+  from?: string | undefined;
   onDoing: (doing: Text) => void;
   onError: (error: unknown) => void;
   signal: AbortSignal;
 }
 
 /** Nothing is left of it when this throws: a PreparationError, when the lesson could not prepare it. `fresh`: the learner has done tasks in an earlier one. */
-export async function makeNewLab({ engine, store, record, lesson, skip, onDoing, onError, signal }: NewLabOptions): Promise<{ lab: Lab; fresh: boolean }> {
+export async function makeNewLab({ engine, store, record, lesson, skip, from, onDoing, onError, signal }: NewLabOptions): Promise<{ lab: Lab; fresh: boolean }> {
   const hostname = lesson.hosts[0];
-  const lab = await engine.createLab({ name: labName(record.id), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
+  const lab = from !== undefined ? await engine.forkCopy(from, labName(record.id)) : await engine.createLab({ name: labName(record.id), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
   try {
     const at = { lab: lab.id, host: lab.hosts[0]!.id };
-    await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal });
-    const prepared = lesson.files.list.length + lesson.setup.length + skip.length > 0;
+    if (from === undefined) await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal });
+    const prepared = from !== undefined || lesson.files.list.length + lesson.setup.length + skip.length > 0;
     record.baseSeq = prepared ? (await engine.evidence(at)).seq : 0;
     await store.setLab(record.id, lab.id, record.baseSeq);
     record.lab = lab.id;
     const done = new Set((await store.tasks(record.attempt)).filter(task => task.progress.state === 'done').map(task => task.id));
     for (const task of skip) if (!done.has(task.id)) await store.saveTask(record.attempt, skipped(task.id));
-    return { lab, fresh: done.size > 0 && skip.length === 0 };
+    return { lab, fresh: done.size > 0 && skip.length === 0 && from === undefined };
   } catch (error) {
     await engine.disposeLab(lab.id).catch(onError);
     throw error;
@@ -41,6 +43,6 @@ export async function makeNewLab({ engine, store, record, lesson, skip, onDoing,
 }
 
 const PREFIX = 'learner-';
-const labName = (workspace: string) => `${PREFIX}${workspace}`;
+export const labName = (workspace: string) => `${PREFIX}${workspace}`;
 /** The workspace that a lab was made for; undefined for labs of others, such as the operator's. */
 export const workspaceOfLab = (name: string) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined);

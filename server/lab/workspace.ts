@@ -5,11 +5,12 @@ import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Text } from '../../texts/language.ts';
 import { say } from '../../texts/server.ts';
 import type { Store, WorkspaceRecord } from '../data/store.ts';
-import type { FileView, QuizState, Said, TaskProgress, TerminalView, WorkspaceView } from '../protocol.ts';
+import type { FileView, QuizState, Said, TaskProgress, TerminalView, WorkspaceView, CopiesView } from '../protocol.ts';
 import type { Screens } from '../terminal/screens.ts';
 import type { HubTerminal, Size } from '../terminal/terminal.ts';
 import type { Announce } from './announce.ts';
 import { bringUp } from './bring-up.ts';
+import { Copies } from './copies.ts';
 import type { Engine } from './engine.ts';
 import { readFile, saveFile } from './files.ts';
 import { KeptLab } from './kept-lab.ts';
@@ -36,6 +37,8 @@ export interface WorkspaceOptions {
   createGrader: ProgressOptions['createGrader'];
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
   admit: (address: string, options: { replacing: boolean }) => Promise<Text | undefined>;
+  /** False when the learner has made many copies in a short time. */
+  mayCopy: () => boolean;
   /** All who wait because the machine is full. */
   queue: Queue;
   onError: (error: unknown) => void;
@@ -47,6 +50,7 @@ export class Workspace {
   /** Tabs that have it open. */
   members = 0;
   readonly wakefulness: Wakefulness;
+  readonly copies: Copies;
   private readonly options: WorkspaceOptions;
   private readonly kept: KeptLab;
   private readonly shown: ShownLab;
@@ -68,6 +72,7 @@ export class Workspace {
     this.lesson = options.lesson ?? playground;
     const lesson = () => this.lesson;
     this.shown = new ShownLab(announce);
+    this.copies = new Copies({ record, engine, mayMake: options.mayCopy, onError });
     this.wakefulness = new Wakefulness({ engine, lab: () => this.host?.lab, announce, onError, now });
     this.kept = new KeptLab({ record, engine, store, onError, onLooked: () => this.wakefulness.forget() });
     this.terminals = new LabTerminals({ engine, screens, announce, onError, onLost: () => void this.recheck() });
@@ -114,7 +119,7 @@ export class Workspace {
   }
 
   /** A fresh lab in place of the old one. Done tasks stay done. Answers when the old one is gone; refused, the old one stays. */
-  async reset(address: string, skip: readonly Task[] = []) {
+  async reset(address: string, next: { skip?: readonly Task[]; from?: string } = {}) {
     if (this.preparing) return; // one is on its way
     let clearing = () => {};
     const cleared = new Promise<void>(resolve => { clearing = resolve; });
@@ -124,7 +129,8 @@ export class Workspace {
         refused = await this.options.admit(address, { replacing: this.record.lab !== null });
         if (!refused) {
           await this.clear();
-          this.kept.skip = skip;
+          this.kept.skip = next.skip ?? [];
+          this.kept.from = next.from;
         }
       } finally {
         clearing();
@@ -140,7 +146,16 @@ export class Workspace {
     const index = this.lesson.tasks.findIndex(one => one.id === task);
     if (index < 0) throw new Refusal(say('lab.badRequest'));
     if (this.preparing) throw new Refusal(say('lab.notReady'));
-    await this.reset(address, this.lesson.tasks.slice(0, index));
+    await this.reset(address, { skip: this.lesson.tasks.slice(0, index) });
+  }
+
+  async saveCopy(): Promise<CopiesView> { return this.copies.save(this.readyHost().lab); }
+
+  /** The lab as it was when the copy was made, in place of the one that there is. Done tasks stay done. */
+  async goBack(copy: string, address: string) {
+    if (this.preparing) throw new Refusal(say('lab.notReady'));
+    await this.copies.find(copy);
+    await this.reset(address, { from: copy });
   }
 
   hint(task: string): TaskProgress<Said> { return this.tasks.hint(task); }
@@ -275,6 +290,7 @@ export class Workspace {
   /** There is none afterwards when the lesson could not prepare it, which has been told. */
   private async makeLab() {
     const { signal } = this.stop;
+    if (this.kept.from !== undefined) this.shown.starting({ doing: say('copies.going') });
     try {
       await this.kept.make(this.lesson, signal, doing => this.shown.starting({ doing }));
     } catch (error) {

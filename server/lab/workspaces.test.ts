@@ -332,3 +332,42 @@ test('a lesson that its author changes goes on in the open lab: what is done sta
   expect((await fresh)[0].progress.state).toBe('open');
   expect((await joined(browser, 'lifecycle')).tasks.map(({ id, progress }) => [id, progress.state])).toEqual([['hello', 'done'], ['new', 'open']]);
 });
+
+test('copies of a lab belong to its workspace alone, outlive a reset, are gone back to, and go with the lab', async () => {
+  site = await graded();
+  const ada = learnerId();
+  const [browser, bob] = [site.browser(ada), site.browser(learnerId())];
+  const { lab } = await joined(browser, 'lifecycle');
+  await joined(bob, 'lifecycle');
+  site.engine.happen(lab.id, call('/done/hello', 200));
+  await heard(browser, 'task:progress', task => task.id === 'hello');
+  const { copies: [first] } = await ask(browser, 'copies:save', {});
+  expect((await ask(bob, 'copies:list', {})).copies).toEqual([]);
+  await expect(ask(bob, 'copies:go-back', { id: first!.id })).rejects.toThrow(say('copies.none').en);
+  await expect(ask(bob, 'copies:remove', { id: first!.id })).rejects.toThrow(say('copies.none').en);
+  site.engine.copyBytes = 2 ** 31;
+  await expect(ask(browser, 'copies:save', {})).rejects.toThrow(say('copies.noRoom').en);
+  site.engine.copyBytes = 1 << 20;
+  for (const count of [2, 3]) expect((await ask(browser, 'copies:save', {})).copies).toHaveLength(count);
+  await expect(ask(browser, 'copies:save', {})).rejects.toThrow(say('copies.tooMany', { count: 3 }).en);
+
+  let ready = heard(browser, 'lab:state', state => state.state === 'ready');
+  await ask(browser, 'lab:reset', {});
+  await ready;
+  ready = heard(browser, 'lab:state', state => state.state === 'ready');
+  const back = await ask(browser, 'copies:go-back', { id: first!.id });
+  expect(back.tasks[0]!.progress.state).toBe('done');
+  const [restored] = await ready;
+  expect(restored.fresh).toBeUndefined();
+  expect(site.engine.labs.has(lab.id)).toBe(false);
+  expect((await ask(browser, 'copies:list', {})).copies).toHaveLength(3);
+
+  await site.workspaces.sweep();
+  expect(site.engine.kept.size).toBe(3);
+  const { workspace } = (await site.store.labs(ada))[0]!;
+  const left = new Promise(resolve => browser.once('disconnect', resolve));
+  browser.disconnect();
+  await left;
+  await expect.poll(() => site.workspaces.remove(ada, workspace), soon).toBe('removed');
+  expect(site.engine.kept.size).toBe(0);
+});

@@ -5,6 +5,7 @@ import { createRateLimit } from '../http/rate.ts';
 import { carriedOver } from '../grading/types.ts';
 import type { Store } from '../data/store.ts';
 import type { Screens } from '../terminal/screens.ts';
+import { removeCopies } from './copies.ts';
 import type { Engine } from './engine.ts';
 import type { ProgressOptions } from './progress.ts';
 import { createIdleWatch } from './idle.ts';
@@ -36,6 +37,8 @@ export interface WorkspacesOptions {
 const LINGER_MS = 10 * 60_000; // the screen is then exact even after a long coffee; later it comes from the shim's ring
 /** Resetting again and again is learning, too; a program doing it is not. */
 const PER_LEARNER = { burst: 8, perMinute: 4 };
+/** Each has the machine's disk written out. */
+const COPIES = { burst: 6, perMinute: 3 };
 /** A whole school may come from one address. */
 const PER_ADDRESS = { burst: 80, perMinute: 60 };
 
@@ -64,6 +67,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   const queue = createQueue();
   const perLearner = createRateLimit(PER_LEARNER);
   const perAddress = createRateLimit(PER_ADDRESS);
+  const copies = createRateLimit(COPIES);
   const open = new Map<string, Promise<Workspace>>();
   const ids = new Map<string, Workspace>();
   const lingering = new Map<Workspace, NodeJS.Timeout>();
@@ -114,6 +118,11 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
         if (workspace === undefined || ids.has(workspace) || await store.ownsLab(workspace, lab.id)) continue;
         await engine.disposeLab(lab.id).catch(onError);
       }
+      const owned = new Set((await store.labs()).map(({ workspace }) => workspace));
+      for (const copy of await engine.copies()) {
+        const workspace = workspaceOfLab(copy.copyOf ?? '');
+        if (workspace !== undefined && !ids.has(workspace) && !owned.has(workspace)) await engine.removeCopy(copy.id).catch(onError);
+      }
       await reclaim();
     },
 
@@ -158,6 +167,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       announce: options.announceTo(record.id),
       lesson,
       createGrader: options.createGrader,
+      mayCopy: () => copies.take(record.learner),
       admit: (address, { replacing }) => admit(record.learner, address, replacing),
     });
     ids.set(record.id, workspace);
@@ -192,6 +202,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
   async function giveUp({ workspace, lab }: { workspace: string; lab: string }) {
     await letGo(workspace);
     await engine.disposeLab(lab);
+    await removeCopies(engine, workspace).catch(onError); // what stays is swept later
     await store.beginAttempt(workspace, carriedOver);
   }
 

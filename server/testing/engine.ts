@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SlipwayError } from '../../runtime/errors.ts';
-import type { Figures, JournalEntry, Lab, Terminal } from '../../runtime/lab/control.ts';
+import type { Figures, JournalEntry, Lab, SnapshotView, Terminal } from '../../runtime/lab/control.ts';
 import type { Engine } from '../lab/engine.ts';
 import { startTestShim, type TestShim } from './shim.ts';
 
@@ -12,6 +12,9 @@ interface TestLab { lab: Lab; terminals: Map<string, Terminal & { shim: TestShim
 
 export interface TestEngine extends Engine {
   labs: Map<string, TestLab>;
+  kept: Map<string, SnapshotView>;
+  /** What a copy that is made next takes. */
+  copyBytes: number;
   /** How often createLab was called. */
   made: number;
   away(away: boolean): void;
@@ -52,6 +55,8 @@ export function createTestEngine(): TestEngine {
 
   const engine: TestEngine = {
     labs: new Map(),
+    kept: new Map(),
+    copyBytes: 1 << 20,
     made: 0,
     full: false,
     diskless: new Set(),
@@ -99,6 +104,20 @@ export function createTestEngine(): TestEngine {
       return { memory: half, disk: engine.disk, pids: half, labs: { running: engine.labs.size, most: null }, reserve: { memory: 0.1, disk: 0.1, pids: 0.2 } };
     },
     async disposeLab(lab) { present(); lose(lab); },
+    async copies() { present(); return [...engine.kept.values()]; },
+    async saveCopy(id) {
+      const { lab } = find(id);
+      if (engine.copyBytes > lab.limits.diskBytes) throw new SlipwayError('Conflict', 'no room for a copy');
+      const copy: SnapshotView = { id: `copy-${next++}`, name: '', createdAt: new Date().toISOString(), lab: id, copyOf: lab.name, bytes: engine.copyBytes };
+      engine.kept.set(copy.id, copy);
+      return copy;
+    },
+    async removeCopy(copy) { present(); engine.kept.delete(copy); },
+    async forkCopy(copy, name) {
+      present();
+      if (!engine.kept.has(copy)) throw new SlipwayError('NotFound', `no such snapshot: ${copy}`);
+      return engine.createLab({ name, profile: 'strict' });
+    },
     async openTerminal(host, { cols, rows, title }) {
       const { terminals, lab } = find(host.lab);
       if (lab.hosts[0]!.state !== 'running') throw new SlipwayError('Unavailable', 'the host does not run');

@@ -104,7 +104,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
 }
 
 /** Calls an event that is answered; throws the problem when there is one. */
-export async function ask<E extends 'workspace:join' | 'lab:reset' | 'lab:wake' | 'terminal:open' | 'terminal:attach' | 'terminal:run' | 'quiz:answer' | 'file:read' | 'lab:start-at'>(browser: Browser, event: E, body: Parameters<ClientEvents[E]>[0]) {
+export async function ask<E extends 'workspace:join' | 'lab:reset' | 'lab:wake' | 'terminal:open' | 'terminal:attach' | 'terminal:run' | 'quiz:answer' | 'file:read' | 'lab:start-at' | 'copies:list' | 'copies:save' | 'copies:remove' | 'copies:go-back'>(browser: Browser, event: E, body: Parameters<ClientEvents[E]>[0]) {
   type Answer = Parameters<Parameters<ClientEvents[E]>[1]>[0];
   const answer = await (browser.timeout(30_000).emitWithAck as (event: E, body: unknown) => Promise<Answer>)(event, body);
   if ('problem' in (answer as object) && typeof (answer as Problem).problem === 'string') throw new Error((answer as Problem).problem);

@@ -79,3 +79,51 @@ test('the same lab and progress in another browser, whose own is not lost; labs 
   await ada.context.close();
   await leave(bob.context);
 });
+
+test('a copy of the lab is saved, and gone back to after a word on what that costs, by keyboard alone', async () => {
+  const { context, page, errors } = await newcomer(browser);
+  await pictured(page, 'copies', async () => {
+    await page.goto('/play');
+    await hasPrompt(page);
+    await typeLine(page, 'echo before > /root/mine; echo wrote-$((1+1))');
+    await sees(page, 'wrote-2');
+    const press = async (...keys: string[]) => { for (const key of keys) await page.keyboard.press(key); };
+    await page.getByTestId('copies').focus();
+    await press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Copies of this lab' });
+    await expect(dialog.getByRole('button', { name: 'Save a copy now' })).toBeEnabled();
+    await press('Tab', 'Enter');
+    await expect(dialog.getByTestId('copy')).toHaveCount(1);
+    await expect(dialog.getByTestId('copy')).toContainText(/MB|kB/);
+    await look(page, 'copies');
+    await press('Escape');
+    await expect(page.getByTestId('copies')).toBeFocused();
+    await typeLine(page, 'echo after > /root/mine; echo changed-$((1+1))');
+    await sees(page, 'changed-2');
+
+    await page.getByTestId('copies').focus();
+    await press('Enter');
+    await expect(dialog.getByTestId('copy')).toHaveCount(1);
+    await dialog.getByRole('button', { name: 'Go back' }).focus();
+    await press('Enter');
+    const asking = page.getByRole('dialog', { name: 'Go back to this copy?' });
+    await expect(asking).toContainText('For good, you lose');
+    await look(page, 'copies-ask');
+    await press('Escape');
+    await expect(asking).toBeHidden();
+    await expect(dialog.getByRole('button', { name: 'Go back' })).toBeFocused();
+    await press('Enter');
+    await expect(asking.getByRole('button', { name: 'Keep the lab as it is' })).toBeFocused();
+    await press('Tab', 'Enter');
+    await expect(page.getByTestId('status')).not.toHaveAttribute('data-tone', 'good');
+    await hasPrompt(page);
+    await typeLine(page, 'cat /root/mine; echo read-$((1+1))');
+    await sees(page, /before\nread-2/);
+    await page.getByTestId('copies').click();
+    await dialog.getByRole('button', { name: 'Remove' }).click();
+    await expect(dialog.getByRole('status')).toHaveText('The copy is removed.');
+    await expect(dialog.getByTestId('copy')).toHaveCount(0);
+    expectNow(errors).toEqual([]);
+  });
+  await leave(context);
+});

@@ -22,7 +22,7 @@ export const labs: Translation<typeof source> = {
   'labs.remove': 'Entfernen',
   'labs.removeLab': '{title} entfernen',
   'labs.removeTitle': 'Dieses Lab endgültig entfernen?',
-  'labs.removeText': 'Du verlierst alle Container, Dateien, Volumes und Images von „{title}“. Erledigte Aufgaben bleiben erledigt, und wenn du es wieder öffnest, ist ein frisches Lab da.',
+  'labs.removeText': 'Du verlierst alle Container, Dateien, Volumes und Images von „{title}“ und seine Kopien. Erledigte Aufgaben bleiben erledigt, und wenn du es wieder öffnest, ist ein frisches Lab da.',
   'labs.keep': 'Behalten',
   'labs.removeDo': 'Lab entfernen',
   'labs.removed': '„{title}“ wurde entfernt.',

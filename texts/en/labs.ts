@@ -20,7 +20,7 @@ export const labs = {
   'labs.remove': 'Remove',
   'labs.removeLab': 'Remove {title}',
   'labs.removeTitle': 'Remove this lab for good?',
-  'labs.removeText': 'You lose all containers, files, volumes and images of “{title}”. Tasks that are done stay done, and a fresh lab is there when you open it again.',
+  'labs.removeText': 'You lose all containers, files, volumes and images of “{title}”, and its copies. Tasks that are done stay done, and a fresh lab is there when you open it again.',
   'labs.keep': 'Keep it',
   'labs.removeDo': 'Remove the lab',
   'labs.removed': '“{title}” was removed.',
