@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { type Database, databaseFrom } from '../prisma/database.ts';
 import { type Policies, policySchema } from './lab/policy.ts';
+import { modes, type Ways } from './preview/address.ts';
 import { webDir } from '../runtime/paths.ts';
 
 export interface Config {
@@ -13,8 +14,8 @@ export interface Config {
   publicUrl: URL | undefined;
   /** Believe the proxy's X-Forwarded-For and X-Forwarded-Proto. */
   trustProxy: boolean;
-  /** A domain whose every name leads here, for previews of labs' ports; undefined: only on this machine, by *.localhost. */
-  previewDomain: string | undefined;
+  /** How labs' ports are opened; `domain` is one whose every name leads here. */
+  previews: Ways;
   dataDir: string;
   /** Folders of lessons besides Slipway's own. */
   lessons: string[];
@@ -32,6 +33,7 @@ const environment = z.object({
   SLIPWAY_DEV: flag,
   SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLIPWAY_TRUST_PROXY: flag,
+  SLIPWAY_PREVIEW: z.enum(modes).default('auto'),
   SLIPWAY_PREVIEW_DOMAIN: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i).optional(),
   SLIPWAY_DATABASE_URL: z.string().optional(),
   SLIPWAY_LESSONS: z.string().default('').transform(value => value.split(':').filter(Boolean)),
@@ -52,7 +54,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dev: set.SLIPWAY_DEV,
     publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
     trustProxy: set.SLIPWAY_TRUST_PROXY,
-    previewDomain: set.SLIPWAY_PREVIEW_DOMAIN,
+    previews: { mode: set.SLIPWAY_PREVIEW, domain: set.SLIPWAY_PREVIEW_DOMAIN },
     dataDir: webDir,
     lessons: set.SLIPWAY_LESSONS,
     idleEveryMs: set.SLIPWAY_IDLE_SECONDS * 1000,

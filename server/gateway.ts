@@ -150,7 +150,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
 
   client.on('preview:ports', request(z.object({}), async () => ({ ports: previews?.ports(current()) ?? [] })));
 
-  client.on('preview:open', request(openPortSchema, async ({ port, pane }) => ({ url: await (previews ?? nowhere()).link(current(), port, client.request, { pane }) })));
+  client.on('preview:open', request(openPortSchema, async ({ port, pane }) => (previews ?? nowhere()).open(current(), port, client.request, { pane })));
 
   client.on('preview:share', request(shareSchema, ({ port, minutes }) => (previews ?? nowhere()).share(current(), port, minutes, client.request)));
 
@@ -170,6 +170,7 @@ function serveClient(client: Client, workspaces: Workspaces, requests: RateLimit
     return mine.state;
   }));
 
+  client.on('preview:close-all', request(z.object({}), () => (previews ?? nowhere()).closeAll(current())));
 
   client.on('lab:start-at', request(taskSchema, async ({ task }) => {
     const mine = current();

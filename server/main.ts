@@ -11,11 +11,13 @@ import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
 import { openDatabase } from './data/client.ts';
 import { createPortLinks } from './data/port-links.ts';
+import { createPortClosings } from './data/port-closings.ts';
 import { createResumeLinks } from './data/resume-links.ts';
 import { createStore } from './data/store.ts';
 import { announcer, createIo, serve } from './gateway.ts';
 import { createGrader } from './grading/grader.ts';
 import { createApi } from './http/api.ts';
+import { readLearner } from './http/cookie.ts';
 import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
 import { resumeRoutes } from './http/resume.ts';
@@ -24,8 +26,11 @@ import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
 import { soonRemoved, yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
 import { createSite, openLessons } from './lessons.ts';
+import { createClosings } from './preview/closings.ts';
+import { PASS_MS } from './preview/pass.ts';
 import { createPreviews } from './preview/previews.ts';
 import { createShares } from './preview/shares.ts';
+import { portPage, visitRoutes } from './preview/visits.ts';
 import { startScreens } from './terminal/screens.ts';
 
 /** How long open requests may go on when stopping. */
@@ -49,7 +54,8 @@ const db = await openDatabase(config.database);
 const store = createStore(db);
 releases.push(() => store.close());
 const shares = createShares(createPortLinks(db));
-await shares.load();
+const closings = createClosings(createPortClosings(db), PASS_MS);
+await Promise.all([shares.load(), closings.load()]);
 const engine = connectEngine(engineSocket);
 releases.push(() => engine.release());
 const screens = startScreens();
@@ -59,6 +65,7 @@ releases.push(() => colours.release());
 globalThis.__slipway = {
   ...createSite(lessons, store, secret, colours),
   soonRemoved: (cookie, language) => soonRemoved({ store, lessons, policies: config.policies, secret }, cookie, language),
+  portPage: (cookie, language, target) => portPage({ store, lessons, secret }, cookie, language, target),
   yourLabs: (cookie, language) => yourLabs({ engine, store, lessons, policies: config.policies, secret }, cookie, language),
 };
 
@@ -79,12 +86,13 @@ const workspaces = createWorkspaces({
 releases.push(() => workspaces.release());
 const api = createApi({
   visitors, onError, publicUrl: config.publicUrl,
-  routes: { ...resumeRoutes({ store, secret, links: createResumeLinks(db), isHttps: request => visitors.isHttps(request) }), ...yourLabsRoutes(workspaces) },
+  routes: { ...resumeRoutes({ store, secret, links: createResumeLinks(db), isHttps: request => visitors.isHttps(request), signedOut: learner => previews.signedOut(learner) }), ...yourLabsRoutes(workspaces), ...visitRoutes({ store, openFor: (...args) => previews.openFor(...args) }) },
 });
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 lessons.onRemove(slug => workspaces.lessonRemoved(slug));
 const previews = createPreviews({
-  io, secret, shares, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, domain: config.previewDomain, isHttps: request => visitors.isHttps(request), onError,
+  io, store, secret, shares, closings, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, ways: config.previews, isHttps: request => visitors.isHttps(request),
+  learnerOf: request => readLearner(request.headers.cookie, secret), onError,
 });
 releases.push(() => previews.release());
 serve(io, workspaces, onError, previews);

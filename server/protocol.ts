@@ -85,7 +85,7 @@ export interface ClientEvents {
   /** Which ports can be opened; changes come as 'lab:ports'. */
   'preview:ports': (body: Record<string, never>, ack: Ack<{ ports: PortView[] }>) => void;
   /** A link to a port of the lab, for this browser, once and at once. */
-  'preview:open': (body: { port: number; /** For a pane of the page, not a tab. */ pane?: boolean }, ack: Ack<{ url: string }>) => void;
+  'preview:open': (body: { port: number; /** For a pane of the page, not a tab. */ pane?: boolean }, ack: Ack<{ url: string; /** On the site's own origin, where some pages break. */ sandboxed: boolean }>) => void;
   /** A link to a port for others, which they may use until it ends; `shares` are all of this port. */
   'preview:share': (body: { port: number; minutes: number }, ack: Ack<{ url: string; shares: ShareView[] }>) => void;
   'preview:shares': (body: { port: number }, ack: Ack<{ shares: ShareView[] }>) => void;
@@ -96,6 +96,8 @@ export interface ClientEvents {
   'copies:remove': (body: { id: string }, ack: Ack<CopiesView>) => void;
   /** The lab as it was then, in place of the one that there is. */
   'copies:go-back': (body: { id: string }, ack: Ack<WorkspaceView>) => void;
+  /** Everybody who has a port of the lab open is shut out, and no link to one is good any more. */
+  'preview:close-all': (body: Record<string, never>, ack: Ack<{ shares: ShareView[] }>) => void;
   /** A fresh lab in which everything before this task has been done for the learner. */
   'lab:start-at': (body: { task: string }, ack: Ack<WorkspaceView>) => void;
   /** Shows the task's next hint; it comes with 'task:progress', to all tabs. */

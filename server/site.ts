@@ -48,7 +48,12 @@ export interface YourLabs {
   most: number;
 }
 
+/** Who asks for a port of a lab: whose lab it is, an instructor, or somebody who may not. */
+export interface PortPage { who: 'owner' | 'instructor' | 'stranger'; /** Of the lab's lesson; null: a lab without one. */ title: string | null; href: string; /** The beginning of the owner's id. */ owner: string; }
+
 export interface Site {
+  /** Undefined when nobody has such a lab. */
+  portPage(cookieHeader: string | null, language: Language, target: { lab: string; port: number }): Promise<PortPage | undefined>;
   /** Code with its colours, a `pre` in a list; plain when that could not be done. */
   coloured(code: string, language: string): Promise<HastRoot['children']>;
   /** In the order of the course; each in this language, or in the one it was written in. */

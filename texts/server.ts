@@ -3,20 +3,22 @@
 import { grading as gradingDe } from './de/grading.ts';
 import { lab as labDe } from './de/lab.ts';
 import { limits as limitsDe } from './de/limits.ts';
+import { ports as portsDe } from './de/ports.ts';
 import { preparing as preparingDe } from './de/preparing.ts';
 import { grading as gradingEn } from './en/grading.ts';
 import { lab as labEn } from './en/lab.ts';
 import { limits as limitsEn } from './en/limits.ts';
+import { ports as portsEn } from './en/ports.ts';
 import { preparing as preparingEn } from './en/preparing.ts';
 import { inEvery, type Language, type Text } from './language.ts';
 import { translator, type Translate, type Values } from './message.ts';
 
-const english = { ...labEn, ...limitsEn, ...preparingEn, ...gradingEn } as const;
+const english = { ...labEn, ...limitsEn, ...portsEn, ...preparingEn, ...gradingEn } as const;
 type Words = typeof english;
 
 const translate: Record<Language, Translate<Words>> = {
   en: translator<Words>(english, 'en'),
-  de: translator<Words>({ ...labDe, ...limitsDe, ...preparingDe, ...gradingDe }, 'de'),
+  de: translator<Words>({ ...labDe, ...limitsDe, ...portsDe, ...preparingDe, ...gradingDe }, 'de'),
 };
 
 /** A value may be a text itself: it goes into the sentence of its own language. */

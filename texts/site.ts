@@ -16,6 +16,7 @@ import { frame as frameDe } from './de/frame.ts';
 import { front as frontDe } from './de/front.ts';
 import { labs as labsDe } from './de/labs.ts';
 import { lesson as lessonDe } from './de/lesson.ts';
+import { panes as panesDe } from './de/panes.ts';
 import { parts as partsDe } from './de/parts.ts';
 import { play as playDe } from './de/play.ts';
 import { terminal as terminalDe } from './de/terminal.ts';
@@ -24,6 +25,7 @@ import { frame } from './en/frame.ts';
 import { front } from './en/front.ts';
 import { labs } from './en/labs.ts';
 import { lesson } from './en/lesson.ts';
+import { panes } from './en/panes.ts';
 import { parts } from './en/parts.ts';
 import { play } from './en/play.ts';
 import { terminal } from './en/terminal.ts';
@@ -31,7 +33,7 @@ import { workspace } from './en/workspace.ts';
 import type { Language } from './language.ts';
 import type { Translate, Translation } from './message.ts';
 
-const inPages = { ...frame, ...labs, ...lesson, ...parts, ...play, ...terminal, ...workspace } as const;
+const inPages = { ...frame, ...labs, ...lesson, ...panes, ...parts, ...play, ...terminal, ...workspace } as const;
 /** The front page is rendered on the server alone, so its texts stay there. */
 const english = { ...inPages, ...front } as const;
 
@@ -41,7 +43,7 @@ export type T = Translate<PageTexts>;
 
 export const pageTexts: Record<Language, Translation<PageTexts>> = {
   en: inPages,
-  de: { ...frameDe, ...labsDe, ...lessonDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
+  de: { ...frameDe, ...labsDe, ...lessonDe, ...panesDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
 };
 export const siteTexts: Record<Language, Translation<SiteTexts>> = {
   en: english,

@@ -44,6 +44,15 @@ export function ShareDialog({ port, close }: { port: number; close(): void }) {
     setUrl(null);
     setSaid(t('share.revoked'));
   };
+  const closeAll = async () => {
+    setBusy(true);
+    const answer = await client.closePreviews();
+    setBusy(false);
+    if ('problem' in answer) { setSaid(answer.problem); return; }
+    setShares([]);
+    setUrl(null);
+    setSaid(t('share.allClosed'));
+  };
   const copy = async () => { if (url) setSaid((await copyText(url)) ? t('resume.copied') : t('resume.noCopy')); };
   return (
     <Dialog title={t('share.title', { port: String(port) })} close={close} actions={<>
@@ -61,12 +70,13 @@ export function ShareDialog({ port, close }: { port: number; close(): void }) {
           <div className="resume-url"><input id={`${name}-url`} readOnly value={url} data-testid="share-url" onFocus={(event) => event.target.select()} /><button type="button" className="button small" onClick={() => void copy()}>{t('resume.copy')}</button></div>
         </div>
       )}
-      {url && new URL(url).hostname.endsWith('.localhost') && <p className="resume-local">{t('share.local')}</p>}
+      {url && /(^|\.)localhost$/.test(new URL(url).hostname) && <p className="resume-local">{t('share.local')}</p>}
       {shares.length > 0 && (
         <ul className="share-list" aria-label={t('share.list')}>
           {shares.map(({ id, expiresAt }) => <li key={id}><span>{t.parts('share.until', { time: <LocalDate key="time" iso={expiresAt} withTime /> })}</span><button type="button" className="button small" disabled={busy} onClick={() => void revoke(id)}>{t('resume.revoke')}</button></li>)}
         </ul>
       )}
+      <div className="share-close"><p>{t('share.who')}</p><button type="button" className="button small" disabled={busy} onClick={() => void closeAll()}>{t('share.closeAll')}</button></div>
       <p className="resume-said" role="status">{said}</p>
     </Dialog>
   );

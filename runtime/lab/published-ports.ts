@@ -1,15 +1,16 @@
-// Which TCP ports of a host its containers publish, for whoever shows them: the list as it is, then again at every change. Called by control-handlers.ts.
+// Which ports of a host its containers publish, for whoever shows them: the list as it is, then again at every change. Called by control-handlers.ts.
 import type { Host } from '../container/model.ts';
-import type { PublishedTcpPort } from './control.ts';
+import type { PublishedPort } from './control.ts';
 
-export function publishedPorts(host: Host): PublishedTcpPort[] {
-  return [...host.containers.values()].flatMap(({ record: { name, state } }) => (state.status === 'running' || state.status === 'paused' ? state.endpoints : [])
-    .flatMap(e => e.ports).filter(p => p.protocol === 'tcp' && ['', '0.0.0.0', '127.0.0.1', '::'].includes(p.hostIp))
-    .map(p => ({ port: p.hostPort, containerPort: p.containerPort, container: name }))).sort((a, b) => a.port - b.port);
+export function publishedPorts(host: Host): PublishedPort[] {
+  const all = [...host.containers.values()].flatMap(({ record: { name, state } }) => (state.status === 'running' || state.status === 'paused' ? state.endpoints : [])
+    .flatMap(e => e.ports).filter(p => (p.protocol === 'tcp' || p.protocol === 'udp') && ['', '0.0.0.0', '127.0.0.1', '::'].includes(p.hostIp))
+    .map(p => ({ port: p.hostPort, containerPort: p.containerPort, container: name, protocol: p.protocol as 'tcp' | 'udp' }))).sort((a, b) => a.port - b.port || a.protocol.localeCompare(b.protocol));
+  return all.filter((p, at) => p.port !== all[at - 1]?.port || p.protocol !== all[at - 1]?.protocol); // once, though it is bound for IPv4 and for IPv6
 }
 
 /** Until the signal. A caller that is slow gets the newest list, not all of them. */
-export async function streamPorts(host: Host, emit: (ports: PublishedTcpPort[]) => Promise<void>, signal: AbortSignal): Promise<void> {
+export async function streamPorts(host: Host, emit: (ports: PublishedPort[]) => Promise<void>, signal: AbortSignal): Promise<void> {
   let wake = () => {};
   let changed = true;
   let last = '';

@@ -23,9 +23,9 @@ const none = z.object({});
 export interface Belongings { labs: number; done: number; }
 export interface ResumeLook { place: string; /** Of the link, and of this browser so far. */ theirs: Belongings; mine: Belongings; same: boolean; }
 
-export interface ResumeOptions { store: Pick<Store, 'labs' | 'progress'>; links: ResumeLinks; secret: Buffer; isHttps(request: IncomingMessage): boolean; now?: () => Date; }
+export interface ResumeOptions { store: Pick<Store, 'labs' | 'progress'>; links: ResumeLinks; secret: Buffer; isHttps(request: IncomingMessage): boolean; /** A browser is this learner no more. */ signedOut(learner: string): Promise<void>; now?: () => Date; }
 
-export function resumeRoutes({ store, links, secret, isHttps, now = () => new Date() }: ResumeOptions): ApiRoutes {
+export function resumeRoutes({ store, links, secret, isHttps, signedOut, now = () => new Date() }: ResumeOptions): ApiRoutes {
   const belongings = async (learner: string): Promise<Belongings> => {
     const [labs, progress] = await Promise.all([store.labs(learner), store.progress(learner)]);
     return { labs: labs.length, done: Object.values(progress).reduce((all, { done }) => all + done.length, 0) };
@@ -34,6 +34,7 @@ export function resumeRoutes({ store, links, secret, isHttps, now = () => new Da
   const become = async (request: IncomingMessage, learner: string, before: string): Promise<{ cookies: string[] }> => {
     const secure = isHttps(request);
     const { labs, done } = await belongings(before);
+    await signedOut(before);
     return { cookies: [setCookie(learner, secret, { secure }), ...(labs + done > 0 ? [setCookie(before, secret, { secure, name: BEFORE_COOKIE, maxAgeSeconds: BEFORE_SECONDS })] : [])] };
   };
   return {

@@ -6,6 +6,10 @@ import type { Engine } from '../lab/engine.ts';
 import type { PortView } from '../protocol.ts';
 import { watchListening } from './listening.ts';
 
+/** A container may publish tens of thousands; a page is told of so many. All can be opened. */
+const MAX_SHOWN = 300;
+export const shown = (ports: PortView[]): PortView[] => ports.slice(0, MAX_SHOWN);
+
 export interface PortWatch {
   /** A tab shows this workspace's lab. Idempotent; a lab that is not ready has no ports. */
   show(workspace: string, host: HostRef | undefined, isSeen: () => boolean): void;
@@ -22,12 +26,13 @@ export function createPortWatch(options: { engine: Pick<Engine, 'ports' | 'read'
 
   const portsOf = (workspace: string): PortView[] => {
     const { published = [], listening = [] } = watched.get(workspace) ?? {};
-    return [...published, ...listening.filter(port => !published.some(one => one.port === port)).map(port => ({ port, containerPort: port, container: null }))];
+    const taken = new Set(published.filter(one => one.protocol === 'tcp').map(one => one.port));
+    return [...published, ...listening.filter(port => !taken.has(port)).map(port => ({ port, containerPort: port, container: null, protocol: 'tcp' as const }))];
   };
   const tell = (workspace: string, change: { published: PortView[] } | { listening: number[] }) => {
     const entry = watched.get(workspace);
     if (entry) Object.assign(entry, change);
-    options.announce(workspace, portsOf(workspace));
+    options.announce(workspace, shown(portsOf(workspace)));
   };
   const hide = (workspace: string) => {
     const entry = watched.get(workspace);

@@ -2,7 +2,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COOKIE, newLearnerId, readLearner, signLearner } from '../http/cookie.ts';
-import { framesFor, isPreviewHost, originFor, targetOf } from './address.ts';
+import { framesFor, isPreviewHost, originFor, targetOf, wayTo } from './address.ts';
 import { refusesFrames, requestHeaders, responseHeaders } from './headers.ts';
 import { createPasses, PASS_COOKIE } from './pass.ts';
 import { servePreviews } from './proxy.ts';
@@ -10,6 +10,7 @@ import { servePreviews } from './proxy.ts';
 const secret = Buffer.alloc(32, 9);
 const target = { lab: 'abcd1234', port: 8080 };
 const HOST = '8080-abcd1234.localhost:3000';
+const never = new AbortController();
 
 describe('the address of a port', () => {
   test.each([
@@ -25,14 +26,31 @@ describe('the address of a port', () => {
     ['localhost:3000', undefined, 'http://8080-abcd1234.localhost:3000'], ['127.0.0.1:3000', undefined, 'http://8080-abcd1234.localhost:3000'], ['[::1]:3000', undefined, 'http://8080-abcd1234.localhost:3000'],
     ['lab.example', undefined, undefined], ['lab.example', 'pages.example', 'http://8080-abcd1234.pages.example'], ['lab.example:81', 'pages.example', 'http://8080-abcd1234.pages.example:81'],
   ])('a page at %s with the domain %s', (host, domain, wanted) => expect(originFor(target, { host, https: false }, domain)).toBe(wanted));
+
+  test.each([
+    ['auto', 'localhost:3000', undefined, 'origin http://8080-abcd1234.localhost:3000'], ['auto', '192.168.1.5:3000', undefined, 'path http://192.168.1.5:3000'], ['auto', '[fd00::1]:3000', undefined, 'path http://[fd00::1]:3000'],
+    ['auto', 'lab.example', 'pages.example', 'origin http://8080-abcd1234.pages.example'], ['path', 'lab.example', 'pages.example', 'path http://lab.example'], ['path', 'localhost:3000', undefined, 'path http://localhost:3000'],
+    ['domain', 'lab.example', undefined, ''], ['off', 'localhost', 'pages.example', ''], ['auto', 'evil; script-src *', undefined, ''], ['auto', undefined, undefined, ''],
+  ] as const)('set to %s, a page at %s with the domain %s is opened at: %s', (mode, host, domain, wanted) => {
+    const way = wayTo(target, { host, https: false }, { mode, domain });
+    expect(way ? `${way.kind} ${way.origin}` : '').toBe(wanted);
+  });
+
+  test('a pane shows the previews of the site\'s own origin and nothing else of it', () => {
+    expect(framesFor({ host: 'lab.example:81', https: false }, { mode: 'auto', domain: undefined })).toBe('http://lab.example:81/preview/');
+    expect(framesFor({ host: 'lab.example', https: true }, { mode: 'off', domain: undefined })).toBeUndefined();
+  });
 });
 
 describe('a pass', () => {
+  const isOwner = (where: typeof target, cookie: string | undefined) => passes.admit(where, cookie)?.pane === false;
+  const isPane = (where: typeof target, cookie: string | undefined) => passes.admit(where, cookie)?.pane === true;
+  let passes = createPasses(secret);
   const token = (link: string) => new URLSearchParams(link.split('?')[1]).get('token')!;
 
   test('comes by a link that works once, for a minute, for one port of one lab', () => {
     let now = 0;
-    const passes = createPasses(secret, () => now);
+    passes = createPasses(secret, undefined, () => now);
     const enter = (where: typeof target, link: string) => passes.enter(where, token(link), { secure: false });
     const link = passes.link(target);
     expect(enter({ ...target, port: 8081 }, link)).toBeUndefined();
@@ -41,33 +59,33 @@ describe('a pass', () => {
     expect(cookie).toMatch(/^slipway_preview=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax$/); // no Domain: this origin alone
     expect(enter(target, link)).toBeUndefined();
     const pass = cookie.split(';')[0]!;
-    expect([passes.mayEnter(target, `a=b; ${pass}`), passes.mayEnter({ ...target, port: 1 }, pass), passes.mayEnter({ ...target, lab: 'x' }, pass), passes.mayEnter(target, undefined), passes.mayEnter(target, `${pass}x`)]).toEqual([true, false, false, false, false]);
+    expect([isOwner(target, `a=b; ${pass}`), isOwner({ ...target, port: 1 }, pass), isOwner({ ...target, lab: 'x' }, pass), isOwner(target, undefined), isOwner(target, `${pass}x`)]).toEqual([true, false, false, false, false]);
     const late = passes.link(target);
     now += 60_001;
     expect(enter(target, late)).toBeUndefined();
     now += 13 * 3_600_000;
-    expect(passes.mayEnter(target, pass)).toBe(false);
+    expect(isOwner(target, pass)).toBe(false);
   });
 
   test('for a pane is another: it comes by a link of its own, for that page alone, and is no pass of a tab', () => {
-    const passes = createPasses(secret);
+    passes = createPasses(secret);
     const link = passes.link(target, { pane: true });
     expect(passes.enter({ ...target, port: 1 }, token(link), { secure: false })).toBeUndefined();
     const cookie = passes.enter(target, token(link), { secure: false })!;
     expect(cookie).toMatch(/^slipway_pane=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; Secure; SameSite=None; Partitioned$/);
     expect(passes.enter(target, token(link), { secure: false })).toBeUndefined();
     const pass = cookie.split(';')[0]!;
-    expect([passes.mayShow(target, pass), passes.mayEnter(target, pass), passes.mayShow({ ...target, port: 1 }, pass), passes.mayShow({ ...target, lab: 'x' }, pass)]).toEqual([true, false, false, false]);
+    expect([isPane(target, pass), isOwner(target, pass), isPane({ ...target, port: 1 }, pass), isPane({ ...target, lab: 'x' }, pass)]).toEqual([true, false, false, false]);
     const value = pass.slice('slipway_pane='.length);
-    expect([passes.mayEnter(target, `${PASS_COOKIE}=${value}`), passes.mayShow(target, `slipway_pane=${token(link)}`)]).toEqual([false, false]);
-    expect(passes.mayShow(target, passes.enter(target, token(passes.link(target)), { secure: true })!.replace(PASS_COOKIE, 'slipway_pane').split(';')[0])).toBe(false);
+    expect([isOwner(target, `${PASS_COOKIE}=${value}`), isPane(target, `slipway_pane=${token(link)}`)]).toEqual([false, false]);
+    expect(isPane(target, passes.enter(target, token(passes.link(target)), { secure: true })!.replace(PASS_COOKIE, 'slipway_pane').split(';')[0])).toBe(false);
   });
 
   test('is no learner\'s cookie, a learner\'s cookie is no pass, and a link is no pass', () => {
-    const passes = createPasses(secret);
+    passes = createPasses(secret);
     const id = newLearnerId();
-    expect(passes.mayEnter(target, `${PASS_COOKIE}=${signLearner(id, secret)}`)).toBe(false);
-    expect(passes.mayEnter(target, `${PASS_COOKIE}=${token(passes.link(target))}`)).toBe(false);
+    expect(isOwner(target, `${PASS_COOKIE}=${signLearner(id, secret)}`)).toBe(false);
+    expect(isOwner(target, `${PASS_COOKIE}=${token(passes.link(target))}`)).toBe(false);
     expect(readLearner(`${COOKIE}=${passes.enter(target, token(passes.link(target)), { secure: true })!.split(';')[0]!.slice(PASS_COOKIE.length + 1)}`, secret)).toBeUndefined();
   });
 });
@@ -93,7 +111,7 @@ test.each([
 test.each([
   ['localhost:3000', false, undefined, 'http://*.localhost:3000'], ['127.0.0.1:3000', false, undefined, 'http://*.localhost:3000'], ['lab.example', true, 'pages.example', 'https://*.pages.example'],
   ['lab.example', false, 'pages.example', undefined], ['lab.example', true, undefined, undefined], ["evil; script-src *", false, undefined, undefined], ["localhost:1; script-src *", false, undefined, undefined],
-])('a page at %s (https: %s) with the domain %s may frame %s', (host, https, domain, wanted) => expect(framesFor({ host, https }, domain)).toBe(wanted));
+])('a page at %s (https: %s) with the domain %s may frame %s', (host, https, domain, wanted) => expect(framesFor({ host, https }, { mode: 'domain', domain })).toBe(wanted));
 
 describe('the way to a port', () => {
   const passes = createPasses(secret);
@@ -121,7 +139,7 @@ describe('the way to a port', () => {
     await new Promise<void>(resolve => app.listen(0, '127.0.0.1', resolve));
     await new Promise<void>(resolve => odd.listen(0, '127.0.0.1', resolve));
     site = createServer((_request, response) => response.end('the site'));
-    servePreviews(site, { domains: ['localhost'], passes, shares: { admit: () => undefined, enter: () => undefined }, isHttps: () => false, onError: error => { throw error; }, dial: async ({ port }) => {
+    servePreviews(site, { domains: ['localhost'], passes, closings: { until: () => never.signal }, shares: { admit: () => undefined, enter: () => undefined }, sandboxed: undefined, more: () => 'http://localhost/ports/x', isHttps: () => false, onError: error => { throw error; }, dial: async ({ port }) => {
       const socket = connect(((port === 8082 ? odd : app).address() as AddressInfo).port, '127.0.0.1');
       await new Promise<void>(resolve => socket.once('connect', () => resolve()));
       return socket;

@@ -37,7 +37,7 @@ beforeEach(async () => {
   }).on('upgrade', (_request, socket) => { socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'); socket.pipe(socket); });
   site = createServer((_request, response) => response.end('the site'));
   servePreviews(site, {
-    domains: ['localhost'], passes: createPasses(Buffer.alloc(32, 9)), shares, isHttps: () => false, onError: error => { throw error; },
+    domains: ['localhost'], passes: createPasses(Buffer.alloc(32, 9)), shares, closings: { until: () => new AbortController().signal }, sandboxed: undefined, more: () => undefined, isHttps: () => false, onError: error => { throw error; },
     dial: async () => connect((app.address() as AddressInfo).port, '127.0.0.1'),
   });
   await Promise.all([app, site].map(server => new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))));

@@ -48,6 +48,7 @@ export const lab: Translation<typeof source> = {
   'resume.nobodyBefore': 'Für diesen Browser gibt es keinen früheren Fortschritt, zu dem er zurückkehren könnte.',
   'page.noCookie': 'Dein Browser behält keine Cookies für diese Seite. Erlaube sie und lade die Seite neu.',
   'page.ourFault': 'Bei uns ist etwas schiefgegangen. Bitte lade die Seite neu.',
+  'port.off': 'In diesem Slipway öffnen sich Ports eines Labs nicht im Browser. Im Terminal erreicht curl sie.',
   'port.noPreviews': 'Ports eines Labs lassen sich im Browser öffnen, wenn Slipway als localhost geöffnet ist oder die Betreiber eine eigene Domain dafür eingerichtet haben (SLIPWAY_PREVIEW_DOMAIN). Im Terminal erreicht curl sie auf jeden Fall.',
   'port.notPublished': 'Diesen Port veröffentlicht kein Container mehr, und im Lab lauscht nichts an ihm.',
   'port.noPreview': 'Diese Vorschau gibt es nicht.',
