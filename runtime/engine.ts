@@ -3,6 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openLibrary } from './image/library.ts';
+import { openMirror } from './image/mirror.ts';
 import { controlVerbs } from './lab/control.ts';
 import { createLog } from './log.ts';
 import { controlHandlers } from './lab/control-handlers.ts';
@@ -10,7 +11,8 @@ import { FrostyBroker } from './lab/frost.ts';
 import { Labs } from './lab/labs.ts';
 import type { EngineParts } from './lab/open-host.ts';
 import { listenAt } from './listen.ts';
-import { brokerSocket, engineDir, engineSocket, instance, libraryDir } from './paths.ts';
+import { brokerSocket, engineDir, engineSocket, instance, libraryDir, upstreamsFile } from './paths.ts';
+import { openUpstreams } from './registry/upstreams.ts';
 import { serveRpc } from './rpc.ts';
 
 const VERSION = '0.1.0';
@@ -23,12 +25,15 @@ mkdirSync(engineDir, { recursive: true, mode: 0o700 });
 mkdirSync(dirname(engineSocket), { recursive: true });
 const broker = new FrostyBroker(brokerSocket);
 const { cgroup } = await broker.call('hello', {});
+const onMirrorError = (error: unknown) => log.error({ err: error }, 'registries outside');
+const mirror = openMirror(openUpstreams(upstreamsFile, onMirrorError), broker, onMirrorError);
 const parts: EngineParts = {
-  broker, library: openLibrary(libraryDir), cgroupVersion: cgroup,
+  broker, library: openLibrary(libraryDir), mirror, cgroupVersion: cgroup,
   onError: (error, about) => log.error({ err: error, ...about }, 'something of ours failed'),
 };
 const labs = new Labs(parts);
 await labs.restore();
+await mirror.restore();
 
 const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'), (verb, { ms, ok, error }) => {
   const made = verb === 'createLab' && ok ? { lab: (ok as { id: string }).id } : {};

@@ -49,6 +49,8 @@ export const hostLayersDir = '/var/lib/docker/layers';
 export const workstationDir = join(poolDir, 'workstation');
 /** Host-provided programs with their own loader and libraries, seen in hosts at hostToolboxDir (interpreters and rpaths point there). */
 export const toolboxDir = join(assetsDir, 'toolbox');
+/** Layers of allowed upstreams, each a read-only subvolume that was the disk of the lab which unpacked it (broker/shared-layers.ts). Below layersDir, so that running labs see new ones. */
+export const upstreamLayersDir = join(layersDir, 'up', instance);
 export const hostToolboxDir = '/.slipway/toolbox';
 /** The engine's own records, below a directory that only it can read. */
 export const engineDir = join(stateDir, 'engine');
@@ -56,4 +58,12 @@ export const engineDir = join(stateDir, 'engine');
 export const webDir = join(stateDir, 'web');
 
 /** The name of an unpacked layer's directory: enough of its chain id to be unique, short enough for overlay's one page of options. */
+/** What the mirror has fetched from upstreams, as it came; readable by it alone. */
+export const mirrorDir = join(stateDir, 'mirror');
+export const mirrorSocket = join(runDir, 'mirror', 'mirror.sock');
+/** The operator's settings about upstream registries; without it there are none. */
+export const upstreamsFile = process.env.SLIPWAY_UPSTREAMS ?? '';
+/** The distribution server's program, configuration and storage (hard links into the library), made by set-up. */
+export const registryDir = join(assetsDir, 'registry');
+export const registrySocket = join(runDir, 'registry', 'registry.sock');
 export const layerKey = (chainId: string) => chainId.replace(/^sha256:/, '').slice(0, 24);

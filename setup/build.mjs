@@ -28,6 +28,7 @@ const bundles = {
   supervisor: 'runtime/supervisor.ts',
   broker: 'runtime/broker/main.ts',
   engine: 'runtime/engine.ts',
+  mirror: 'runtime/mirror/main.ts',
   web: 'server/main.ts',
   cli: 'runtime/cli/main.ts',
   backup: 'runtime/backup/main.ts',

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCgroups } from '../runtime/broker/cgroup.ts';
-import { instance, labDisksDir, labRecordsDir, poolDir, runDir, stateDir, uidRangesDir } from '../runtime/paths.ts';
+import { instance, labDisksDir, labRecordsDir, poolDir, runDir, stateDir, uidRangesDir, upstreamLayersDir } from '../runtime/paths.ts';
 import type { Status } from '../runtime/supervisor/status.ts';
 
 export interface Snapshot { loops: string[]; links: string[] }
@@ -23,6 +23,7 @@ export function findLeaks(before: Snapshot): string[] {
     ...mounts(),
     ...findCgroups().hierarchies.map(hierarchy => join(hierarchy.mount, `slipway-${instance}`)).filter(existsSync).map(dir => `cgroup ${dir}`),
     ...list(uidRangesDir).filter(name => read(join(uidRangesDir, name, 'owner')).startsWith(`${instance}/`)).map(name => `uid range ${name}`),
+    ...list(upstreamLayersDir).map(name => `shared layer ${name}`),
     ...list(labDisksDir).map(name => `disk of lab ${name}`),
     ...list(join(poolDir, 'snapshots', instance)).map(name => `snapshot ${name}`),
     ...[join(runDir, 'labs'), labRecordsDir].flatMap(dir => list(dir).map(name => `directory ${join(dir, name)}`)),

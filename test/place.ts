@@ -12,5 +12,7 @@ export const testEnv = {
   /** What takes minutes takes seconds for those whom a test makes instructors. */
   SLIPWAY_POLICY_INSTRUCTOR: 'freeze=2s suspend=12s warn=8s work=1h',
   SLIPWAY_IDLE_SECONDS: '1',
+  /** Of registries outside: none, until a test writes the file. */
+  ...(process.env.VITEST ? { SLIPWAY_UPSTREAMS: process.env.SLIPWAY_UPSTREAMS ?? `${process.env.SLIPWAY_STATE ?? `/var/tmp/slipway-${instance}`}/upstreams.json` } : {}),
   PORT: process.env.PORT ?? '3900',
 };

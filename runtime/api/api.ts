@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { ContainerVerbs } from '../container/verbs.ts';
 import type { Host } from '../container/model.ts';
 import type { Library } from '../image/library.ts';
+import type { Mirror } from '../image/mirror.ts';
 import type { ImageStore } from '../image/model.ts';
 import { archiveRoutes } from './archives.ts';
 import { attachRoutes } from './attach.ts';
@@ -35,6 +36,8 @@ export interface Api {
   readonly images: ImageStore;
   /** The operator's images, from which `docker pull` is answered. */
   readonly library: Library;
+  /** Registries outside that the operator allows. */
+  readonly mirror: Mirror;
   readonly buildkit: BuildKit;
   /** Faults of ours (not of the learner), for the engine's log. */
   onError(error: unknown): void;

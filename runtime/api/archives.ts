@@ -37,7 +37,7 @@ export const archiveRoutes = [
 async function saveNamed(call: Call, names: readonly string[]): Promise<Reply> {
   const { api } = call;
   await send(call, {}, async out => {
-    for (const { id, config } of await save(api.host, { images: api.images, library: api.library, names, out })) api.host.events.emit('image', 'save', id, { ...config.config.Labels, name: id });
+    for (const { id, config } of await save(api.host, { images: api.images, library: api.library, mirror: api.mirror, names, out })) api.host.events.emit('image', 'save', id, { ...config.config.Labels, name: id });
   });
   return null;
 }

@@ -16,7 +16,7 @@ import { ENGINE_VERSION } from './version.ts';
 export function openBuildKit(api: Omit<Api, 'buildkit'>, cache: BuildCache): BuildKit {
   return createBuildKit({
     host: api.host, verbs: api.verbs, images: api.images, library: api.library, cache, architecture: THIS_ARCHITECTURE, version: ENGINE_VERSION, detectCompression,
-    pull: (reference, { store, platform, credentials, signal }) => pullInto({ host: api.host, library: api.library, store, credentials, signal }, reference, platform),
+    pull: (reference, { store, platform, credentials, signal }) => pullInto({ host: api.host, library: api.library, mirror: api.mirror, store, credentials, signal }, reference, platform),
   });
 }
 

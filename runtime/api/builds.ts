@@ -12,9 +12,11 @@ import { containerConfigSchema } from '../container/config.ts';
 import { mergeConfig } from '../container/merge-config.ts';
 import { SlipwayError } from '../errors.ts';
 import { parseReference } from '../image/reference.ts';
+import { credentialsFor } from '../registry/auth.ts';
 import { detectCompression } from './archive.ts';
 import type { Call } from './call.ts';
 import { THIS_ARCHITECTURE } from './platform.ts';
+import { pullInto } from './pull-from.ts';
 import { bool, text } from './query.ts';
 import { route } from './route.ts';
 import { ENGINE_VERSION } from './version.ts';
@@ -75,7 +77,7 @@ async function buildFrom(call: Call, context: Context, { instructions, escape, w
   const show = async (json: unknown) => { if (query.q) held.push(json); else await message(json); };
   try {
     const id = await build(
-      { host: api.host, images: api.images, library: api.library, verbs: api.verbs, output: { message: show, text: stream => show({ stream }) }, signal: call.signal, ...made },
+      { host: api.host, images: api.images, pull: reference => pullInto({ ...api, store: api.images, credentials: credentialsFor(call.header('x-registry-config'), reference.domain), signal: call.signal }, reference, ''), verbs: api.verbs, output: { message: show, text: stream => show({ stream }) }, signal: call.signal, ...made },
       {
         context, instructions, escape, warnings, tags, buildArgs: record(query.buildargs, z.string().nullable()), labels: record(query.labels, z.string()), target: query.target, noCache: query.nocache, pull: query.pull,
         network: query.networkmode, keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,

@@ -31,7 +31,7 @@ export const registryRoutes = [
       if (name.digest !== undefined) throw new SlipwayError('InvalidParameter', 'cannot push a digest reference');
       const header = call.header('x-registry-auth');
       const lines = pushImage(query.tag ? withTag(name, query.tag) : name, {
-        host: api.host, store: api.images, library: api.library, network: labNetwork(api.host), credentials: credentialsOf(header), records: recordsOf(api), signal,
+        host: api.host, store: api.images, library: api.library, mirror: api.mirror, network: labNetwork(api.host), credentials: credentialsOf(header), records: recordsOf(api), signal,
         onPushed: (image, reference) => void api.host.events.emit('image', 'push', familiarString(reference), { ...image.config.config.Labels, name: familiarName(reference) }),
       });
       const out = call.stream('application/json', { reportAtEnd: true });

@@ -4,13 +4,13 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import { removeSnapshot, snapshotDir, snapshotDisk } from '../broker/disk.ts';
 import { recordsDir } from '../broker/records.ts';
 import { SlipwayError } from '../errors.ts';
 import { controlVerbs, type ControlVerbs, type Lab } from '../lab/control.ts';
-import { engineDir, engineSocket, layersDir, stateDir, webDir } from '../paths.ts';
+import { engineDir, engineSocket, layersDir, stateDir, upstreamLayersDir, webDir } from '../paths.ts';
 import { RpcClient } from '../rpc.ts';
 import { readStatus } from '../supervisor/status.ts';
 import { writeArchive, type Writer } from './archive.ts';
@@ -29,7 +29,7 @@ export async function takeBackup(path: string, say: (text: string) => void): Pro
     const snapshots = await (engine ? kept(engine) : keptOnDisk());
     const taken = await (engine ? snapshotRunning(engine, releases, say) : snapshotStopped(releases, say));
     const database = await copyDatabase();
-    const manifest: Manifest = { format: FORMAT, at: new Date().toISOString(), labs: taken.map(({ lab }) => ({ id: lab.id, name: lab.name })), snapshots, database: database ? 'sqlite' : 'postgresql', layers: existsSync(layersDir) ? readdirSync(layersDir) : [] };
+    const manifest: Manifest = { format: FORMAT, at: new Date().toISOString(), labs: taken.map(({ lab }) => ({ id: lab.id, name: lab.name })), snapshots, database: database ? 'sqlite' : 'postgresql', layers: existsSync(layersDir) ? readdirSync(layersDir).filter(name => name !== basename(dirname(upstreamLayersDir))) : [] };
     const sizeBytes = await writeArchive(path, async writer => {
       await writer.text(MANIFEST, JSON.stringify(manifest));
       if (database) await writer.file(DATABASE, database);

@@ -104,6 +104,6 @@ export async function clearStaleQuotas() {
 
 const CLEANED_AFTER_MS = 40_000; // btrfs commits, and then cleans up, every 30 s
 let clearing: NodeJS.Timeout | undefined;
-function clearStaleQuotasSoon() {
+export function clearStaleQuotasSoon() {
   clearing ??= setTimeout(() => { clearing = undefined; void clearStaleQuotas(); }, CLEANED_AFTER_MS).unref();
 }

@@ -11,6 +11,7 @@ import { Hosts } from './hosts.ts';
 import { activity, processes, readFiles } from './readings.ts';
 import { cgroupFiles } from './usage.ts';
 import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
+import { shareLayer, sharedLayers, unshareLayer } from './shared-layers.ts';
 
 const log = createLog({ name: 'broker' });
 
@@ -38,6 +39,9 @@ const handlers: Handlers<BrokerVerbs> = {
   removeSnapshot: async ({ snapshot }) => { await removeSnapshot(snapshot); return {}; },
   suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
   freezeLab: async ({ lab, frozen }) => { await hosts.freeze(lab, frozen); return {}; },
+  shareLayer: async ({ layer }) => { await shareLayer(hosts, layer); return {}; },
+  unshareLayer: async ({ layer }) => { await unshareLayer(layer); return {}; },
+  sharedLayers: async () => sharedLayers(),
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },

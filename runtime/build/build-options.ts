@@ -2,8 +2,8 @@
 import type { Host } from '../container/model.ts';
 import type { ContainerVerbs } from '../container/verbs.ts';
 import { SlipwayError } from '../errors.ts';
-import type { Library } from '../image/library.ts';
 import type { ImageStore } from '../image/model.ts';
+import type { Reference } from '../image/reference.ts';
 import type { Context } from './context.ts';
 import type { Instruction, Warning } from './dockerfile.ts';
 
@@ -11,7 +11,7 @@ export interface BuildOutput {
   text(text: string): Promise<void>;
   message(json: unknown): Promise<void>;
 }
-export interface BuildParts { host: Host; images: ImageStore; library: Library; verbs: ContainerVerbs; output: BuildOutput; signal: AbortSignal; dockerVersion: string; architecture: string }
+export interface BuildParts { host: Host; images: ImageStore; /** Into `images`, telling of it. */ pull: (reference: Reference) => AsyncIterable<unknown>; verbs: ContainerVerbs; output: BuildOutput; signal: AbortSignal; dockerVersion: string; architecture: string }
 export interface BuildOptions {
   context: Context;
   instructions: readonly Instruction[];

@@ -9,7 +9,6 @@ import { timestamp } from '../container/time.ts';
 import { SlipwayError } from '../errors.ts';
 import { makeImage, type NewImage } from '../image/made.ts';
 import type { Image, ImageLayer } from '../image/model.ts';
-import { pull } from '../image/pull.ts';
 import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
 import { MAX_LAYERS } from '../snapshot/layer-path.ts';
 import { layerOfUpper } from '../snapshot/layers.ts';
@@ -140,7 +139,7 @@ class Builder {
 
   /** Of this host, or pulled. */
   private async image(name: string): Promise<Image> {
-    const { images, library, output, signal } = this.parts;
+    const { images, output } = this.parts;
     if (!this.options.pull) {
       try {
         return images.find(name);
@@ -148,7 +147,7 @@ class Builder {
         if (!(error instanceof SlipwayError) || error.kind !== 'NotFound') throw error;
       }
     }
-    for await (const message of pull(withDefaultTag(parseReference(name)), { store: images, library, signal })) await output.message(message);
+    for await (const message of this.parts.pull(withDefaultTag(parseReference(name)))) await output.message(message);
     return images.find(name);
   }
 

@@ -3,11 +3,13 @@
 import type { Host } from '../container/model.ts';
 import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
+import { compressionOf } from '../registry/manifest.ts';
 import { streamHelper } from '../kernel/stream.ts';
-import { isLocal, localDir } from '../snapshot/layer-path.ts';
+import { isLocal, isUpstream, localDir } from '../snapshot/layer-path.ts';
 import { firstWords, newScratch, removeScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import type { Library } from './library.ts';
+import type { Mirror } from './mirror.ts';
 import type { ImageLayer } from './model.ts';
 
 export type LayerSource = {
@@ -26,8 +28,16 @@ export async function libraryBlobs(library: Library): Promise<Map<string, Descri
   return blobs;
 }
 
-export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, library: Library, blobs: ReadonlyMap<string, Descriptor>): LayerSource {
+export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, { library, mirror }: { library: Library; mirror: Mirror }, blobs: ReadonlyMap<string, Descriptor>): LayerSource {
   if (isLocal(layer.key)) return { bytes: signal => packed(host, layer, signal) };
+  if (isUpstream(layer.key)) {
+    const shared = mirror.blob(layer.diffId);
+    if (!shared) throw new SlipwayError('System', `layer ${layer.diffId} is no longer on this machine: pull its image again`);
+    // A registry is told that every layer is gzip's.
+    const compression = compressionOf(shared.descriptor);
+    if (compression === 'gzip') return shared;
+    return { bytes: signal => made(host, { argv: script('plain "$1" | gzip -4 -c', compression), input: shared.bytes(signal), signal, what: layer.diffId }) };
+  }
   const descriptor = blobs.get(layer.diffId);
   if (!descriptor) throw new SlipwayError('System', `layer ${layer.diffId} is no longer in the library`);
   return { descriptor, bytes: () => library.blob(descriptor) };
@@ -43,17 +53,27 @@ rm -rf "$2"; exit $r`;
 /** The archive is the one that the layer came as, or made anew from its files, and the same bytes each time; one that is not what its digest says fails at its end. */
 async function* packed(host: Pick<Host, 'ref' | 'broker'>, { key, diffId }: ImageLayer, signal: AbortSignal): AsyncGenerator<Buffer> {
   const scratch = newScratch('push');
+  let whole = false;
+  try {
+    yield* made(host, { argv: script(PACK_BLOB, localDir(key), scratch, diffId), signal, what: diffId });
+    whole = true;
+  } finally {
+    if (!whole) await removeScratch(host, scratch); // it was cut off before it could tidy up
+  }
+}
+
+/** What a helper in the lab writes. */
+async function* made(host: Pick<Host, 'ref' | 'broker'>, { what, ...options }: { argv: string[]; input?: AsyncIterable<Buffer>; signal: AbortSignal; what: string }): AsyncGenerator<Buffer> {
   const hold = channel();
-  const packing = streamHelper(host, { argv: script(PACK_BLOB, localDir(key), scratch, diffId), onOutput: chunk => hold.give(chunk), signal });
-  const ended = packing.then(({ code, stderr }) => {
-    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `layer ${diffId} could not be packed (${code})`);
+  const ended = streamHelper(host, { ...options, onOutput: chunk => hold.give(chunk) }).then(({ code, stderr }) => {
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `layer ${what} could not be packed (${code})`);
   }).finally(() => hold.end());
   ended.catch(() => {}); // thrown below
   try {
     yield* hold.taken();
   } finally {
     hold.leave();
-    await ended.catch(() => removeScratch(host, scratch));
+    await ended.catch(() => undefined);
   }
   await ended;
 }

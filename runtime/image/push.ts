@@ -8,6 +8,7 @@ import { openRegistry, type Registry } from '../registry/client.ts';
 import { DOCKER, writeManifest } from '../registry/manifest.ts';
 import { layerSource, libraryBlobs, type LayerSource } from './layer-blob.ts';
 import type { Library } from './library.ts';
+import type { Mirror } from './mirror.ts';
 import type { Image, ImageLayer } from './model.ts';
 import { progressBar } from './progress.ts';
 import type { PullMessage } from './pull.ts';
@@ -24,6 +25,7 @@ export type PushMessage = PullMessage | { progressDetail: object; aux: { Tag: st
 
 export type Push = Remote & {
   library: Library;
+  mirror: Mirror;
   /** After a tag has been pushed. */
   onPushed(image: Image, reference: Reference): void;
 };
@@ -80,7 +82,7 @@ async function pushLayer(layer: ImageLayer, pushing: Pushing): Promise<Blob> {
   const { registry, domain, repository, name, push, blobs, tell } = pushing;
   const id = idOf(layer);
   const known = push.records.of(layer.diffId).filter(record => record.repository.startsWith(`${domain}/`));
-  const source = layerSource(push.host, layer, push.library, blobs);
+  const source = layerSource(push.host, layer, push, blobs);
   const candidates = [...new Map([...known, ...(source.descriptor ? [source.descriptor] : [])].map(({ digest, size }) => [digest, { digest, size }])).values()];
   for (const blob of candidates) {
     const size = await registry.hasBlob(repository, blob.digest);

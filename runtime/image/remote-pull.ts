@@ -1,18 +1,18 @@
-// Pulls an image from a registry that a lab's name leads to, in that lab's network. Called by api/ for names outside the library's domain.
-// All bytes end on the lab's own disk, also when the library has the same; unpacking is done inside the lab. What is untrusted here:
-// everything. Nothing is recorded until every layer has been verified twice, by its blob's digest and by its content's.
+// Pulls an image from a registry: one that a lab's name leads to, in that lab's network and onto that lab's disk (local-layers.ts), or one that the operator
+// allows, through the mirror and onto the machine for all labs (shared-layers.ts). Called by api/ for names outside the library. What is untrusted
+// here: everything. Nothing is recorded until every layer has been verified by its content's digest.
 import type { Host } from '../container/model.ts';
-import { chainIds, hexOf, type ChainId, type DiffId, type Digest, type ImageId } from '../content/digest.ts';
+import { chainIds, hexOf, type Digest, type ImageId } from '../content/digest.ts';
 import { parsed } from '../content/layout.ts';
 import { imageConfigSchema, MEDIA_TYPES, type Descriptor, type ImageConfig, type Manifest } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Credentials } from '../registry/auth.ts';
-import { openRegistry, type Registry } from '../registry/client.ts';
+import { openRegistry } from '../registry/client.ts';
 import { choose, compressionOf, DOCKER, parseManifest, platformText, type Platform } from '../registry/manifest.ts';
+import type { ImageSource } from '../registry/mirror-client.ts';
 import type { Network } from '../registry/network.ts';
-import { localKey } from '../snapshot/layer-path.ts';
-import { layerFromArchive, removeLayers } from '../snapshot/layers.ts';
 import type { BlobRecords } from './blob-records.ts';
+import { localLayers, type LayerPlace } from './local-layers.ts';
 import type { ImageLayer, ImageStore } from './model.ts';
 import { progressBar } from './progress.ts';
 import type { PullMessage } from './pull.ts';
@@ -32,7 +32,9 @@ export type Remote = {
   records: BlobRecords;
   signal?: AbortSignal;
 };
-export type RemotePull = Remote & {
+export type RemotePull = Remote & Pull;
+/** Whoever is asked, and wherever layers go. */
+export type Pull = Pick<Remote, 'store' | 'records' | 'signal'> & {
   /** What this machine runs; `asked` when the user named it. */
   platform: Platform & { asked: boolean };
 };
@@ -40,29 +42,38 @@ export type RemotePull = Remote & {
 type Found = { digest: Digest; manifest: Manifest; configText: string; config: ImageConfig };
 type Missing = { at: number; blob: Descriptor; id: string };
 
-/** With neither tag nor digest every tag of the repository is pulled. */
 export async function* pullRemote(reference: Reference, pull: RemotePull): AsyncGenerator<PullMessage, void, void> {
   const registry = await openRegistry(pull.network, reference.domain, pull.credentials, { push: false, ...(pull.signal ? { signal: pull.signal } : {}) });
+  yield* pullFrom(reference, registry, localLayers(pull.host, pull.store, registry, reference.path), pull);
+}
+
+/** With neither tag nor digest every tag of the repository is pulled. Closes the source. */
+export async function* pullFrom(reference: Reference, source: ImageSource, place: LayerPlace, pull: Pull): AsyncGenerator<PullMessage, void, void> {
   try {
     const all = reference.tag === undefined && reference.digest === undefined;
-    const wanted = all ? (await registry.tags(reference.path).catch(notFound(`repository ${familiarName(reference)}`))).map(tag => ({ ...reference, tag })) : [reference];
+    const wanted = all ? (await source.tags(reference.path).catch(notFound(`repository ${familiarName(reference)}`))).map(tag => ({ ...reference, tag })) : [reference];
     let newer = false;
-    for (const one of wanted) newer = (yield* pullOne(one, registry, pull)) || newer;
+    for (const one of wanted) newer = (yield* pullOne(one, source, place, pull)) || newer;
     yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${all ? familiarName(reference) : familiarString(withDefaultTag(reference))}` };
   } finally {
-    registry.close();
+    source.close();
   }
 }
 
-async function* pullOne(reference: Reference, registry: Registry, pull: RemotePull): AsyncGenerator<PullMessage, boolean, void> {
-  const found = await look(reference, registry, pull);
+async function* pullOne(reference: Reference, source: ImageSource, place: LayerPlace, pull: Pull): AsyncGenerator<PullMessage, boolean, void> {
+  const found = await look(reference, source, pull);
   yield { status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag! };
   const id = found.manifest.config.digest as string as ImageId;
   const names = { reference: canonicalName(reference), digest: found.digest };
-  const known = pull.store.all().find(image => image.id === id);
+  const known = pull.store.all().find(image => image.id === id && image.layers.every(layer => place.isWhole(layer.key)));
   let newer = false;
   if (known) newer = await pull.store.add(known, names);
-  else yield* telling<PullMessage>(async (tell, signal) => { newer = await fetchImage(id, found, names, { registry, repository: reference.path, name: `${reference.domain}/${reference.path}`, pull, tell, signal }); }, pull.signal);
+  else yield* telling<PullMessage>(async (tell, signal) => {
+    const leave = () => source.close();
+    signal.addEventListener('abort', leave, { once: true });
+    newer = await fetchImage(id, found, names, { name: `${reference.domain}/${reference.path}`, place, pull, tell, signal });
+    signal.removeEventListener('abort', leave); // another tag may follow
+  }, pull.signal);
   yield { status: `Digest: ${found.digest}` };
   return newer;
 }
@@ -74,7 +85,7 @@ const notFound = (what: string) => (error: unknown): never => {
 };
 
 /** Manifest and configuration, verified and fitting each other. */
-async function look(reference: Reference, registry: Registry, { platform }: RemotePull): Promise<Found> {
+async function look(reference: Reference, registry: ImageSource, { platform }: Pull): Promise<Found> {
   const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!).catch(notFound(`manifest for ${familiarString(reference)}`));
   let answer = parseManifest(top);
   if (answer.kind === 'index') answer = parseManifest(await registry.manifest(reference.path, choose(answer.index, platform).digest));
@@ -92,17 +103,12 @@ async function look(reference: Reference, registry: Registry, { platform }: Remo
   return { digest: top.digest, manifest, configText, config };
 }
 
-type Fetching = { registry: Registry; repository: string; name: string; pull: RemotePull; tell: (message: PullMessage) => void; signal: AbortSignal };
+type Fetching = { name: string; place: LayerPlace; pull: Pull; tell: (message: PullMessage) => void; signal: AbortSignal };
 
-/** Layers that pulls under way need, of all hosts: a pull that fails takes away only what no other counts on. */
-const needed = new Map<string, number>();
-
-async function fetchImage(id: ImageId, { manifest, config, configText }: Found, names: { reference: string; digest: Digest }, fetching: Fetching): Promise<boolean> {
-  const { pull: { host, store, records }, tell } = fetching;
-  fetching.signal.addEventListener('abort', () => fetching.registry.close(), { once: true });
+async function fetchImage(id: ImageId, { manifest, config, configText }: Found, names: { reference: string; digest: Digest }, { name, place, pull: { store, records }, tell, signal }: Fetching): Promise<boolean> {
   const diffIds = config.rootfs.diff_ids;
   const chain = chainIds(diffIds);
-  const there = new Map(store.all().flatMap(image => image.layers.map(layer => [layer.chainId, layer] as const)));
+  const there = new Map(store.all().flatMap(image => image.layers.filter(layer => place.isWhole(layer.key)).map(layer => [layer.chainId, layer] as const)));
   const layers: (ImageLayer | undefined)[] = chain.map(chainId => there.get(chainId));
   const missing: Missing[] = [];
   for (const [at, blob] of manifest.layers.entries()) {
@@ -112,55 +118,33 @@ async function fetchImage(id: ImageId, { manifest, config, configText }: Found, 
   }
   for (const { id: short } of missing.slice(AT_A_TIME)) tell({ status: 'Waiting', progressDetail: {}, id: short });
 
-  const keys = missing.map(({ at }) => localKey(chain[at]!));
-  const countOf = (key: string) => `${host.ref.lab}/${host.ref.host}/${key}`;
-  for (const key of keys) needed.set(countOf(key), (needed.get(countOf(key)) ?? 0) + 1);
+  const release = place.hold(missing.map(({ at }) => place.key(chain[at]!)));
   try {
     const turns = missing.map(() => Promise.withResolvers<void>()); // they are complete from the lowest up
-    await severalAtATime(AT_A_TIME, missing, async (layer, turn) => {
+    await severalAtATime(AT_A_TIME, missing, async ({ at, blob, id: short }, turn) => {
       try {
-        const below = layer.at === 0 ? [] : [{ chainId: chain[layer.at - 1]! }];
-        const sizeBytes = await fetchLayer(layer, diffIds[layer.at]!, below, fetching);
-        layers[layer.at] = { diffId: diffIds[layer.at]!, chainId: chain[layer.at]!, key: localKey(chain[layer.at]!), sizeBytes };
+        const bar = (status: string, current: number) => tell({ status, progressDetail: { current, total: blob.size }, progress: progressBar(current, blob.size), id: short });
+        const say = (status: string) => tell({ status, progressDetail: {}, id: short });
+        const sizeBytes = await place.fetch({ blob, diffId: diffIds[at]!, chainId: chain[at]!, below: at === 0 ? [] : [{ chainId: chain[at - 1]! }] }, {
+          downloading: sparingly(current => bar('Downloading', current)),
+          downloaded() {
+            say('Verifying Checksum');
+            say('Download complete');
+            bar('Extracting', blob.size);
+          },
+          signal,
+        });
+        layers[at] = { diffId: diffIds[at]!, chainId: chain[at]!, key: place.key(chain[at]!), sizeBytes };
         await turns[turn - 1]?.promise;
-        if (layers.slice(0, layer.at).every(Boolean)) tell({ status: 'Pull complete', progressDetail: {}, id: layer.id });
+        if (layers.slice(0, at).every(Boolean)) say('Pull complete');
       } finally {
         turns[turn]!.resolve();
       }
     });
-    records.remember(missing.map(({ at, blob }) => ({ diffId: diffIds[at]!, digest: blob.digest, size: blob.size, repository: fetching.name })));
+    records.remember(missing.filter(({ blob }) => compressionOf(blob) === 'gzip').map( // as a push would send it
+      ({ at, blob }) => ({ diffId: diffIds[at]!, digest: blob.digest, size: blob.size, repository: name })));
     return await store.add({ id, configText, config, layers: layers as ImageLayer[] }, names);
   } finally {
-    for (const key of keys) needed.set(countOf(key), needed.get(countOf(key))! - 1);
-    const unneeded = keys.filter(key => needed.get(countOf(key)) === 0);
-    for (const key of unneeded) needed.delete(countOf(key));
-    await removeLayers(host, unneeded.filter(key => !store.hasLayer(key)));
-  }
-}
-
-/** Through the lab's own hands onto the lab's own disk; resolves with what its files take. */
-async function fetchLayer({ blob, id }: Missing, diffId: DiffId, below: readonly { chainId: ChainId }[], { registry, repository, pull, tell, signal }: Fetching): Promise<number> {
-  const report = sparingly(current => tell({ status: 'Downloading', progressDetail: { current, total: blob.size }, progress: progressBar(current, blob.size), id }));
-  const blobBytes = registry.blob(repository, blob);
-  async function* bytes(): AsyncGenerator<Buffer> {
-    let current = 0;
-    for (let next = await blobBytes.next(); !next.done; next = await blobBytes.next()) {
-      if (signal.aborted) throw new SlipwayError('Unavailable', 'context canceled');
-      report(current += next.value.length);
-      yield next.value;
-    }
-    tell({ status: 'Verifying Checksum', progressDetail: {}, id });
-    tell({ status: 'Download complete', progressDetail: {}, id });
-    tell({ status: 'Extracting', progressDetail: { current: blob.size, total: blob.size }, progress: progressBar(blob.size, blob.size), id });
-  }
-  try {
-    const layer = await layerFromArchive(pull.host, { input: bytes() }, below as ImageLayer[], compressionOf(blob), diffId);
-    return layer?.sizeBytes ?? 0;
-  } catch (error) {
-    // What cannot be unpacked may just not be what was promised: the rest of the bytes tells.
-    while (!signal.aborted && !(await blobBytes.next()).done);
-    throw error;
-  } finally {
-    await blobBytes.return(undefined);
+    await release();
   }
 }

@@ -4,25 +4,27 @@ import { SlipwayError } from '../errors.ts';
 import { digestOfBytes } from '../content/digest.ts';
 import { MEDIA_TYPES, REF_NAME } from '../content/oci.ts';
 import { runScript, streamHelper, type Place } from '../kernel/stream.ts';
+import { compressionOf } from '../registry/manifest.ts';
 import type { Step } from '../kernel/protocol.ts';
-import { isLocal, localDir } from '../snapshot/layer-path.ts';
+import { isLocal, isUpstream, localDir } from '../snapshot/layer-path.ts';
 import { firstWords, newScratch, removeScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import type { Library } from './library.ts';
 import { blobName } from './load.ts';
+import type { Mirror } from './mirror.ts';
 import type { Image, ImageLayer, ImageStore } from './model.ts';
 import { asFullId, canonicalName, familiarName, familiarString, parseReference, withDefaultTag } from './reference.ts';
 
-export interface SaveOptions { images: ImageStore; library: Library; names: readonly string[]; out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal } }
+export interface SaveOptions { images: ImageStore; library: Library; mirror: Mirror; names: readonly string[]; out: { write(chunk: Buffer): Promise<void>; signal: AbortSignal } }
 
 /** Throws NotFound before the first byte. Answers what was saved. */
-export async function save(host: Place, { images, library, names, out }: SaveOptions): Promise<Image[]> {
+export async function save(host: Place, { images, library, mirror, names, out }: SaveOptions): Promise<Image[]> {
   const wanted = collect(images, names);
   const directory = newScratch('save');
   try {
     const sizes = new Map<string, number>();
     for (const { image } of wanted) {
-      for (const layer of image.layers) if (!sizes.has(layer.diffId)) sizes.set(layer.diffId, await stageLayer(host, library, directory, image, layer, out.signal));
+      for (const layer of image.layers) if (!sizes.has(layer.diffId)) sizes.set(layer.diffId, await stageLayer(host, { library, mirror }, directory, image, layer, out.signal));
     }
     const body = 'cd "$1" && "$tar" -c --format=ustar --sort=name --owner=+0 --group=+0 --mode=u=rwX,go=rX --transform="s,^\\./,,rSh" blobs index.json manifest.json oci-layout repositories';
     const { code, stderr } = await streamHelper(host, { argv: script(body, directory), before: metadata(directory, wanted, sizes), onOutput: chunk => out.write(chunk), signal: out.signal });
@@ -76,17 +78,23 @@ function tryParse(name: string) {
 }
 
 /** Puts a layer's archive below the directory's blobs, seen to be the one that its digest names; resolves with its size. */
-async function stageLayer(host: Place, library: Library, directory: string, image: Image, layer: ImageLayer, signal: AbortSignal): Promise<number> {
+async function stageLayer(host: Place, parts: { library: Library; mirror: Mirror }, directory: string, image: Image, layer: ImageLayer, signal: AbortSignal): Promise<number> {
   const name = blobName(layer.diffId);
   const check = '[ "$(sha256sum < "$1/$2" | cut -c 1-64)" = "${2##*/}" ] || { echo "the files of layer sha256:${2##*/} are not what they were" >&2; exit 1; }; stat -c %s "$1/$2"';
   const make = 'mkdir -p "$1/blobs/sha256" || exit 1';
   const body = isLocal(layer.key)
     ? `${make}; if [ -f "$3/layer.tar" ]; then ln "$3/layer.tar" "$1/$2"; else (pack "$3/diff" "$1.marks") > "$1/$2"; rm -rf "$1.marks" "$1.marks.files" "$1.marks.whiteouts"; fi || exit 1; ${check}`
-    : `${make}; gunzip > "$1/$2" || exit 1; ${check}`;
-  const blob = isLocal(layer.key) ? undefined : await libraryBlob(library, image, layer);
-  const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, name, isLocal(layer.key) ? localDir(layer.key) : ''), signal, ...(blob ? { input: blob } : {}) });
+    : `${make}; plain "$3" > "$1/$2" || exit 1; ${check}`;
+  const blob = isLocal(layer.key) ? undefined : isUpstream(layer.key) ? upstreamBlob(parts.mirror, image, layer, signal) : { bytes: await libraryBlob(parts.library, image, layer), compression: 'gzip' };
+  const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, name, blob ? blob.compression : localDir(layer.key)), signal, ...(blob ? { input: blob.bytes } : {}) });
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `layer ${layer.diffId} could not be read`);
   return Number(stdout.trim());
+}
+
+function upstreamBlob(mirror: Mirror, image: Image, { diffId }: ImageLayer, signal: AbortSignal) {
+  const found = mirror.blob(diffId);
+  if (!found) throw new SlipwayError('NotFound', `layer ${diffId} of image ${image.id} is no longer on this machine: pull the image again`);
+  return { bytes: found.bytes(signal), compression: compressionOf(found.descriptor) };
 }
 
 /** A library layer is found again through any image of the library that has it. */

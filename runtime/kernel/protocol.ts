@@ -9,6 +9,11 @@ export const idSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 export const taskIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
 
 /** Of a container's log, unless it is told otherwise. */
+/** A layer that all labs share, by the beginning of its chain id (paths.ts: layerKey). */
+export const layerSchema = z.string().regex(/^[0-9a-f]{24}$/);
+/** The lab that unpacks it: no learner's is named so. */
+export const unpackingLab = (layer: string) => `layer-${layer}`;
+
 export const LOG_MAX_BYTES = 128 << 20; // a million short lines
 
 /** Which host of which lab. */
@@ -110,6 +115,11 @@ export const brokerVerbs = {
   /** Idempotent. Labs made from it stay. */
   removeSnapshot: { request: z.object({ snapshot: idSchema }), response: z.object({}) },
   /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
+  /** Keeps what the lab `layer-<layer>` has on its disk, read-only, where every lab sees it; its processes end. Only for labs that nobody was ever in. Idempotent. */
+  shareLayer: { request: z.object({ layer: layerSchema }), response: z.object({}) },
+  /** Takes it away again. Idempotent. */
+  unshareLayer: { request: z.object({ layer: layerSchema }), response: z.object({}) },
+  sharedLayers: { request: z.object({}), response: z.array(z.string()) },
   suspendLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   /** Makes all processes of the lab's hosts stand still, or go on; helpers always go on. Waits until it is so. Nothing of the lab's own doing can stop it from being undone. */
   freezeLab: { request: z.object({ lab: idSchema, frozen: z.boolean() }), response: z.object({}) },

@@ -10,6 +10,7 @@ import { hostDir, loadContainers, writeJson } from '../container/records.ts';
 import { isRunning } from '../container/state.ts';
 import { nowNano, timestamp } from '../container/time.ts';
 import type { Library } from '../image/library.ts';
+import type { Mirror } from '../image/mirror.ts';
 import type { ImageStore } from '../image/model.ts';
 import { openImageStore } from '../image/store.ts';
 import type { HostRef } from '../kernel/protocol.ts';
@@ -31,6 +32,7 @@ import type { LabRecord } from './lab-records.ts';
 export interface EngineParts {
   broker: FrostyBroker;
   library: Library;
+  mirror: Mirror;
   cgroupVersion: 'v1' | 'v2';
   onError(error: unknown, about: Record<string, unknown>): void;
 }
@@ -80,7 +82,7 @@ export async function openHost(parts: EngineParts, lab: LabRecord, hostId: strin
     broker: parts.broker, daemon: openDaemon(ref, () => host), isFrozen: () => parts.broker.isFrozen(lab.id), cgroupVersion: parts.cgroupVersion,
     onError, closing: new AbortController(),
   };
-  const server = createDockerApi({ host, images, library: parts.library, buildCache, onError });
+  const server = createDockerApi({ host, images, library: parts.library, mirror: parts.mirror, buildCache, onError });
   let refused = 0;
   server.on('drop', () => refused++);
   // Somebody outside: from inside a frozen lab nobody calls.

@@ -21,6 +21,12 @@ export function credentialsOf(header: string | undefined): Credentials {
   return { ...credentials, username, password: rest.join(':') };
 }
 
+/** The header `X-Registry-Config` of a build: credentials for all registries that the client knows. */
+export function credentialsFor(header: string | undefined, domain: string): Credentials {
+  const told = z.record(z.string(), credentialsSchema).safeParse(json(Buffer.from(header ?? '', 'base64url').toString('utf8')));
+  return told.success ? told.data[domain] ?? {} : {};
+}
+
 /** https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 */
 export function challengesOf(header: string | undefined): Challenge[] {
   return [...(header ?? '').matchAll(/(?:^|,\s*)(basic|bearer)\s+((?:[a-z_]+="(?:[^"\\]|\\.)*"(?:\s*,\s*(?=[a-z_]+="))?)*)/gi)].map(([, scheme, list]) => ({

@@ -41,11 +41,14 @@ export interface Registry {
   close(): void;
 }
 
-/** Asks the registry whether it is one. `push` is about the scope of tokens. */
-export async function openRegistry(network: Network, domain: string, credentials: Credentials, options: { push: boolean; signal?: AbortSignal }): Promise<Registry> {
+/** `push` is about the scope of tokens; `origin` is where the registry is when its name does not tell. */
+export interface RegistryOptions { push: boolean; origin?: string; signal?: AbortSignal }
+
+/** Asks the registry whether it is one. */
+export async function openRegistry(network: Network, domain: string, credentials: Credentials, options: RegistryOptions): Promise<Registry> {
   const transport = openTransport(network);
   try {
-    const { origin, challenges } = await ping(transport, domain, options.signal);
+    const { origin, challenges } = await ping(transport, domain, options.signal, options.origin);
     return registryAt(transport, origin, challenges, credentials, options);
   } catch (error) {
     transport.close();
@@ -54,8 +57,8 @@ export async function openRegistry(network: Network, domain: string, credentials
 }
 
 /** Finds out whether it speaks TLS, and what it wants to see of credentials. */
-export async function ping(transport: Transport, domain: string, signal?: AbortSignal): Promise<{ origin: string; challenges: Challenge[] }> {
-  const origins = transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
+export async function ping(transport: Transport, domain: string, signal?: AbortSignal, known?: string): Promise<{ origin: string; challenges: Challenge[] }> {
+  const origins = known !== undefined ? [known] : transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
   let failure: unknown;
   for (const origin of origins) {
     try {
@@ -71,16 +74,24 @@ export async function ping(transport: Transport, domain: string, signal?: AbortS
 
 const tagsSchema = z.object({ tags: z.array(z.string()).nullable() });
 
-function registryAt(transport: Transport, origin: string, challenges: Challenge[], credentials: Credentials, { push, signal }: { push: boolean; signal?: AbortSignal }): Registry {
+function registryAt(transport: Transport, origin: string, challenges: Challenge[], credentials: Credentials, { push, signal }: RegistryOptions): Registry {
   const known = new Map<string, Promise<string | undefined>>();
   let closed = false;
 
   async function send(repository: string, path: string, sending: Omit<Sending, 'signal'>, scopes = scopeOf(repository)): Promise<IncomingMessage> {
     const url = /^https?:/.test(path) ? path : `${origin}/v2/${repository}/${path}`;
-    const proof = known.get(scopes) ?? authorization(transport, challenges, credentials, scopes, signal);
-    known.set(scopes, proof);
-    const authorized = await proof;
-    return transport.send(url, { ...sending, headers: { ...sending.headers, ...(authorized && url.startsWith(`${origin}/`) ? { Authorization: authorized } : {}) }, signal });
+    const before = known.get(scopes);
+    const attempt = async (proof: Promise<string | undefined>) => {
+      known.set(scopes, proof);
+      const authorized = await proof;
+      return transport.send(url, { ...sending, headers: { ...sending.headers, ...(authorized && url.startsWith(`${origin}/`) ? { Authorization: authorized } : {}) }, signal });
+    };
+    const prove = () => authorization(transport, challenges, credentials, scopes, signal);
+    const answer = await attempt(before ?? prove());
+    // A token holds for minutes, a large layer takes longer.
+    if (answer.statusCode !== 401 || before === undefined || (sending.body !== undefined && typeof sending.body !== 'string')) return answer;
+    answer.resume();
+    return attempt(prove());
   }
   const scopeOf = (repository: string) => `repository:${repository}:${push ? 'pull,push' : 'pull'}`;
 
@@ -126,7 +137,7 @@ function registryAt(transport: Transport, origin: string, challenges: Challenge[
     const path = `manifests/${reference}`;
     if (!reference.includes(':')) { // a tag: dockerd asks for its digest first
       const head = await send(repository, path, { method: 'HEAD', headers }).catch((error: unknown) => {
-        if (error instanceof SlipwayError && error.kind === 'Unauthorized') throw new SlipwayError('System', `Head "${origin}/v2/${repository}/${path}": ${error.message}`);
+        if (error instanceof SlipwayError && error.kind === 'Unauthorized') throw new SlipwayError('System', `Head "${origin}/v2/${repository}/${path}": ${error.message}`, { cause: error });
         throw error;
       });
       head.resume();

@@ -1,5 +1,6 @@
-// The network that a registry is spoken to in: always a lab's own. Names of registries, redirects, token realms and layer addresses all come
-// from a lab, so nothing below this folder ever opens a connection but through the Network it was given. Types, and who counts as local.
+// The network that a registry is spoken to in: a lab's own, for every name that comes from a lab. Registries, redirects, token realms and layer
+// addresses all do, so nothing below this folder ever opens a connection but through the Network it was given. The machine's network is for the
+// mirror alone (mirror/machine-network.ts), and the operator's upstreams. Types, and who counts as local.
 import type { Duplex } from 'node:stream';
 
 export interface Network {
@@ -9,6 +10,8 @@ export interface Network {
   authorities(registry: string): Promise<string | undefined>;
   /** Registries that are taken as they come, besides those that are near: the lab's insecure-registries. */
   lax?(registry: string): boolean;
+  /** No name is too near to have its certificate checked. */
+  readonly strict?: boolean;
 }
 
 /** The part of `name:port` before the port; brackets of IPv6 addresses go. */

@@ -53,7 +53,7 @@ export function openTransport(network: Network): Transport {
   return { send, lax: registry => isLax(network, registry), close: () => { for (const agent of agents.values()) agent.destroy(); } };
 }
 
-const isLax = (network: Network, registry: string) => isInsecure(registry) || (network.lax?.(registry) ?? false);
+const isLax = (network: Network, registry: string) => !network.strict && (isInsecure(registry) || (network.lax?.(registry) ?? false));
 
 function urlOf(address: string, base?: URL): URL {
   const url = URL.parse(address, base?.href);

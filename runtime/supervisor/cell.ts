@@ -20,11 +20,11 @@ const WITH_PARENT = '--pdeathsig=TERM';
 
 export const brokerCommand = (bundle: string): string[] => ['setpriv', WITH_PARENT, '--', ...NODE, join(appDir, bundle)];
 
-/** `argv` in a cell, as `user`; its working directory is the checkout. */
-export function cellCommand(user: string, argv: string[]): string[] {
+/** `argv` in a cell, as `user`; its working directory is the checkout. Only engine and web are in the group that may talk to each other's sockets. */
+export function cellCommand(user: string, argv: string[], group = GROUP): string[] {
   return [
     'unshare', '--mount', '--propagation', 'slave', 'sh', '-euc', CELL, 'cell', join(runDir, 'cell'), appDir, cellApp, runDir, assetsDir, stateDir, poolDir, labRecordsDir, process.env.SLIPWAY_LESSONS ?? '',
-    'setpriv', `--reuid=${user}`, `--regid=${GROUP}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', WITH_PARENT, '--',
+    'setpriv', `--reuid=${user}`, `--regid=${group}`, '--clear-groups', '--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', WITH_PARENT, '--',
     'env', `SLIPWAY_APP=${cellApp}`, `PATH=${nodeIn(cellApp)}:/usr/bin:/bin`, 'HOME=/nonexistent', ...argv,
   ];
 }
@@ -57,6 +57,9 @@ for dir in bin sbin lib lib32 lib64 libx32; do
 done
 bind /usr /usr ,ro
 bind /etc /etc ,ro
+# Names are looked up as on the machine, also where a service of it keeps that file.
+names=$(readlink -f /etc/resolv.conf || true)
+case $names in /run/*) if [ -f "$names" ]; then mkdir -p "$new\${names%/*}"; : >"$new$names"; mount --bind "$names" "$new$names"; fi ;; esac
 bind "$assets" "$assets" ,ro
 # Before the pool: an installed Slipway has its state in the same directory as its assets, and would cover what is mounted below.
 bind "$state" "$state" ''

@@ -1,9 +1,9 @@
 // The directories that processes share, with the owner and mode each rests on. Made at every start, because /run is empty after a reboot.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { ENGINE_USER, GROUP, WEB_USER } from '../ids.ts';
-import { engineDir, labRecordsDir, previewsDir, runDir, stateDir, webDir } from '../paths.ts';
+import { dirname, join } from 'node:path';
+import { ENGINE_USER, GROUP, MIRROR_USER, REGISTRY_USER, WEB_USER } from '../ids.ts';
+import { engineDir, labRecordsDir, mirrorDir, mirrorSocket, previewsDir, registrySocket, runDir, stateDir, webDir } from '../paths.ts';
 
 export function makeDirs() {
   const group = idOf('group', GROUP);
@@ -18,6 +18,8 @@ export function makeDirs() {
   own(join(runDir, 'app'), root, root, 0o755);
   own(join(runDir, 'cell'), root, root, 0o700);
   own(previewsDir, root, root, 0o755);
+  for (const [user, socket] of [[MIRROR_USER, mirrorSocket], [REGISTRY_USER, registrySocket]] as const) own(dirname(socket), idOf('passwd', user), idOf('group', user), 0o755);
+  own(mirrorDir, idOf('passwd', MIRROR_USER), idOf('group', MIRROR_USER), 0o700);
   own(engineDir, engine, group, 0o700);
   own(webDir, web, group, 0o700);
   own(labRecordsDir, root, root, 0o711);

@@ -8,6 +8,7 @@ import { layersPresent, layersRecipe, unpackLayers } from './layers.ts';
 import { buildLibrary, libraryRecipe } from './library/images.ts';
 import { lock } from './lock.ts';
 import { isMounted, preparePool } from './pool.ts';
+import { buildRegistryServer, buildStorage, registryPresent, registryRecipe, storagePresent, storageRecipe } from './registry.ts';
 import { runStep, type AssetStep } from './step.ts';
 import { buildToolbox, removeOldToolboxes, toolboxRecipe } from './toolbox.ts';
 import { buildWorkstation, currentWorkstation, workstationRecipe } from './workstation.ts';
@@ -18,6 +19,8 @@ const steps: AssetStep[] = [
   { name: 'toolbox', recipe: toolboxRecipe, present: () => exists(toolboxDir), build: buildToolbox },
   { name: 'library', recipe: libraryRecipe, present: () => exists(`${libraryDir}/index.json`), build: buildLibrary },
   { name: 'layers', recipe: layersRecipe, present: layersPresent, build: unpackLayers },
+  { name: 'registry', recipe: registryRecipe, present: registryPresent, build: buildRegistryServer },
+  { name: 'registry-storage', recipe: storageRecipe, present: storagePresent, build: buildStorage },
 ];
 /** Built only when named: tests drive labs with them. */
 const onDemand: AssetStep[] = [

@@ -1,0 +1,240 @@
+// Layers of allowed upstreams on this machine: fetched once, unpacked once, in a lab of their own that nobody else is ever in (so that a malicious archive
+// meets that lab's limits and nothing else), then shared by all labs read-only. However many pull a layer at once, there is one flight, and each hears
+// of it. Called by mirror.ts. What no image, container or build of any lab has goes, least recently used first, when room is needed.
+import { existsSync, readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { digestSchema, diffIdSchema, type DiffId } from '../content/digest.ts';
+import { writeWhole } from '../durable.ts';
+import { SlipwayError } from '../errors.ts';
+import { unpackingLab } from '../kernel/protocol.ts';
+import { runScript, type Place } from '../kernel/stream.ts';
+import { engineDir, layerKey } from '../paths.ts';
+import { compressionOf } from '../registry/manifest.ts';
+import type { ImageSource } from '../registry/mirror-client.ts';
+import type { Settings } from '../registry/upstreams.ts';
+import { isUpstream, layerOf, scratchDir, upstreamKey } from '../snapshot/layer-path.ts';
+import { firstWords } from '../snapshot/layers.ts';
+import { script } from '../snapshot/scripts.ts';
+import { told, type Hears, type LayerToFetch } from './local-layers.ts';
+import { humanSize } from './progress.ts';
+
+/** Layers being fetched and unpacked at a time, whoever wants them. */
+const AT_A_TIME = 4;
+/** Archives are so much smaller than what is in them, more or less. */
+const UNPACKED_PER_BYTE = 4;
+const HOUR_MS = 3_600_000;
+const LIMITS = { memoryBytes: 512 << 20, pids: 64, cpus: 2 };
+
+const recordSchema = z.object({
+  layer: z.string(), diffId: diffIdSchema, sizeBytes: z.number(), usedAt: z.number(),
+  blob: z.object({ mediaType: z.string(), digest: digestSchema, size: z.number() }), domain: z.string(), path: z.string(),
+});
+export type SharedLayer = z.infer<typeof recordSchema>;
+
+type Flight = { done: Promise<SharedLayer>; bytes: number; downloaded: boolean; hearers: Set<Hears>; leaving: AbortController };
+export type Wanted = LayerToFetch & { domain: string; path: string; lab: string; open: (signal: AbortSignal) => ImageSource };
+
+export class SharedLayers {
+  private readonly file = join(engineDir, 'shared-layers.json');
+  private readonly records: Map<string, SharedLayer>;
+  private readonly flights = new Map<string, Flight>();
+  /** Room that flights may need. */
+  private readonly promised = new Map<string, number>();
+  /** Flights that everybody has left: their labs are on their way out. */
+  private readonly ending = new Map<string, Promise<unknown>>();
+  private readonly held = new Map<string, number>();
+  private readonly spent = new Map<string, { at: number; bytes: number }[]>();
+  private readonly slots: (() => void)[] = [];
+  private free = AT_A_TIME;
+  private readonly broker: Place['broker'];
+  private readonly settings: () => Settings;
+  private readonly onError: (error: unknown) => void;
+
+  constructor(broker: Place['broker'], settings: () => Settings, onError: (error: unknown) => void) {
+    this.broker = broker;
+    this.settings = settings;
+    this.onError = onError;
+    const known = existsSync(this.file) ? z.array(recordSchema).safeParse(JSON.parse(readFileSync(this.file, 'utf8'))) : undefined;
+    this.records = new Map((known?.success ? known.data : []).map(record => [record.layer, record]));
+  }
+
+  /** What an earlier engine wrote down and what is there become one: a layer without the other is none. */
+  async restore(): Promise<void> {
+    const there = await this.broker.call('sharedLayers', {});
+    for (const layer of this.records.keys()) if (!there.includes(layer)) this.records.delete(layer);
+    for (const layer of there) if (!this.records.has(layer)) await this.broker.call('unshareLayer', { layer });
+    if (existsSync(this.file) || this.records.size) this.save();
+  }
+
+  has(key: string): boolean { return !isUpstream(key) || this.records.has(layerOf(key)); }
+
+  /** The layer with this content, wherever in a chain: its blob is the same. */
+  find(diffId: DiffId): SharedLayer | undefined { return [...this.records.values()].find(record => record.diffId === diffId); }
+
+  hold(keys: readonly string[]): () => Promise<void> {
+    for (const key of keys) this.held.set(key, (this.held.get(key) ?? 0) + 1);
+    return async () => {
+      for (const key of keys) {
+        const left = this.held.get(key)! - 1;
+        const record = this.records.get(layerOf(key));
+        if (record) record.usedAt = Date.now(); // whoever had it in hand has written down by now, or will at once, that it is used
+        if (left) this.held.set(key, left);
+        else this.held.delete(key);
+      }
+    };
+  }
+
+  async fetch(wanted: Wanted, hears: Hears): Promise<number> {
+    const layer = layerKey(wanted.chainId);
+    const record = this.records.get(layer);
+    if (record) {
+      record.usedAt = Date.now();
+      hears.downloaded();
+      return record.sizeBytes;
+    }
+    const flight = this.flights.get(layer) ?? this.begin(layer, wanted);
+    flight.hearers.add(hears);
+    if (flight.bytes) hears.downloading(flight.bytes);
+    if (flight.downloaded) hears.downloaded();
+    const gone = Promise.withResolvers<never>();
+    const leave = () => gone.reject(new SlipwayError('Unavailable', 'context canceled'));
+    hears.signal.addEventListener('abort', leave, { once: true });
+    if (hears.signal.aborted) leave();
+    try {
+      return (await Promise.race([flight.done, gone.promise])).sizeBytes;
+    } finally {
+      hears.signal.removeEventListener('abort', leave);
+      flight.hearers.delete(hears);
+      // Whoever comes now begins anew: this one is on its way out.
+      if (flight.hearers.size === 0 && this.flights.get(layer) === flight) {
+        this.flights.delete(layer);
+        const ending = flight.done.catch(() => undefined).finally(() => { if (this.ending.get(layer) === ending) this.ending.delete(layer); });
+        this.ending.set(layer, ending);
+        flight.leaving.abort();
+        await ending;
+      }
+    }
+  }
+
+  private begin(layer: string, wanted: Wanted): Flight {
+    const leaving = new AbortController();
+    const flight: Flight = { done: undefined!, bytes: 0, downloaded: false, hearers: new Set(), leaving };
+    const hears: Hears = {
+      downloading: bytes => { flight.bytes = bytes; for (const one of flight.hearers) one.downloading(bytes); },
+      downloaded: () => { flight.downloaded = true; for (const one of flight.hearers) one.downloaded(); },
+      signal: leaving.signal,
+    };
+    flight.done = this.bring(layer, wanted, hears).finally(() => { if (this.flights.get(layer) === flight) this.flights.delete(layer); });
+    flight.done.catch(() => {}); // each of its hearers has it
+    this.flights.set(layer, flight);
+    return flight;
+  }
+
+  private async bring(layer: string, wanted: Wanted, hears: Hears): Promise<SharedLayer> {
+    this.spend(wanted.lab, wanted.blob.size);
+    await this.ending.get(layer);
+    await this.slot();
+    try {
+      hears.signal.throwIfAborted();
+      const ref = { lab: unpackingLab(layer), host: 'h1' };
+      const diskBytes = await this.makeRoom(layer, wanted.blob.size);
+      try {
+        await this.broker.call('createHost', { ...ref, hostname: 'unpack', profile: 'strict', limits: { ...LIMITS, diskBytes } });
+        const sizeBytes = await unpack({ ref, broker: this.broker }, wanted, hears);
+        await this.broker.call('shareLayer', { layer });
+        const { blob: { mediaType, digest, size }, diffId, domain, path } = wanted;
+        const record: SharedLayer = { layer, diffId, sizeBytes, usedAt: Date.now(), blob: { mediaType, digest, size }, domain, path };
+        this.records.set(layer, record);
+        this.save({ atOnce: true });
+        return record;
+      } finally {
+        this.promised.delete(layer);
+        this.broker.call('disposeLab', { lab: ref.lab }).catch(this.onError); // nobody need wait for it; another of its name waits at the broker
+      }
+    } finally {
+      const next = this.slots.shift();
+      if (next) next();
+      else this.free++;
+    }
+  }
+
+  private async slot(): Promise<void> {
+    if (this.free > 0) this.free--;
+    else await new Promise<void>(resolve => this.slots.push(resolve));
+  }
+
+  /** What one lab makes us fetch within an hour. */
+  private spend(lab: string, bytes: number) {
+    const { labBytesPerHour } = this.settings();
+    const recent = (this.spent.get(lab) ?? []).filter(({ at }) => at > Date.now() - HOUR_MS);
+    if (recent.reduce((sum, one) => sum + one.bytes, bytes) > labBytesPerHour) {
+      throw new SlipwayError('System', `toomanyrequests: You have reached your pull rate limit.\nA lab may have ${humanSize(labBytesPerHour)} an hour fetched from registries outside; what other labs have pulled already costs nothing.`);
+    }
+    this.spent.set(lab, [...recent, { at: Date.now(), bytes }]);
+  }
+
+  /** How much the layer may take; what nobody needs goes for it. */
+  private async makeRoom(layer: string, blobBytes: number): Promise<number> {
+    const { diskBytes } = this.settings();
+    const used = () => [...this.records.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) + [...this.promised.values()].reduce((sum, bytes) => sum + bytes, 0);
+    const guess = blobBytes * UNPACKED_PER_BYTE;
+    if (used() + guess > diskBytes) await this.collect(() => used() + guess <= diskBytes);
+    if (used() + blobBytes > diskBytes) {
+      throw new SlipwayError('System', `write: no space left on device\nThe room for images from registries outside is full (${humanSize(diskBytes)}), and labs use what is in it. Whoever runs this Slipway can make it larger.`);
+    }
+    const room = Math.max(diskBytes - used(), blobBytes);
+    this.promised.set(layer, Math.min(guess, room));
+    return room + (64 << 20); // a lab's disk holds some of its own besides
+  }
+
+  /** Least recently used first. References are looked for in all that this engine has written down, whatever it is about. */
+  private async collect(enough: () => boolean): Promise<void> {
+    const began = Date.now();
+    const referenced = await referencedLayers(engineDir);
+    const idle = [...this.records.values()].filter(({ layer, usedAt }) => !referenced.has(layer) && !this.held.has(upstreamKey(layer)) && usedAt < began).sort((a, b) => a.usedAt - b.usedAt);
+    for (const { layer } of idle) {
+      if (enough()) return;
+      this.records.delete(layer);
+      this.save();
+      await this.broker.call('unshareLayer', { layer });
+    }
+  }
+
+  private save(options: { atOnce?: boolean } = {}) {
+    writeWhole(this.file, JSON.stringify([...this.records.values()]), options);
+  }
+}
+
+/** Runs in the layer's own lab: the archive's content must be what the image's configuration says. */
+async function unpack(place: Place, { blob, path, diffId, below, open }: Wanted, hears: Hears): Promise<number> {
+  const body = 'mkdir -p "$1" || exit 1; plain "$2" | (adopt "$1/layer" "$3" "" "$4"); r=$?; rm -rf "$1"; exit $r';
+  const source = open(hears.signal);
+  const bytes = source.blob(path, blob);
+  try {
+    const { code, stdout, stderr } = await runScript(place, { argv: script(body, `${scratchDir}/shared`, compressionOf(blob), below[0]?.chainId ?? '', diffId), input: told(bytes, hears), signal: hears.signal });
+    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the layer could not be unpacked (${code})`);
+    return z.coerce.number().int().nonnegative().parse(stdout.trim().split(' ')[2]);
+  } catch (error) {
+    // What cannot be unpacked may just not be what was promised: the rest of the bytes tells.
+    while (!hears.signal.aborted && !(await bytes.next()).done);
+    throw error;
+  } finally {
+    source.close();
+    await bytes.return(undefined).catch(() => undefined);
+  }
+}
+
+const REFERENCE = /up-([0-9a-f]{24})/g;
+
+/** Of images, containers, build caches and snapshots, as they are in their files: nothing in memory matters that is not there. */
+export async function referencedLayers(directory: string): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || !entry.name.endsWith('.json') || entry.name === 'shared-layers.json') continue;
+    const text = await readFile(join(entry.parentPath, entry.name), 'utf8').catch(() => '');
+    for (const [, layer] of text.matchAll(REFERENCE)) found.add(layer!);
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+// What the mirror has fetched, as files: blobs by their digest, whole and verified or not there at all; what tags meant, and when that was last looked
+// up. Of blobs those go first that were not asked for longest. Called by serve.ts. Losing all of it costs fetching it again.
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { digestSchema, hexOf, isDigest } from '../content/digest.ts';
+import type { Manifest } from '../registry/client.ts';
+
+const entrySchema = z.object({ at: z.number(), manifest: z.object({ mediaType: z.string(), digest: digestSchema, text: z.string() }) });
+
+export interface Cache {
+  /** Of `domain/path:tag` or `domain/path@digest`; `at` is when it was looked up. */
+  manifest(name: string): Promise<{ at: number; manifest: Manifest } | undefined>;
+  keepManifest(name: string, manifest: Manifest): Promise<void>;
+  has(digest: string): Promise<boolean>;
+  blob(digest: string): Promise<Readable | undefined>;
+  /** Passes on what it is given and keeps it when it came whole: the giver verifies, and throws otherwise. */
+  keep(digest: string, bytes: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer>;
+}
+
+export async function openCache(directory: string): Promise<Cache> {
+  const [blobs, manifests, unfinished] = ['blobs', 'manifests', 'unfinished'].map(name => join(directory, name)) as [string, string, string];
+  await rm(unfinished, { recursive: true, force: true });
+  for (const dir of [blobs, manifests, unfinished]) await mkdir(dir, { recursive: true, mode: 0o700 });
+  const newFile = () => join(unfinished, randomBytes(8).toString('hex'));
+  const fileOf = (name: string) => join(manifests, `${createHash('sha256').update(name).digest('hex')}.json`);
+  const blobFile = (digest: string) => (isDigest(digest) ? join(blobs, hexOf(digest)) : undefined);
+
+  async function trim(maxBytes: number) {
+    const files = await Promise.all((await readdir(blobs)).map(async name => ({ path: join(blobs, name), ...(await stat(join(blobs, name))) })));
+    let total = files.reduce((sum, { size }) => sum + size, 0);
+    for (const { path, size } of files.sort((a, b) => a.mtimeMs - b.mtimeMs)) {
+      if (total <= maxBytes) return;
+      await rm(path, { force: true });
+      total -= size;
+    }
+  }
+
+  return {
+    async manifest(name) {
+      const text = await readFile(fileOf(name), 'utf8').catch(() => undefined);
+      const found = text === undefined ? undefined : entrySchema.safeParse(JSON.parse(text));
+      return found?.success ? found.data : undefined;
+    },
+    async keepManifest(name, manifest) {
+      const beside = newFile();
+      await writeFile(beside, JSON.stringify({ at: Date.now(), manifest }));
+      await rename(beside, fileOf(name));
+    },
+    has: async digest => stat(blobFile(digest) ?? '').then(() => true, () => false),
+    async blob(digest) {
+      const path = blobFile(digest);
+      if (path === undefined || !await utimes(path, new Date(), new Date()).then(() => true, () => false)) return undefined;
+      const handle = await open(path, 'r').catch(() => undefined);
+      return handle && createReadStream('', { fd: handle });
+    },
+    async *keep(digest, bytes, maxBytes) {
+      const beside = newFile();
+      const path = blobFile(digest);
+      const file = path === undefined ? undefined : await open(beside, 'wx', 0o600).catch(() => undefined);
+      let kept = file !== undefined;
+      try {
+        for await (const chunk of bytes) {
+          if (kept) kept = await file!.write(chunk).then(() => true, () => false); // a full disk keeps nobody from their image
+          yield chunk;
+        }
+        if (kept) {
+          await rename(beside, path!);
+          await trim(maxBytes);
+        }
+      } finally {
+        await file?.close();
+        await rm(beside, { force: true });
+      }
+    },
+  };
+}
