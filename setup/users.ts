@@ -11,7 +11,6 @@ import { ENGINE_USER, GROUP, LAB_UID_BASE, MAX_LABS, MIRROR_USER, REGISTRY_USER,
 const OWNER = 'root';
 const ranges = [
   { start: LAB_UID_BASE, count: MAX_LABS * UIDS_PER_LAB },
-  { start: count: MAX_LABS },
   { start: STORE_UID_BASE, count: UIDS_PER_LAB },
 ];
 
