@@ -1,4 +1,4 @@
-import { readdir, readlink, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { hexOf } from '../content/digest.ts';
@@ -32,7 +32,7 @@ test('a pull tells of every layer in Docker\'s words and leaves the image with i
   const found = await library.resolve(parseReference('busybox:latest'));
   const id = hexOf(found!.blobs[0]!.digest).slice(0, 12);
   expect(await told('busybox:latest')).toEqual([
-    'latest: Pulling from library/busybox', `${id}: Pulling fs layer`, `${id}: Downloading`, `${id}: Verifying Checksum`, `${id}: Download complete`, `${id}: Extracting`, `${id}: Pull complete`,
+    'latest: Pulling from library/busybox', `${id}: Pulling fs layer`, `${id}: Verifying Checksum`, `${id}: Download complete`, `${id}: Extracting`, `${id}: Pull complete`,
     `Digest: ${found!.manifestDigest}`, 'Status: Downloaded newer image for busybox:latest',
   ]);
   expect(store.list()).toMatchObject([{ RepoTags: ['busybox:latest'], RepoDigests: [`busybox@${found!.manifestDigest}`], Size: 500 }]);
@@ -62,19 +62,16 @@ test('without a tag every tag of the repository is pulled', async () => {
   expect(store.list()).toMatchObject([{ RepoTags: ['debian:12', 'debian:latest'] }]);
 });
 
-test('a layer with wrong bytes fails the pull, and nothing is recorded', async () => {
-  const { told, store, directory, library } = await setUp();
+test('no byte of a layer is read: its files are on this machine already', async () => {
+  const { told, directory, library } = await setUp();
   const found = await library.resolve(parseReference('busybox:latest'));
-  await writeFile(join(directory, 'blobs/sha256', hexOf(found!.blobs[0]!.digest)), 'tool5');
-  await expect(told('busybox:latest')).rejects.toThrow('does not have the content that its name promises');
-  expect(store.all()).toEqual([]);
+  await rm(join(directory, 'blobs/sha256', hexOf(found!.blobs[0]!.digest)));
+  expect((await told('busybox:latest')).at(-1)).toBe('Status: Downloaded newer image for busybox:latest');
 });
 
-test('a reader that goes away leaves no file open and nothing recorded', async () => {
-  const { store, library, directory } = await setUp();
-  const openFiles = async () => (await Promise.all((await readdir('/proc/self/fd')).map(fd => readlink(`/proc/self/fd/${fd}`).catch(() => '')))).filter(path => path.startsWith(directory));
-  for await (const { status } of pull(parseReference('busybox:latest'), { store, library })) if (status === 'Downloading') break;
-  expect(await openFiles()).toEqual([]);
+test('a reader that goes away leaves nothing recorded', async () => {
+  const { store, library } = await setUp();
+  for await (const { status } of pull(parseReference('busybox:latest'), { store, library })) if (status === 'Download complete') break;
   expect(store.all()).toEqual([]);
 });
 
