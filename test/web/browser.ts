@@ -14,10 +14,13 @@ const shots = join(import.meta.dirname, '..', '..', 'test-results', 'web');
 
 export const openBrowser = (): Promise<Browser> => chromium.launch({
   executablePath: process.env.SLIPWAY_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-3d-apis', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [`--host-resolver-rules=MAP ${OTHER_NAME} 127.0.0.1`, '--no-sandbox', '--disable-gpu', '--disable-3d-apis', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 
 export const siteUrl = () => readStatus()!.url;
+/** Another name for this machine, under which the site is no localhost to the browser: plain HTTP from elsewhere, and no origin of its own for a port. */
+const OTHER_NAME = 'lab.test';
+export const elsewhereUrl = () => siteUrl().replace(/localhost|127\.0\.0\.1/, OTHER_NAME);
 
 /** A newcomer: no cookie, nothing stored. Errors of the page fail the test that asks for them. */
 export async function newcomer(browser: Browser, options: Parameters<Browser['newContext']>[0] = {}): Promise<{ context: BrowserContext; page: Page; errors: string[] }> {
