@@ -37,6 +37,8 @@ export interface ForwardOptions {
 const PATIENCE_MS = 60_000;
 /** At a time, of one lab: its relay has room for 256, and one lab's connections take no other's. */
 export const MAX_PER_LAB = 200;
+/** Answers are read as browsers read them, line feeds without carriage returns and all: a shell script can be a web server. What is read is written anew, and a connection serves one request. */
+const AS_BROWSERS = true;
 /** The longest that a timer runs. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -55,7 +57,7 @@ export function createForward(options: ForwardOptions) {
     try {
       const socket = await options.dial(target);
       if (response.destroyed) return void socket.destroy();
-      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: false }), createConnection: () => socket });
+      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: false }), createConnection: () => socket, insecureHTTPParser: AS_BROWSERS });
       const patience = setTimeout(() => { refuse({ status: 504, text: say('port.silent', { port: String(target.port) }), again: true }); upstream.destroy(); }, patienceMs);
       response.once('close', () => { clearTimeout(patience); upstream.destroy(); });
       const fail = (error: Error) => { clearTimeout(patience); refuse(wordsFor(target, error)); };
@@ -81,7 +83,7 @@ export function createForward(options: ForwardOptions) {
     try {
       const connection = await options.dial(visit.target);
       if (socket.destroyed) return void connection.destroy();
-      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: true }), createConnection: () => connection });
+      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: true }), createConnection: () => connection, insecureHTTPParser: AS_BROWSERS });
       const patience = setTimeout(() => { upstream.destroy(); close(504); }, patienceMs);
       upstream.once('error', () => { clearTimeout(patience); close(502); });
       upstream.once('response', from => { clearTimeout(patience); from.destroy(); close(from.statusCode !== undefined && from.statusCode >= 400 && from.statusCode < 600 ? from.statusCode : 502); });

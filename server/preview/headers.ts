@@ -43,5 +43,6 @@ export function refusesFrames(headers: IncomingHttpHeaders, { sameOrigin } = { s
 /** Without what belongs to the connection, or to other sets. */
 export function endToEnd(headers: IncomingHttpHeaders, ...sets: ReadonlySet<string>[]): OutgoingHttpHeaders {
   const named = new Set([headers.connection].flat().join(',').split(',').map(name => name.trim().toLowerCase()));
+  if (headers['transfer-encoding'] !== undefined) named.add('content-length'); // https://datatracker.ietf.org/doc/html/rfc9112#section-6.3
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !named.has(name) && !HOP_BY_HOP.has(name) && !sets.some(set => set.has(name))));
 }
