@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
 import { goJsonProblem } from './go-json.ts';
+import { withGoKeys } from './go-keys.ts';
 
 /** Bytes. A create body with thousands of labels is far below this. */
 const MAX_BODY = 4 << 20;
@@ -43,8 +44,9 @@ function parse(text: string): unknown {
   }
 }
 
-function decode<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value ?? {}); // null is Go's empty struct
+function decode<S extends z.ZodType>(schema: S, json: unknown): z.output<S> {
+  const value = withGoKeys(schema, json ?? {}); // null is Go's empty struct
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   const field = issue.path.map(String).join('.');

@@ -2,6 +2,7 @@
 // calls the verb of the same name; texts and rules are the verbs'.
 import { z } from 'zod';
 import { createBodySchema } from '../container/config.ts';
+import { signalNumber } from '../container/signals.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Api } from './api.ts';
 import { parseDetachKeys } from './detach-keys.ts';
@@ -11,6 +12,9 @@ import { containerSize } from './containers.ts';
 import { pruneFilter } from './prune.ts';
 import { bool, dimension, filters, optionalInt, text } from './query.ts';
 import { route } from './route.ts';
+import { isOlder } from './version.ts';
+
+const OLD_MAC = 'The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead.';
 
 const stopQuery = z.object({ t: optionalInt, signal: text });
 const stopOptions = (query: z.output<typeof stopQuery>) => ({ timeoutSeconds: query.t, signal: query.signal || null });
@@ -26,7 +30,7 @@ export const changeRoutes = [
       const created = await api.verbs.create(api.host, { name: query.name === '' ? null : query.name, platform: query.platform, body });
       const container = api.host.containers.get(created.id);
       if (container) call.about(container);
-      return { status: 201, json: { Id: created.id, Warnings: created.warnings } };
+      return { status: 201, json: { Id: created.id, Warnings: [...(body.MacAddress && !isOlder(call.version, '1.44') ? [OLD_MAC] : []), ...created.warnings] } };
     },
   }),
 
@@ -78,6 +82,7 @@ export const changeRoutes = [
     query: z.object({ signal: text }),
     async handle(call, query) {
       try {
+        if (query.signal) signalNumber(query.signal); // before anybody is looked for, as dockerd
         await call.api.verbs.kill(call.api.host, call.container(), { signal: query.signal || 'KILL' });
       } catch (error) {
         // dockerd says which container, as the client named it.
@@ -105,6 +110,7 @@ export const changeRoutes = [
   route('POST', '/containers/:id/rename', {
     query: z.object({ name: text }),
     async handle(call, query) {
+      if (query.name === '') throw new SlipwayError('InvalidParameter', 'Neither old nor new names may be empty');
       await call.api.verbs.rename(call.api.host, call.container(), query.name);
       return { status: 204 };
     },

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { hostConfigSchema } from '../container/config.ts';
+import { checkLimits } from '../container/check-options.ts';
 import { update } from '../container/update.ts';
 import type { Call } from './call.ts';
 import { stats, type Stats } from '../container/stats.ts';
@@ -21,6 +22,7 @@ export const statsRoutes = [
   route('POST', '/containers/:id/update', {
     body: updateBody,
     async handle(call, _query, { RestartPolicy, ...limits }) {
+      checkLimits(call.api.host, limits); // before anybody is looked for, as dockerd
       const policy = RestartPolicy?.Name ? { Name: RestartPolicy.Name, MaximumRetryCount: RestartPolicy.MaximumRetryCount ?? 0 } : null;
       return { status: 200, json: { Warnings: await update(call.api.host, call.container(), { ...limits, RestartPolicy: policy }) } };
     },

@@ -1,5 +1,6 @@
 // What a container may be asked for: dockerd's own rules about limits and modes, in its words, and what a lab cannot give (options.ts).
 // Called by create.ts and update.ts before anything is recorded. Looks at nothing but its arguments and the host's limits.
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { SlipwayError } from '../errors.ts';
 import { ALL_CAPABILITIES, NOT_IN_LABS, normalise } from '../oci/capabilities.ts';
@@ -14,6 +15,8 @@ const MIN_MEMORY = 6 << 20; // bytes; Docker's
 export type Limited = Pick<HostConfig, 'Memory' | 'MemoryReservation' | 'MemorySwap' | 'NanoCpus' | 'CpuPeriod' | 'CpuQuota' | 'CpusetCpus' | 'CpusetMems' | 'BlkioWeight' | 'CpuRealtimePeriod' | 'CpuRealtimeRuntime'>;
 
 const invalid = (message: string) => new SlipwayError('InvalidParameter', message);
+/** What dockerd answers with a 500. */
+const broken = (message: string) => new SlipwayError('System', message);
 const notHere = (message: string) => new SlipwayError('InvalidParameter', message);
 
 /** Limits, by dockerd's rules. Throws. */
@@ -58,12 +61,17 @@ export function checkRestartPolicy({ Name, MaximumRetryCount }: HostConfig['Rest
 function checkModes(config: ContainerConfig, h: HostConfig) {
   checkRestartPolicy(h.RestartPolicy);
   if (h.AutoRemove && h.RestartPolicy.Name !== 'no') throw invalid('can\'t create \'AutoRemove\' container with restart policy');
-  if (h.Isolation && h.Isolation !== 'default') throw invalid(`Invalid isolation: ${JSON.stringify(h.Isolation)} - linux only supports 'default'`);
+  if (h.Isolation && h.Isolation !== 'default') throw broken(`Invalid isolation: ${JSON.stringify(h.Isolation)} - linux only supports 'default'`);
   if (!/^(|none|private|shareable|host|container:.+)$/.test(h.IpcMode)) throw invalid(`invalid IPC mode: ${h.IpcMode}`);
+  if (h.NetworkMode === 'container:') throw invalid('Invalid network mode: invalid container format container:<name|id>');
   if (!/^(|host|container:.+)$/.test(h.PidMode)) throw invalid(`invalid PID mode: ${h.PidMode}`);
   if (!/^(|host)$/.test(h.UTSMode)) throw invalid(`invalid UTS mode: ${h.UTSMode}`);
   if (!/^(|host|private)$/.test(h.CgroupnsMode)) throw invalid(`invalid cgroup namespace mode: ${h.CgroupnsMode}`);
   if (!/^(|host)$/.test(h.UsernsMode)) throw invalid(`invalid user namespace mode: ${h.UsernsMode}`);
+  if (h.ShmSize < 0) throw invalid('SHM size can not be less than 0');
+  if (h.MemorySwappiness !== null && (h.MemorySwappiness < 0 || h.MemorySwappiness > 100)) throw invalid(`Invalid value: ${h.MemorySwappiness}, valid memory swappiness range is 0-100`);
+  if (h.Annotations && '' in h.Annotations) throw invalid('invalid Annotations: the empty string is not permitted as an annotation key');
+  for (const entry of h.ExtraHosts ?? []) checkExtraHost(entry);
   if (h.OomScoreAdj < -1000 || h.OomScoreAdj > 1000) throw invalid(`Invalid value ${h.OomScoreAdj}, range for oom score adj is [-1000, 1000]`);
   if (h.Runtime !== 'runc' && h.Runtime !== 'io.containerd.runc.v2') throw invalid(`unknown or invalid runtime name: ${h.Runtime}`);
   for (const [name, value] of [['Interval', config.Healthcheck?.Interval], ['Timeout', config.Healthcheck?.Timeout], ['StartPeriod', config.Healthcheck?.StartPeriod], ['StartInterval', config.Healthcheck?.StartInterval]] as const) {
@@ -73,12 +81,19 @@ function checkModes(config: ContainerConfig, h: HostConfig) {
   for (const option of h.SecurityOpt ?? []) checkSecurityOption(option);
 }
 
+function checkExtraHost(entry: string) {
+  const at = entry.indexOf(':');
+  if (at < 1) throw invalid(`bad format for add-host: ${JSON.stringify(entry)}`);
+  const address = entry.slice(at + 1);
+  if (address !== 'host-gateway' && !isIP(address)) throw invalid(`invalid IP address in add-host: ${JSON.stringify(address)}`);
+}
+
 /** The client turns `systempaths=unconfined` into MaskedPaths and ReadonlyPaths itself. */
 function checkSecurityOption(option: string) {
   if (option === 'no-new-privileges' || option === 'disable') return;
   const [, name = '', value = ''] = /^([^:=]*)[:=]([^]*)$/.exec(option) ?? [];
   if (name === 'no-new-privileges' ? /^(1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/.test(value) : ['seccomp', 'apparmor', 'label'].includes(name)) return;
-  throw invalid(`invalid --security-opt 2: ${JSON.stringify(option)}`);
+  throw broken(`invalid --security-opt ${/[:=]/.test(option) ? 2 : 1}: ${JSON.stringify(option)}`);
 }
 
 function refuse(h: HostConfig) {
@@ -89,7 +104,7 @@ function refuse(h: HostConfig) {
   if (h.VolumeDriver && h.VolumeDriver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${h.VolumeDriver}: plugin ${JSON.stringify(h.VolumeDriver)} not found`);
   if (some(h.DeviceRequests)) throw notHere(SAYS.gpu);
   if (h.OomScoreAdj < 0) throw notHere(SAYS.oomScore);
-  for (const key of Object.keys(h.StorageOpt ?? {})) throw invalid(key === 'size' ? SAYS.storageOpt : `Unknown option ${key}`);
+  for (const key of Object.keys(h.StorageOpt ?? {})) throw broken(key === 'size' ? SAYS.storageOpt : `Unknown option ${key}`);
   for (const name of h.CapAdd ?? []) {
     const full = normalise(name, 'CapAdd');
     if (ALL_CAPABILITIES.includes(full) && NOT_IN_LABS.includes(full)) throw notHere(`${full} ${SAYS.capability}`);
@@ -104,10 +119,7 @@ function warnings(host: Pick<Host, 'cgroupVersion'>, h: HostConfig): string[] {
     ...(h.KernelMemory ? [SAYS.kernelMemory] : []),
     ...(h.MemorySwappiness !== null && v2 ? [SAYS.swappiness] : []),
     ...(h.OomKillDisable && v2 ? [SAYS.oomKillDisable] : []),
-    ...(h.OomKillDisable && !v2 && !h.Memory ? [
-      'Disabling the OOM killer on containers without setting a \'-m/--memory\' limit may be dangerous.',
-      'OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.',
-    ] : []),
+    ...(h.OomKillDisable && !v2 && !h.Memory ? ['OOM killer is disabled for the container, but no memory limit is set, this can result in the system running out of resources.'] : []),
     ...(h.DeviceCgroupRules?.length ? [SAYS.deviceRule] : []),
     ...((h.Devices ?? []).some(d => d.CgroupPermissions && d.CgroupPermissions !== 'rwm') ? [SAYS.devicePermissions] : []),
     ...checkLog(h.LogConfig),

@@ -47,9 +47,9 @@ export const hostConfigSchema = z.object({
   PortBindings: z.record(z.string(), z.array(portBindingSchema).nullish().transform(v => v ?? [])).nullish().transform(v => v ?? {}),
   RestartPolicy: z.object({ Name: text, MaximumRetryCount: count }).nullish().transform(v => ({ Name: v?.Name || 'no', MaximumRetryCount: v?.MaximumRetryCount ?? 0 })),
   AutoRemove: flag, VolumeDriver: text, VolumesFrom: strings,
-  ConsoleSize: z.tuple([z.number().int(), z.number().int()]).nullish().transform((v): [number, number] => v ?? [0, 0]), // [height, width]
+  ConsoleSize: z.array(z.number().int().min(0)).nullish().transform((v): [number, number] => [v?.[0] ?? 0, v?.[1] ?? 0]), // [height, width]
   Annotations: stringMap,
-  CapAdd: strings, CapDrop: strings, CgroupnsMode: text,
+  CapAdd: command, CapDrop: command, CgroupnsMode: text,
   Dns: strings, DnsOptions: strings, DnsSearch: strings, ExtraHosts: strings, GroupAdd: strings,
   IpcMode: text, Cgroup: text, Links: strings, OomScoreAdj: count, PidMode: text,
   Privileged: flag, PublishAllPorts: flag, ReadonlyRootfs: flag, SecurityOpt: strings, StorageOpt: stringMap, Tmpfs: stringMap,

@@ -16,13 +16,17 @@ export function wantedEndpoints(host: Host, hostConfig: HostConfig, asked: Recor
   const nameOf = (ref: string) => host.networks.find(ref)?.name ?? ref;
   const wanted: Record<string, EndpointRequest | null> = mode.startsWith('container:') ? {} : { [nameOf(mode)]: null };
   for (const [ref, request] of Object.entries(asked)) wanted[nameOf(ref === 'default' ? 'bridge' : ref)] = request;
-  if (mode.startsWith('container:')) return wanted;
+  if (mode.startsWith('container:')) {
+    const other = Object.entries(wanted).find(([, request]) => request?.IPAMConfig?.IPv4Address || request?.IPAMConfig?.IPv6Address)?.[0];
+    if (other !== undefined) throw new SlipwayError('InvalidParameter', `invalid config for network ${other}: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only`);
+    return wanted;
+  }
   if (mac) wanted[nameOf(mode)] = { ...(wanted[nameOf(mode)] ?? NOTHING_ASKED), MacAddress: mac };
   for (const [name, request] of Object.entries(wanted)) {
     const network = host.networks.find(name);
     const complaints = network ? addressComplaints(network, request) : [];
     if (complaints.length) throw new SlipwayError('InvalidParameter', `invalid config for network ${name}: invalid endpoint settings:\n${listed(complaints)}`);
-    if (request?.MacAddress && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(request.MacAddress)) throw new SlipwayError('InvalidParameter', `invalid MAC address: ${request.MacAddress}`);
+    if (request?.MacAddress && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(request.MacAddress)) throw new SlipwayError('InvalidParameter', `invalid config for network ${name}: invalid MAC address ${request.MacAddress}`);
   }
   const names = Object.keys(wanted);
   if (names.length > 1 && names.some(n => n === 'host' || n === 'none')) throw new SlipwayError('InvalidParameter', 'conflicting options: cannot attach both user-defined and non-user-defined network-modes');
@@ -35,6 +39,7 @@ export function checkNetworkMode(host: Host, config: ContainerConfig, hostConfig
   const mode = hostConfig.NetworkMode;
   if (mode === 'host' && hostConfig.Links?.length) throw conflict('host type networking can\'t be used with links. This would result in undefined behavior');
   if (!mode.startsWith('container:')) return;
+  if (mode === 'container:') throw new SlipwayError('InvalidParameter', 'Invalid network mode: invalid container format container:<name|id>');
   if (config.Hostname) throw conflict('hostname and the network mode');
   if (hostConfig.Links?.length) throw conflict('container type network can\'t be used with links. This would result in undefined behavior');
   if (hostConfig.Dns?.length) throw conflict('dns and the network mode');

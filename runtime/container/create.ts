@@ -41,7 +41,7 @@ export async function create(host: Host, request: { name: string | null; platfor
   await checkBindSources(host, hostConfig);
   const name = request.name ? reserveName(host, request.name, id) : generateName(host, id);
   try {
-    if (!isShared(hostConfig.NetworkMode)) hostConfig.Links = namedLinks(host, hostConfig.Links, name);
+    if (!isShared(hostConfig.NetworkMode)) hostConfig.Links = hostConfig.NetworkMode === 'bridge' ? namedLinks(host, hostConfig.Links, name) : null; // elsewhere they are the endpoint's
     const record: ContainerRecord = {
       id, name, created: timestamp(), imageId: image.id, layers: image.layers, path: command[0]!, args: command.slice(1), config, hostConfig,
       endpoints, mounts: mountPoints(host, config, hostConfig),
@@ -99,7 +99,7 @@ function checkOther(host: Host, mode: string) {
 
 function check(config: ContainerConfig, hostConfig: HostConfig, command: string[]) {
   const invalid = (message: string) => { throw new SlipwayError('InvalidParameter', message); };
-  if (command.length === 0 || (command.length === 1 && command[0] === '')) invalid('no command specified');
+  if (command.length === 0) invalid('no command specified');
   if (config.WorkingDir && !config.WorkingDir.startsWith('/')) invalid(`the working directory '${config.WorkingDir}' is invalid, it needs to be an absolute path`);
   for (const entry of config.Env ?? []) if (entry === '' || entry.startsWith('=')) invalid(`invalid environment variable: ${entry}`);
   if (config.StopSignal) signalNumber(config.StopSignal);
@@ -110,7 +110,7 @@ function check(config: ContainerConfig, hostConfig: HostConfig, command: string[
 
 /** --mount wants its source to exist (-v makes it). Looked at inside the lab. */
 async function checkBindSources(host: Host, hostConfig: HostConfig) {
-  const sources = (hostConfig.Mounts ?? []).filter(m => m.Type === 'bind' && m.Source.startsWith('/') && !m.BindOptions?.CreateMountpoint).map(m => m.Source);
+  const sources = (hostConfig.Mounts ?? []).filter(m => m.Type === 'bind' && m.Source.startsWith('/') && m.Target.startsWith('/') && !m.BindOptions?.CreateMountpoint).map(m => m.Source);
   if (sources.length === 0) return;
   const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'i=0; for s in "$@"; do [ -e "$s" ] || [ -L "$s" ] || echo $i; i=$((i+1)); done', 'sh', ...sources] });
   const missing = /^\d+/.exec(stdout)?.[0];

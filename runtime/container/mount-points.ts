@@ -34,6 +34,7 @@ export function mountPoints(host: Host, config: ContainerConfig, hostConfig: Hos
 
 /** `container[:mode]`: all its binds and volumes, those that it has from others too. */
 function volumesFrom(host: Host, spec: string): MountPoint[] {
+  if (spec === '') throw new SlipwayError('InvalidParameter', 'volumes-from specification cannot be an empty string');
   const [ref = '', mode = ''] = spec.split(/:(.*)/s);
   if (!/^(|ro|rw|z|Z|ro,z|ro,Z|rw,z|rw,Z)$/.test(mode)) throw new SlipwayError('InvalidParameter', `invalid mode: ${mode}`);
   let record;
@@ -46,28 +47,34 @@ function volumesFrom(host: Host, spec: string): MountPoint[] {
   return record.mounts.filter(m => m.type !== 'tmpfs').map(m => ({ ...m, rw: m.rw && !readOnly, fromMounts: false, noCopy: true }));
 }
 
-function clean(path: string): string {
-  if (!path.startsWith('/')) throw new SlipwayError('InvalidParameter', `invalid mount path: '${path}' mount path must be absolute`);
+const clean = (path: string) => cleaned(path, why => new SlipwayError('InvalidParameter', why));
+
+function cleaned(path: string, wrong: (why: string) => SlipwayError): string {
+  if (!path.startsWith('/')) throw wrong(`invalid mount path: '${path}' mount path must be absolute`);
   const normal = posix.normalize(path).replace(/(.)\/$/, '$1');
-  if (normal === '/') throw new SlipwayError('InvalidParameter', `invalid specification: destination can't be '/'`);
+  if (normal === '/') throw wrong('invalid specification: destination can\'t be \'/\'');
   return normal;
 }
 
+/** What is wrong with one is a 500 to dockerd. */
 function parseBind(host: Host, spec: string): MountPoint {
   const parts = spec.split(':');
-  const [source, target, mode = ''] = parts;
-  if (parts.length > 3 || !source || !target) throw new SlipwayError('InvalidParameter', `invalid volume specification: '${spec}'`);
+  const [source, target, mode = ''] = parts.length === 1 ? ['', parts[0]!] : parts;
+  const wrong = (why = '') => new SlipwayError('System', `invalid volume specification: '${spec}'${why && `: invalid mount config for type "${source!.startsWith('/') ? 'bind' : 'volume'}": ${why}`}`);
+  if (parts.length > 3 || !target || (!source && parts.length > 1)) throw wrong();
   const words = mode.split(',').filter(Boolean);
   const unknown = words.find(w => !['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...PROPAGATIONS].includes(w));
-  if (unknown) throw new SlipwayError('InvalidParameter', `invalid mode: ${mode}`);
+  const kinds = [['ro', 'rw'], ['z', 'Z'], ['nocopy'], PROPAGATIONS, ['consistent', 'cached', 'delegated']].map(kind => words.filter(word => kind.includes(word)).length);
+  if (unknown || kinds.some(count => count > 1)) throw new SlipwayError('System', `invalid mode: ${mode}`);
   const rw = !words.includes('ro');
-  const destination = clean(target);
-  if (source.startsWith('/')) {
+  const destination = cleaned(target, wrong);
+  if (source!.startsWith('/')) {
+    if (words.includes('nocopy')) throw wrong('field VolumeOptions must not be specified');
     const propagation = words.find(w => PROPAGATIONS.includes(w)) ?? 'rprivate';
-    return { type: 'bind', name: '', source: posix.normalize(source).replace(/(.)\/$/, '$1'), destination, driver: '', mode, rw, propagation, anonymous: false, fromMounts: false };
+    return { type: 'bind', name: '', source: posix.normalize(source!).replace(/(.)\/$/, '$1'), destination, driver: '', mode, rw, propagation, anonymous: false, fromMounts: false };
   }
-  if (words.some(w => PROPAGATIONS.includes(w))) throw new SlipwayError('InvalidParameter', `invalid volume specification: '${spec}': invalid mount config for type "volume": field BindOptions must not be specified`);
-  return { ...volume(host, source, destination, { mode: mode || 'z', rw }), ...(words.includes('nocopy') ? { noCopy: true } : {}) };
+  if (words.some(w => PROPAGATIONS.includes(w))) throw wrong('field BindOptions must not be specified');
+  return { ...volume(host, source!, destination, { mode: mode || 'z', rw }), ...(words.includes('nocopy') ? { noCopy: true } : {}) };
 }
 
 interface VolumeAsked { labels: Record<string, string>; options: Record<string, string>; driver: string }
@@ -91,9 +98,9 @@ function parseMount(host: Host, mount: MountRequest): MountPoint {
   if (!['bind', 'volume', 'tmpfs'].includes(mount.Type)) throw invalid('mount type unknown');
   if (!mount.Target) throw invalid('field Target must not be empty');
   for (const [name, options, type] of [['BindOptions', bind, 'bind'], ['VolumeOptions', ofVolume, 'volume'], ['TmpfsOptions', ofTmpfs, 'tmpfs']] as const) {
-    if (options && mount.Type !== type) throw invalid(`field ${name} must not be specified`);
+    if (options && mount.Type !== type) throw new SlipwayError('InvalidParameter', `${name} must not be specified on mount type "${mount.Type}"`);
   }
-  const destination = clean(mount.Target);
+  const destination = cleaned(mount.Target, invalid);
   switch (mount.Type) {
     case 'bind': {
       if (!mount.Source) throw invalid('field Source must not be empty');
