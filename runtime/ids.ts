@@ -6,6 +6,8 @@ export const STORE_UID_BASE = 1_879_048_192; // 0x70000000
 export const LAB_UID_BASE = 1_610_612_736; // 0x60000000
 export const UIDS_PER_LAB = 65_536;
 export const MAX_LABS = 2_048;
+/** Behind them, each lab has one more, which no process in the lab can be: what carries its egress runs as that (broker/egress). */
+export const GATE_UID_BASE = LAB_UID_BASE + MAX_LABS * UIDS_PER_LAB;
 
 /** The group of a lab's docker socket, as the workstation numbers it. */
 export const DOCKER_GID = 900;

@@ -28,6 +28,10 @@ export const dockerSocket = (lab: string, host: string) => join(runDir, 'labs', 
 export const taskSocket = (lab: string, host: string, task: string) => join(runDir, 'labs', lab, host, 'tasks', `${task}.sock`);
 /** The relay into a host's network (native/relay.c). */
 export const relaySocket = (lab: string, host: string) => join(runDir, 'labs', lab, host, 'relay.sock');
+/** Questions for names that came through a host's gate (broker/egress), as dnsmasq writes them down; the engine reads and empties it. */
+export const askedNames = (lab: string, host: string) => join(runDir, 'labs', lab, host, 'asked');
+/** What the operator lets out of labs. */
+export const egressFile = join(stateDir, 'egress.json');
 /** Lines of JSON by the shim: {"event":"started","pid":N,"time":ISO} … {"event":"exited","code":N,"time":ISO} or {"event":"failed","message":…}, and before the end {"event":"note","name":…,"text":…}. */
 export const taskStatus = (lab: string, host: string, task: string) => join(labRecordsDir, lab, 'tasks', host, `${task}.status`);
 /** json-file log of a container; the directory <lab>/logs/<host> is bound read-only into the host at /var/lib/docker/containers. */
@@ -45,19 +49,15 @@ export const uidRangesDir = join(poolDir, 'uids');
 /** Unpacked library layers, each `<layerKey>/` an overlay lower directory; hosts see it at hostLayersDir. */
 export const layersDir = join(poolDir, 'store', 'layers');
 export const hostLayersDir = '/var/lib/docker/layers';
+/** Layers of allowed upstreams, each a read-only subvolume that was the disk of the lab which unpacked it (broker/shared-layers.ts). Below layersDir, so that running labs see new ones. */
+export const upstreamLayersDir = join(layersDir, 'up', instance);
 /** The workstation's root file system, unpacked, below a directory named after its content. */
 export const workstationDir = join(poolDir, 'workstation');
 /** Host-provided programs with their own loader and libraries, seen in hosts at hostToolboxDir (interpreters and rpaths point there). */
 export const toolboxDir = join(assetsDir, 'toolbox');
-/** Layers of allowed upstreams, each a read-only subvolume that was the disk of the lab which unpacked it (broker/shared-layers.ts). Below layersDir, so that running labs see new ones. */
-export const upstreamLayersDir = join(layersDir, 'up', instance);
 export const hostToolboxDir = '/.slipway/toolbox';
 /** The engine's own records, below a directory that only it can read. */
 export const engineDir = join(stateDir, 'engine');
-/** The web process's database and secret. */
-export const webDir = join(stateDir, 'web');
-
-/** The name of an unpacked layer's directory: enough of its chain id to be unique, short enough for overlay's one page of options. */
 /** What the mirror has fetched from upstreams, as it came; readable by it alone. */
 export const mirrorDir = join(stateDir, 'mirror');
 export const mirrorSocket = join(runDir, 'mirror', 'mirror.sock');
@@ -66,4 +66,8 @@ export const upstreamsFile = process.env.SLIPWAY_UPSTREAMS ?? '';
 /** The distribution server's program, configuration and storage (hard links into the library), made by set-up. */
 export const registryDir = join(assetsDir, 'registry');
 export const registrySocket = join(runDir, 'registry', 'registry.sock');
+/** The web process's database and secret. */
+export const webDir = join(stateDir, 'web');
+
+/** The name of an unpacked layer's directory: enough of its chain id to be unique, short enough for overlay's one page of options. */
 export const layerKey = (chainId: string) => chainId.replace(/^sha256:/, '').slice(0, 24);

@@ -2,7 +2,7 @@
 // `node setup/users.ts` as root makes what is missing; with --check it only prints what is. Idempotent. Called by setup/system.mjs.
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
-import { ENGINE_USER, GROUP, LAB_UID_BASE, MAX_LABS, MIRROR_USER, REGISTRY_USER, STORE_UID_BASE, UIDS_PER_LAB, WEB_USER } from '../runtime/ids.ts';
+import { ENGINE_USER, GATE_UID_BASE, GROUP, LAB_UID_BASE, MAX_LABS, MIRROR_USER, REGISTRY_USER, STORE_UID_BASE, UIDS_PER_LAB, WEB_USER } from '../runtime/ids.ts';
 
 /**
  * The ranges are entered for root, to whom such an entry gives nothing: an entry for the engine's user would let it map
@@ -11,6 +11,7 @@ import { ENGINE_USER, GROUP, LAB_UID_BASE, MAX_LABS, MIRROR_USER, REGISTRY_USER,
 const OWNER = 'root';
 const ranges = [
   { start: LAB_UID_BASE, count: MAX_LABS * UIDS_PER_LAB },
+  { start: GATE_UID_BASE, count: MAX_LABS },
   { start: STORE_UID_BASE, count: UIDS_PER_LAB },
 ];
 

@@ -10,7 +10,7 @@ type Import = { from: string; to: string; typeOnly: boolean };
 type Rule = { who: RegExp; may: RegExp[]; why: string };
 
 /** What a server file may know of the runtime: the engine's client and what it is made of, never the engine itself. */
-const RUNTIME_CLIENT = /^runtime\/(errors|ids|paths|rpc|request|log|cli\/table|lab\/control|lab\/readings|kernel\/dial|kernel\/shim|kernel\/protocol)\.ts$/;
+const RUNTIME_CLIENT = /^runtime\/(errors|ids|paths|rpc|request|log|cli\/table|lab\/control|lab\/readings|kernel\/dial|kernel\/egress|kernel\/shim|kernel\/protocol)\.ts$/;
 
 /** Between the top folders. Every import counts, also of types. */
 const rules: Rule[] = [
@@ -23,9 +23,9 @@ const rules: Rule[] = [
   { who: /^texts\//, may: [/^texts\//], why: 'words know nothing of what they are said about' },
   { who: /^prisma\//, may: [/^prisma\//, /^runtime\/paths\.ts$/], why: 'models and migrations stand by themselves' },
   { who: /^setup\//, may: [/^setup\//, /^runtime\//], why: 'set-up builds for the runtime, and knows nothing of the site' },
-  { who: /^runtime\/broker\//, may: [/^runtime\/broker\//, /^runtime\/(errors|ids|paths|rpc|request|log|listen|durable|cleanup|kernel\/protocol)\.ts$/], why: 'the broker is root: it must reach nothing that parses what learners send' },
+  { who: /^runtime\/broker\//, may: [/^runtime\/broker\//, /^runtime\/(errors|ids|paths|rpc|request|log|listen|durable|cleanup|kernel\/protocol|kernel\/egress|kernel\/egress-link)\.ts$/], why: 'the broker is root: it must reach nothing that parses what learners send' },
   { who: /^runtime\/supervisor/, may: [/^runtime\/supervisor/, /^runtime\/(errors|ids|paths)\.ts$/, /^setup\/assets\//], why: 'the supervisor is root, and has no business with labs' },
-  { who: /^runtime\/cli\//, may: [/^runtime\/cli\//, /^runtime\/(errors|ids|paths|rpc|request|lab\/control|kernel\/shim|kernel\/protocol|supervisor\/status)\.ts$/], why: 'the command line has no way into a lab that the site has not' },
+  { who: /^runtime\/cli\//, may: [/^runtime\/cli\//, /^runtime\/(errors|ids|paths|rpc|request|lab\/control|kernel\/shim|kernel\/protocol|kernel\/egress|supervisor\/status)\.ts$/], why: 'the command line has no way into a lab that the site has not' },
 ];
 
 /** Within the engine calls go down this list and return; a type may be looked up from anywhere. */

@@ -13,7 +13,7 @@ const CHARGED_BYTES = 1 << 20;
 
 export interface LabFigures { cpuNs: number; memoryBytes: number; memoryHits: number; oomKills: number; pids: number; pidsPeak: number; forksRefused: number }
 export interface DiskFigures { diskBytes: number; recordsBytes: number }
-export type AllFigures = LabFigures & { diskBytes: number | null; recordsBytes: number | null };
+export type AllFigures = LabFigures & { diskBytes: number | null; recordsBytes: number | null; refused: number };
 
 /** As long as nothing has run in a lab since, its figures are what they were: three hundred labs at rest cost a reading each. `cpuNs` is read before the figures. */
 const last = new Map<string, { cpuNs: number; at: number; figures: AllFigures }>();

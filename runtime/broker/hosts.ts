@@ -11,6 +11,7 @@ import { clearStaleQuotas, createDisk, disks, isDiskWhole, limitDisk, removeDisk
 import { Configuration } from './encode.ts';
 import { diskFigures, forgetFigures, keepFigures, labFigures, lastFigures, type AllFigures, type LabFigures } from './figures.ts';
 import { planHost } from './host-plan.ts';
+import { refusals } from './egress/refusals.ts';
 import { callNative } from './native.ts';
 import { isAlive, startTime } from './process.ts';
 import { forgetLab, loadLabs, saveLab, type HostRecord, type LabRecord } from './records.ts';
@@ -52,6 +53,8 @@ export class Hosts {
     return { lab, host, uidBase: uidBaseOf(lab.uidIndex), init: host.init };
   }
 
+  /** Of every lab, running or not. */
+  all(): { ref: HostRef; host: HostRecord }[] { return [...this.labs.values()].flatMap(({ lab, hosts }) => Object.entries(hosts).map(([host, record]) => ({ ref: { lab, host }, host: record }))); }
 
   has(id: string): boolean { return this.labs.has(id); }
 
@@ -101,6 +104,7 @@ export class Hosts {
       for (const [id, host] of Object.entries(record.hosts)) {
         rmSync(join(runDir, 'labs', lab, id, 'tasks'), { recursive: true, force: true });
         host.init = null;
+        host.gate = null;
       }
       saveLab(record);
     });
@@ -142,7 +146,7 @@ export class Hosts {
     const before = lastFigures(lab, cpuNs);
     if (before) return before;
     const disk = await diskFigures(lab);
-    return keepFigures(lab, cpuNs, { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null });
+    return keepFigures(lab, cpuNs, { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null, refused: refusals(this.lab(lab)) });
   }
 
   dispose(lab: string) {
@@ -178,8 +182,10 @@ export class Hosts {
   private async start(lab: LabRecord, host: string, options: { hostname: string; profile: Profile; limits: Limits; snapshot?: string | undefined }) {
     const uidBase = uidBaseOf(lab.uidIndex);
     // What is left of it when its init was killed, or when an earlier start was interrupted after that init had begun.
-    await this.cgroups.kill(`${lab.lab}/${host}`);
-    await this.cgroups.remove(`${lab.lab}/${host}`);
+    for (const path of [`${lab.lab}/${host}`, `${lab.lab}/${gateOf(host)}`]) {
+      await this.cgroups.kill(path);
+      await this.cgroups.remove(path);
+    }
     this.cgroups.createLab(lab.lab, lab.limits);
     this.cgroups.createHost(lab.lab, host, uidBase);
     // It ran before, and now there is nothing it could run on: an empty machine in its place would hide that.
@@ -203,7 +209,7 @@ export class Hosts {
     const pid = Number(await callNative('host', configuration));
     const started = startTime(pid);
     if (started === undefined) throw new SlipwayError('System', 'the host ended as soon as it was started');
-    lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started }, toolbox: { device, inode } };
+    lab.hosts[host] = { hostname: options.hostname, profile: options.profile, init: { pid, started }, toolbox: { device, inode }, gate: null };
     saveLab(lab);
     this.cgroups.delegateHost(lab.lab, host);
   }
@@ -233,7 +239,7 @@ export class Hosts {
     for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
   }
 
-  private exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {
+  exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.busy.get(lab) ?? Promise.resolve()).then(work, work);
     const settled = turn.catch(() => undefined).then(() => { if (this.busy.get(lab) === settled) this.busy.delete(lab); });
     this.busy.set(lab, settled);
@@ -241,6 +247,8 @@ export class Hosts {
   }
 }
 
+/** The cgroup of what carries a host's egress, out of the lab's reach. */
+export const gateOf = (host: string) => `gate-${host}`;
 
 export function account(user: string): Account {
   const id = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));

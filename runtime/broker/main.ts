@@ -7,11 +7,12 @@ import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
 import { diskUsage, keepQuotas, removeSnapshot } from './disk.ts';
+import { Gates } from './egress/gates.ts';
 import { Hosts } from './hosts.ts';
 import { activity, processes, readFiles } from './readings.ts';
 import { cgroupFiles } from './usage.ts';
-import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 import { shareLayer, sharedLayers, unshareLayer } from './shared-layers.ts';
+import { checkTask, forgetTask, killTask, listTasks, startRelay, startTask } from './tasks.ts';
 
 const log = createLog({ name: 'broker' });
 
@@ -27,9 +28,10 @@ mkdirSync(labRecordsDir, { recursive: true, mode: 0o711 });
 /** A limit that does not hold for longer is one that somebody finds out about. */
 const QUOTAS_EVERY_MS = 5_000;
 const hosts = new Hosts();
+const gates = new Gates(hosts);
 await hosts.sweep();
 await holdQuotas();
-setInterval(() => void holdQuotas(), QUOTAS_EVERY_MS).unref();
+setInterval(() => { void holdQuotas(); gates.refresh().catch(error => log.error({ err: error }, 'gates do not know of all addresses of this machine')); }, QUOTAS_EVERY_MS).unref();
 
 const handlers: Handlers<BrokerVerbs> = {
   hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),
@@ -37,11 +39,11 @@ const handlers: Handlers<BrokerVerbs> = {
   snapshotLab: ({ lab, snapshot }) => hosts.snapshot(lab, snapshot),
   reserveDisk: async ({ lab, bytes }) => { await hosts.reserveDisk(lab, bytes); return {}; },
   removeSnapshot: async ({ snapshot }) => { await removeSnapshot(snapshot); return {}; },
-  suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
-  freezeLab: async ({ lab, frozen }) => { await hosts.freeze(lab, frozen); return {}; },
   shareLayer: async ({ layer }) => { await shareLayer(hosts, layer); return {}; },
   unshareLayer: async ({ layer }) => { await unshareLayer(layer); return {}; },
   sharedLayers: async () => sharedLayers(),
+  suspendLab: async ({ lab }) => { await hosts.suspend(lab); return {}; },
+  freezeLab: async ({ lab, frozen }) => { await hosts.freeze(lab, frozen); return {}; },
   disposeLab: async ({ lab }) => { await hosts.dispose(lab); return {}; },
   listHosts: async () => hosts.list(),
   startTask: async ({ task, ...ref }) => { checkTask(task); await startTask(hosts, ref, task); return {}; },
@@ -56,6 +58,8 @@ const handlers: Handlers<BrokerVerbs> = {
   processes: async ({ lab, host, cgroup }) => processes(hosts, { lab, host }, cgroup === '' ? '' : safe(cgroup)),
   readFiles: async ({ files, ...ref }) => readFiles(hosts, ref, files),
   relay: async ref => ({ socketPath: await startRelay(hosts, ref) }),
+  setEgress: async ({ wish, ...ref }) => gates.set(ref, wish),
+  egress: async () => gates.settings(),
   figures: async ({ labs }) => Promise.all(labs.filter(lab => hosts.has(lab)).map(async lab => ({ lab, ...await hosts.figures(lab) }))),
   stat: async ({ lab }) => ({ ...hosts.usage(lab), diskBytes: await diskUsage(lab), limits: hosts.lab(lab).limits }),
 };

@@ -8,13 +8,16 @@ import { stateDir } from '../paths.ts';
 
 export const recordsDir = join(stateDir, 'broker');
 
+const processSchema = z.object({ pid: z.number(), started: z.number() });
 const hostRecordSchema = z.object({
   hostname: z.string(),
   profile: profileSchema,
   /** The init as the machine sees it, and when it started (clock ticks since boot), since pids are used again. */
-  init: z.object({ pid: z.number(), started: z.number() }).nullable(),
+  init: processSchema.nullable(),
   /** Which directory the host's toolbox is: set-up may have put a newer one in its place since. */
   toolbox: z.object({ device: z.number(), inode: z.number() }),
+  /** Its way out (egress/gates.ts): who holds the gate's namespaces, who carries, and all that it was made from. */
+  gate: z.object({ holder: processSchema, carrier: processSchema, allow: z.array(z.string()), ipv6: z.boolean(), made: z.string() }).nullable().default(null),
 });
 export const labRecordSchema = z.object({ lab: idSchema, uidIndex: z.number().int(), limits: limitsSchema, /** Of the disk limit, kept for something else. */ reservedBytes: z.number().default(0), hosts: z.record(idSchema, hostRecordSchema) });
 export type HostRecord = z.infer<typeof hostRecordSchema>;

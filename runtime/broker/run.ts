@@ -6,15 +6,17 @@ const MAX_OUTPUT = 1 << 20; // bytes
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' } as unknown as NodeJS.ProcessEnv;
 
 /** Resolves with stdout; rejects with what the program said. */
-export function run(program: string, args: readonly string[], options: { timeoutMs?: number } = {}): Promise<string> {
+export function run(program: string, args: readonly string[], options: { timeoutMs?: number; env?: Record<string, string>; stdin?: string } = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: ENVIRONMENT });
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...ENVIRONMENT, ...options.env } });
     const out: Buffer[] = [];
     const said: Buffer[] = [];
     let size = 0;
     const keep = (list: Buffer[]) => (chunk: Buffer) => { if ((size += chunk.length) <= MAX_OUTPUT) list.push(chunk); };
     child.stdout.on('data', keep(out));
     child.stderr.on('data', keep(said));
+    child.stdin.on('error', () => {}); // it may end before it has read everything
+    child.stdin.end(options.stdin ?? '');
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 30_000);
     child.on('error', error => { clearTimeout(timer); reject(new SlipwayError('System', `cannot run ${program}: ${error.message}`, { cause: error })); });
     child.on('close', (code, signal) => {

@@ -2,18 +2,19 @@
 // Newline-delimited JSON over a unix socket (runtime/rpc.ts). The broker checks shapes and ids; it never
 // interprets a learner's bytes: step contents and argv pass through it to the lab as opaque strings.
 import { z } from 'zod';
+import { allowListSchema, wishSchema } from './egress.ts';
 
 /** Ids name directories, cgroups and sockets, so they are short and plain. */
 export const idSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/);
 /** A task's id: container ids are 64 hex characters, so this one is a little longer. */
 export const taskIdSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/);
 
-/** Of a container's log, unless it is told otherwise. */
 /** A layer that all labs share, by the beginning of its chain id (paths.ts: layerKey). */
 export const layerSchema = z.string().regex(/^[0-9a-f]{24}$/);
 /** The lab that unpacks it: no learner's is named so. */
 export const unpackingLab = (layer: string) => `layer-${layer}`;
 
+/** Of a container's log, unless it is told otherwise. */
 export const LOG_MAX_BYTES = 128 << 20; // a million short lines
 
 /** Which host of which lab. */
@@ -114,12 +115,12 @@ export const brokerVerbs = {
   reserveDisk: { request: z.object({ lab: idSchema, bytes: z.number().int().min(0) }), response: z.object({}) },
   /** Idempotent. Labs made from it stay. */
   removeSnapshot: { request: z.object({ snapshot: idSchema }), response: z.object({}) },
-  /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
   /** Keeps what the lab `layer-<layer>` has on its disk, read-only, where every lab sees it; its processes end. Only for labs that nobody was ever in. Idempotent. */
   shareLayer: { request: z.object({ layer: layerSchema }), response: z.object({}) },
   /** Takes it away again. Idempotent. */
   unshareLayer: { request: z.object({ layer: layerSchema }), response: z.object({}) },
   sharedLayers: { request: z.object({}), response: z.array(z.string()) },
+  /** Ends every process of the lab; its disk, records and uids stay, and createHost brings its hosts back. Idempotent. */
   suspendLab: { request: z.object({ lab: idSchema }), response: z.object({}) },
   /** Makes all processes of the lab's hosts stand still, or go on; helpers always go on. Waits until it is so. Nothing of the lab's own doing can stop it from being undone. */
   freezeLab: { request: z.object({ lab: idSchema, frozen: z.boolean() }), response: z.object({}) },
@@ -159,6 +160,16 @@ export const brokerVerbs = {
   },
   /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
   relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
+  /**
+   * The host's way out: of what is wished for, what the operator permits (broker/egress). Nothing: none, and whatever goes through it is cut off. `opened`: there is
+   * a new link in the host, without addresses yet. Idempotent: the same again leaves a gate that works as it is.
+   */
+  setEgress: { request: hostRefSchema.extend({ wish: wishSchema }), response: z.object({ allow: allowListSchema, ipv6: z.boolean(), opened: z.boolean() }) },
+  /** What the operator permits, and which hosts have a gate that works. */
+  egress: {
+    request: z.object({}),
+    response: z.object({ allow: allowListSchema, everyone: z.boolean(), bitsPerSecond: z.number(), connectionsPerSecond: z.number(), gates: z.array(hostRefSchema) }),
+  },
   /** What labs use, and how often they met their own limits; those that are not there are left out. A suspended lab has its disk alone. */
   figures: {
     request: z.object({ labs: z.array(idSchema).max(10_000) }),
@@ -168,6 +179,8 @@ export const brokerVerbs = {
       memoryHits: z.number(), oomKills: z.number(), forksRefused: z.number(),
       /** The most processes that it ever had at a time; 0 where the kernel does not say. */
       pidsPeak: z.number(),
+      /** How often something in it found no way out, or was refused one. */
+      refused: z.number(),
       /** Its disk, and what is written down about it (logs); null where the kernel does not say. */
       diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
     })),
