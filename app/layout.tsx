@@ -1,10 +1,12 @@
 // The frame of every page: language, theme before the first paint, skip link. The theme script is a static file so that no inline script of ours needs an
 // exception in the content security policy.
 import type { Metadata, Viewport } from 'next';
+import { cookies } from 'next/headers';
 import type { ReactNode } from 'react';
 import { LANGUAGES } from '../texts/language.ts';
 import { pageTexts } from '../texts/site.ts';
 import { getTexts } from './language/texts.ts';
+import { EndedNotice } from './resume/ended-notice.tsx';
 import { TextsProvider } from './language/texts-context.tsx';
 import './styles/base.css';
 
@@ -25,12 +27,13 @@ export const dynamic = 'force-dynamic';
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const t = await getTexts();
+  const wasEnded = (await cookies()).has('slipway_ended'); // put there by server/http/requests.ts
   return (
     <html lang={LANGUAGES[t.language].tag} suppressHydrationWarning>
       <head><script src="/theme.js" /></head>
       <body>
         <a className="skip" href="#main">{t('site.skip')}</a>
-        <TextsProvider language={t.language} texts={pageTexts[t.language]}>{children}</TextsProvider>
+        <TextsProvider language={t.language} texts={pageTexts[t.language]}>{children}{wasEnded && <EndedNotice />}</TextsProvider>
       </body>
     </html>
   );

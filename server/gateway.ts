@@ -54,19 +54,20 @@ export function createIo(http: HttpServer, options: { visitors: Visitors; public
     maxHttpBufferSize: MAX_MESSAGE_BYTES,
     allowRequest: (request, done) => {
       if (!isOwnOrigin(request.headers, options.publicUrl)) return done('this page may not open a lab', false);
-      visits.set(request, options.visitors.of(request));
+      visits.set(request, options.visitors.of(request)); // before anybody reads its cookies
       done(null, true);
     },
   });
   io.engine.on('initial_headers', (headers: Record<string, string>, request: IncomingMessage) => {
-    const cookie = visits.get(request)?.cookie;
-    if (cookie) headers['set-cookie'] = cookie;
+    const { cookie, wasEnded } = visits.get(request) ?? {};
+    if (cookie && !wasEnded) headers['set-cookie'] = cookie;
   });
   io.use((socket, next) => {
     const visit = visits.get(socket.request) ?? options.visitors.of(socket.request);
     const { cookie, 'accept-language': asked } = socket.request.headers;
     const language = chooseLanguage(cookie, asked);
-    const identity: Identity = { learner: visit.learner, address: options.visitors.addressOf(socket.request), language };
+    if (visit.wasEnded) return next(new Error(say('page.signedOut')[language]));
+    const identity: Identity = { learner: visit.learner, session: visit.session, address: options.visitors.addressOf(socket.request), language };
     if (!perLearner.take(identity.learner)) return next(new Error(say('lab.tooManyTabs')[language]));
     socket.conn.once('close', () => perLearner.free(identity.learner));
     if (!perAddress.take(identity.address)) return next(new Error(say('lab.tooManyTabs')[language]));
@@ -82,11 +83,16 @@ const MAX_PER_LEARNER = 40;
 const MAX_PER_ADDRESS = 2000;
 
 /** `language` is the tab's: a switch of language connects anew. */
-interface Identity { learner: string; address: string; language: Language; }
+interface Identity { learner: string; session?: string | undefined; address: string; language: Language; }
 
 export function serve(io: Io, workspaces: Workspaces, onError: (error: unknown) => void, previews: Previews | null = null) {
   const requests = createRateLimit(REQUESTS);
   io.on('connection', client => serveClient(client, workspaces, requests, onError, previews));
+}
+
+/** Whatever these sessions have open comes back as a new connection, and is then refused in words. */
+export function endConnections(io: Io, sessions: readonly string[]) {
+  for (const socket of io.sockets.sockets.values()) if (sessions.includes((socket.data as Identity).session ?? '')) socket.conn.close();
 }
 
 /** The room of a workspace: all its tabs. Those that read the same language share a room besides. */

@@ -14,10 +14,10 @@ import { createPortLinks } from './data/port-links.ts';
 import { createPortClosings } from './data/port-closings.ts';
 import { createResumeLinks } from './data/resume-links.ts';
 import { createStore } from './data/store.ts';
-import { announcer, createIo, serve } from './gateway.ts';
+import { announcer, createIo, endConnections, serve } from './gateway.ts';
 import { createGrader } from './grading/grader.ts';
 import { createApi } from './http/api.ts';
-import { readLearner } from './http/cookie.ts';
+import { createEndedSessions } from './http/ended.ts';
 import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
 import { resumeRoutes } from './http/resume.ts';
@@ -69,11 +69,14 @@ globalThis.__slipway = {
   yourLabs: (cookie, language) => yourLabs({ engine, store, lessons, policies: config.policies, secret }, cookie, language),
 };
 
-const visitors = createVisitors({ secret, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
+const links = createResumeLinks(db);
+const ended = createEndedSessions(await links.ended());
+const visitors = createVisitors({ secret, ended, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
 const http = createServer({ keepAliveTimeout: 65_000 });
 const site = next({ dev: config.dev, dir: appDir, hostname: config.listen, port: config.port, httpServer: http });
 http.on('request', createRequestListener({ visitors, dev: config.dev, frames: request => previews.frames(request), page: (...args) => site.getRequestHandler()(...args), api: (...args) => api(...args), health, onError }));
 const io = createIo(http, { visitors, publicUrl: config.publicUrl });
+ended.onEnd(sessions => endConnections(io, sessions));
 const workspaces = createWorkspaces({
   engine, store, screens, createGrader, onError,
   lesson: lessons.bySlug,
@@ -86,13 +89,13 @@ const workspaces = createWorkspaces({
 releases.push(() => workspaces.release());
 const api = createApi({
   visitors, onError, publicUrl: config.publicUrl,
-  routes: { ...resumeRoutes({ store, secret, links: createResumeLinks(db), isHttps: request => visitors.isHttps(request), signedOut: learner => previews.signedOut(learner) }), ...yourLabsRoutes(workspaces), ...visitRoutes({ store, openFor: (...args) => previews.openFor(...args) }) },
+  routes: { ...resumeRoutes({ store, secret, links, ended, isHttps: request => visitors.isHttps(request), signedOut: learner => previews.signedOut(learner) }), ...yourLabsRoutes(workspaces), ...visitRoutes({ store, openFor: (...args) => previews.openFor(...args) }) },
 });
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 lessons.onRemove(slug => workspaces.lessonRemoved(slug));
 const previews = createPreviews({
   io, store, secret, shares, closings, engine: { ...engine, relay: host => { workspaces.usedPort(host.lab); return engine.relay(host); } }, publicUrl: config.publicUrl, ways: config.previews, isHttps: request => visitors.isHttps(request),
-  learnerOf: request => readLearner(request.headers.cookie, secret), onError,
+  learnerOf: request => visitors.known(request), onError,
 });
 releases.push(() => previews.release());
 serve(io, workspaces, onError, previews);

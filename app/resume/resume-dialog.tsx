@@ -14,12 +14,13 @@ export function ResumeDialog({ place, close }: { place: string; close(): void })
   const t = useTexts();
   const [link, setLink] = useState<{ url: string; validUntil: string } | null>(null);
   const [earlier, setEarlier] = useState<string | null>(null);
+  const [others, setOthers] = useState<string[]>([]);
   const [said, setSaid] = useState('');
   const [busy, setBusy] = useState(false);
   const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
   useEffect(() => {
     let gone = false;
-    void ask<{ validUntil: string | null }>('resume/current').then((answer) => { if (!gone && answer.ok) setEarlier(answer.value.validUntil); });
+    void ask<{ validUntil: string | null; others: string[] }>('resume/current').then((answer) => { if (!gone && answer.ok) { setEarlier(answer.value.validUntil); setOthers(answer.value.others); } });
     return () => { gone = true; };
   }, []);
   const work = async <T,>(what: string, body: object, then: (value: T) => void) => {
@@ -31,6 +32,7 @@ export function ResumeDialog({ place, close }: { place: string; close(): void })
   };
   const make = () => work<{ token: string; validUntil: string }>('resume/make', { place }, ({ token, validUntil }) => { setLink({ url: `${location.origin}/resume#${token}`, validUntil }); setEarlier(null); setSaid(''); });
   const revoke = () => work('resume/revoke', {}, () => { setLink(null); setEarlier(null); setSaid(t('resume.revoked')); });
+  const signOut = () => work('resume/sign-out', {}, () => { setLink(null); setEarlier(null); setOthers([]); setSaid(t('resume.signedOut')); });
   const copy = async () => { if (link) setSaid((await copyText(link.url)) ? t('resume.copied') : t('resume.noCopy')); };
   return (
     <Dialog title={t('resume.open')} close={close} actions={<>
@@ -51,6 +53,12 @@ export function ResumeDialog({ place, close }: { place: string; close(): void })
       )}
       <p>{t('resume.gives')}</p>
       {!link && earlier && <p>{t.parts('resume.earlier', { time: <LocalDate key="time" iso={earlier} withTime /> })}</p>}
+      {others[0] && (
+        <div className="resume-others">
+          <p>{t.parts('resume.others', { count: others.length, time: <LocalDate key="time" iso={others[0]} withTime /> })}</p>
+          <button type="button" className="button small" disabled={busy} onClick={() => void signOut()}>{t('resume.signOut')}</button>
+        </div>
+      )}
       {isLocal && <p className="resume-local">{t('resume.local', { host: location.host })}</p>}
       <p className="resume-said" role="status">{said}</p>
     </Dialog>

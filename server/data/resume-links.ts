@@ -13,6 +13,13 @@ export interface ResumeLinks {
   find(hash: string, now: Date): Promise<ResumeLink | undefined>;
   /** The same, once: whoever takes it has it, and nobody else ever will. */
   take(hash: string, now: Date): Promise<ResumeLink | undefined>;
+  /** A browser has become the learner by a link. */
+  begin(session: string, learner: string): Promise<void>;
+  /** Browsers that did, newest first, and are not ended. */
+  sessions(learner: string): Promise<{ id: string; since: Date }[]>;
+  end(sessions: readonly string[]): Promise<void>;
+  /** Those that were ended and whose cookies may still be about. */
+  ended(): Promise<string[]>;
 }
 
 export function createResumeLinks(db: Db): ResumeLinks {
@@ -33,5 +40,9 @@ export function createResumeLinks(db: Db): ResumeLinks {
       const link = linkOf(await whenBusyAgain(() => valid(hash, now)));
       return link && (await whenBusyAgain(() => db.resumeLink.deleteMany({ where: { hash } }))).count === 1 ? link : undefined;
     },
+    begin: (session, learner) => whenBusyAgain(async () => void await db.resumedSession.create({ data: { id: session, learnerId: learner } })),
+    sessions: learner => whenBusyAgain(async () => (await db.resumedSession.findMany({ where: { learnerId: learner, endedAt: null }, orderBy: { createdAt: 'desc' } })).map(({ id, createdAt }) => ({ id, since: createdAt }))),
+    end: sessions => whenBusyAgain(async () => void await db.resumedSession.updateMany({ where: { id: { in: [...sessions] } }, data: { endedAt: new Date() } })),
+    ended: () => whenBusyAgain(async () => (await db.resumedSession.findMany({ where: { endedAt: { not: null } }, select: { id: true } })).map(({ id }) => id)),
   };
 }

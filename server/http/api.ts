@@ -9,7 +9,7 @@ import type { Visitors } from './learner.ts';
 import { isOwnOrigin } from './origin.ts';
 import { createRateLimit } from './rate.ts';
 
-export interface ApiCall { learner: string; request: IncomingMessage; }
+export interface ApiCall { learner: string; /** That a resume link began, if one did. */ session?: string | undefined; request: IncomingMessage; }
 export interface ApiAnswer { body: object; cookies?: string[]; }
 export type ApiRoutes = Record<string, (body: unknown, call: ApiCall) => Promise<ApiAnswer>>;
 
@@ -35,10 +35,11 @@ export function createApi(options: { routes: ApiRoutes; visitors: Visitors; publ
     if (!ask) return refuse(404, say('lab.badRequest'));
     if (request.method !== 'POST' || !isOwnOrigin(request.headers, options.publicUrl) || !/^application\/json\b/.test(request.headers['content-type'] ?? '')) return refuse(403, say('lab.badRequest'));
     const visitor = options.visitors.of(request);
+    if (visitor.wasEnded) return refuse(401, say('page.signedOut'));
     if (visitor.cookie) return refuse(401, say('page.noCookie')); // every page of ours has brought one
     if (!perAddress.take(options.visitors.addressOf(request)) || !perLearner.take(visitor.learner)) return refuse(429, say('lab.tooFast'));
     try {
-      const { body, cookies } = await ask(await read(request), { learner: visitor.learner, request });
+      const { body, cookies } = await ask(await read(request), { learner: visitor.learner, session: visitor.session, request });
       if (cookies) response.setHeader('Set-Cookie', cookies);
       send(response, 200, body);
     } catch (error) {

@@ -1,4 +1,5 @@
-// The learner's cookie: a random id and its HMAC. Whoever holds it is that learner; there is no account and no session in the database.
+// The learner's cookie: a random id and its HMAC. Whoever holds it is that learner; there is no account. One that came by a resume link also names the session
+// that this began, which can be ended (http/learner.ts); the learner's first browser has none.
 // Pure functions; http/learner.ts sets and reads it.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -8,25 +9,39 @@ export const BEFORE_COOKIE = 'slipway_before';
 /** Browsers cap at 400 days (https://httpwg.org/http-extensions/draft-ietf-httpbis-rfc6265bis.html#section-5.5). */
 const MAX_AGE_SECONDS = 400 * 86_400;
 const ID_BYTES = 16;
+const SESSION_BYTES = 8;
+
+export interface Session { learner: string; session?: string; }
 
 export const newLearnerId = () => randomBytes(ID_BYTES).toString('hex');
 
-export const signLearner = (id: string, secret: Buffer) => `${id}.${mac(id, secret)}`;
+export const newSessionId = () => randomBytes(SESSION_BYTES).toString('hex');
+
+export const signLearner = (id: string, secret: Buffer, session?: string) => {
+  const text = session === undefined ? id : `${id}-${session}`;
+  return `${text}.${mac(text, secret)}`;
+};
 
 /** The learner whose cookie stands in this Cookie header; undefined when there is none or it is not ours. */
-export function readLearner(cookieHeader: string | undefined | null, secret: Buffer, cookie = COOKIE): string | undefined {
+export const readLearner = (cookieHeader: string | undefined | null, secret: Buffer, cookie = COOKIE): string | undefined => readSession(cookieHeader, secret, cookie)?.learner;
+
+export function readSession(cookieHeader: string | undefined | null, secret: Buffer, cookie = COOKIE): Session | undefined {
   for (const part of (cookieHeader ?? '').split(';')) {
     const [name, value] = split(part.trim(), '=');
     if (name !== cookie) continue;
-    const [id, signature] = split(value, '.');
-    if (/^[0-9a-f]{32}$/.test(id) && sameText(signature, mac(id, secret))) return id;
+    const [text, signature] = split(value, '.');
+    const [, learner, session] = /^([0-9a-f]{32})(?:-([0-9a-f]{16}))?$/.exec(text) ?? [];
+    if (learner !== undefined && sameText(signature, mac(text, secret))) return { learner, ...(session === undefined ? {} : { session }) };
   }
   return undefined;
 }
 
-export function setCookie(id: string, secret: Buffer, options: { secure: boolean; name?: string; maxAgeSeconds?: number }): string {
-  return `${options.name ?? COOKIE}=${signLearner(id, secret)}; Path=/; Max-Age=${options.maxAgeSeconds ?? MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
+export function setCookie(id: string, secret: Buffer, options: { secure: boolean; name?: string; maxAgeSeconds?: number; session?: string | undefined }): string {
+  return `${options.name ?? COOKIE}=${signLearner(id, secret, options.session)}; Path=/; Max-Age=${options.maxAgeSeconds ?? MAX_AGE_SECONDS}; HttpOnly; SameSite=Lax${options.secure ? '; Secure' : ''}`;
 }
+
+/** The header without a cookie. */
+export const withoutCookie = (cookieHeader: string | undefined, cookie: string): string => (cookieHeader ?? '').split(';').filter(part => split(part.trim(), '=')[0] !== cookie).join(';').trim();
 
 const mac = (id: string, secret: Buffer) => createHmac('sha256', secret).update(`learner:${id}`).digest('base64url');
 

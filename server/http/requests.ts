@@ -7,6 +7,9 @@ import { SOCKET_PATH } from '../protocol.ts';
 import { secureHeaders } from './headers.ts';
 import type { Visitors } from './learner.ts';
 
+/** On a request, not in a browser: the session that it came with was ended (app/layout.tsx). */
+const ENDED_MARK = 'slipway_ended=1';
+
 export interface RequestOptions {
   visitors: Visitors;
   dev: boolean;
@@ -33,12 +36,14 @@ export function createRequestListener(options: RequestOptions): RequestListener 
     const path = (request.url ?? '/').split('?', 1)[0]!;
     if (path === SOCKET_PATH || path.startsWith(`${SOCKET_PATH}/`)) return; // socket.io has its own listener
     secureHeaders(request, response, { dev: options.dev, https: options.visitors.isHttps(request), frames: options.frames(request) });
+    options.visitors.dropEnded(request);
     if (path === '/healthz') return sendHealth(response);
     if (path.startsWith('/api/')) return options.api(path, request, response);
     if (path === '/resume') response.setHeader('Referrer-Policy', 'no-referrer');
     if (request.headers.accept?.includes('text/html')) { // a page, not one of the many files it loads at the same time
-      const { cookie } = options.visitors.of(request);
+      const { cookie, wasEnded } = options.visitors.of(request);
       if (cookie) response.setHeader('Set-Cookie', cookie);
+      if (wasEnded) request.headers.cookie += `; ${ENDED_MARK}`; // this page says so, and no other
     }
     await options.page(request, response);
   }

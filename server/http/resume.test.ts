@@ -9,6 +9,7 @@ import { createResumeLinks } from '../data/resume-links.ts';
 import { createStore, type Store } from '../data/store.ts';
 import { createApi } from './api.ts';
 import { BEFORE_COOKIE, COOKIE, newLearnerId, readLearner, signLearner } from './cookie.ts';
+import { createEndedSessions } from './ended.ts';
 import { createVisitors } from './learner.ts';
 import { resumeRoutes } from './resume.ts';
 
@@ -20,13 +21,14 @@ let http: Server;
 let aheadMs = 0;
 
 const signedOut: string[] = [];
+const ended = createEndedSessions();
 beforeAll(async () => {
   const database = { provider: 'sqlite' as const, url: join(dir, 'test.db') };
   await migrate(database);
   db = await openDatabase(database);
   store = createStore(db);
-  const visitors = createVisitors({ secret, publicUrl: undefined, trustProxy: false });
-  const routes = resumeRoutes({ store, secret, links: createResumeLinks(db), isHttps: () => false, signedOut: async learner => void signedOut.push(learner), now: () => new Date(Date.now() + aheadMs) });
+  const visitors = createVisitors({ secret, ended, publicUrl: undefined, trustProxy: false });
+  const routes = resumeRoutes({ store, secret, ended, links: createResumeLinks(db), isHttps: () => false, signedOut: async learner => void signedOut.push(learner), now: () => new Date(Date.now() + aheadMs) });
   const api = createApi({ visitors, publicUrl: undefined, onError: error => { throw error; }, routes });
   http = createServer((request, response) => void api(request.url!, request, response));
   await new Promise<void>(resolve => http.listen(0, '127.0.0.1', resolve));
@@ -60,7 +62,7 @@ test('a link makes another browser the same learner, once; what that browser had
   const [one, two] = [ada.learner(), bob.learner()];
   const { body } = await ada.ask('make', { place: '/lessons/first' });
   expect(body.token).toMatch(/^[\w-]{43}$/);
-  expect((await ada.ask('current')).body).toEqual({ validUntil: body.validUntil });
+  expect((await ada.ask('current')).body).toEqual({ validUntil: body.validUntil, others: [] });
   expect(JSON.stringify(await db.resumeLink.findMany())).not.toContain(body.token); // a hash only
 
   for (let n = 0; n < 3; n++) expect((await bob.ask('look', { token: body.token })).body).toEqual({ place: '/lessons/first', theirs: { labs: 1, done: 0 }, mine: { labs: 1, done: 0 }, same: false });
@@ -69,12 +71,42 @@ test('a link makes another browser the same learner, once; what that browser had
   const again = await browser().ask('accept', { token: body.token });
   expect(again.status).toBe(409);
   expect(again.body.problem).toContain('not good any more');
-  expect((await ada.ask('current')).body).toEqual({ validUntil: null });
+  expect((await ada.ask('current')).body).toEqual({ validUntil: null, others: [expect.any(String)] });
 
   await bob.ask('back');
   expect(bob.learner()).toBe(two);
   await bob.ask('back');
   expect(bob.learner()).toBe(one);
+});
+
+test('a browser that accepted a link is shut out when its learner says so, with words, and still has what it had before; the one that asks stays', async () => {
+  const [ada, bob, eve] = [browser(), browser(), browser()];
+  await store.setLab((await store.openWorkspace(bob.learner()!, null)).id, 'lab-3');
+  const own = bob.learner();
+  for (const other of [bob, eve]) await other.ask('accept', { token: (await ada.ask('make', { place: '/play' })).body.token });
+  const { body: open } = await bob.ask('make', { place: '/play' });
+  const told: string[] = [];
+  ended.onEnd(sessions => told.push(...sessions));
+
+  expect((await bob.ask('sign-out')).status).toBe(200); // whoever it is
+  expect(told).toHaveLength(1);
+  expect((await eve.ask('current')).body.problem).toContain('signed out');
+  expect((await bob.ask('current')).body.others).toEqual([]);
+  expect((await ada.ask('current')).body.others).toHaveLength(1);
+  await ada.ask('sign-out');
+  expect(told).toHaveLength(2);
+  const refused = await bob.ask('current');
+  expect([refused.status, refused.body.problem]).toEqual([401, expect.stringContaining('signed out')]);
+  expect((await browser().ask('accept', { token: open.token })).status).toBe(409);
+  expect((await ada.ask('current')).body).toEqual({ validUntil: null, others: [] });
+  expect(await createResumeLinks(db).ended()).toEqual(expect.arrayContaining(told)); // for the next process
+
+  bob.jar.delete(COOKIE);
+  bob.jar.set(COOKIE, signLearner(newLearnerId(), secret)); // as the next page does
+  await bob.ask('back');
+  expect(bob.learner()).toBe(own);
+  await bob.ask('back');
+  expect(bob.learner()).not.toBe(ada.learner());
 });
 
 test('of browsers that accept at the same moment one gets it', async () => {

@@ -50,7 +50,7 @@ export async function startTestSite(options: { createGrader?: (options: GraderOp
   const start = async () => {
     const store = createStore(await openDatabase(database));
     const screens = startScreens();
-    const visitors = createVisitors({ secret, publicUrl: undefined, trustProxy: false });
+    const visitors = createVisitors({ secret, ended: new Set(), publicUrl: undefined, trustProxy: false });
     const http = createServer();
     const io = createIo(http, { visitors, publicUrl: undefined });
     const settings: WorkspacesOptions = {

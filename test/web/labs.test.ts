@@ -55,25 +55,43 @@ test('the same lab and progress in another browser, whose own is not lost; labs 
     const token = url.split('#')[1]!;
     expectNow(requests.filter(request => request.includes(token))).toEqual([]);
 
-    await bob.page.goto(url);
-    await expect(bob.page.getByRole('alert').filter({ hasText: 'not good any more' })).toBeVisible();
+    const labs = await bob.context.newPage();
+    await labs.goto(url);
+    await expect(labs.getByRole('alert').filter({ hasText: 'not good any more' })).toBeVisible();
 
-    await bob.page.goto('/labs');
-    await expect(bob.page.getByTestId('lab')).toHaveCount(1);
-    await expect(bob.page.getByTestId('lab')).toContainText(/Running.*Disk.*MB/s);
-    await look(bob.page, 'labs');
-    await bob.page.getByRole('button', { name: /^Remove / }).click();
-    await bob.page.getByRole('button', { name: 'Remove the lab' }).click();
-    await expect(bob.page.locator('.labs-said')).toContainText('is open in a tab'); // in the other browser
-    await bob.page.getByRole('button', { name: 'Go back to it' }).click();
-    await expect(bob.page.getByTestId('lab')).toContainText('A lab of your own');
+    await labs.goto('/labs');
+    await expect(labs.getByTestId('lab')).toHaveCount(1);
+    await expect(labs.getByTestId('lab')).toContainText(/Running.*Disk.*MB/s);
+    await look(labs, 'labs');
+    await labs.getByRole('button', { name: /^Remove / }).click();
+    await labs.getByRole('button', { name: 'Remove the lab' }).click();
+    await expect(labs.locator('.labs-said')).toContainText('is open in a tab'); // in the other browser
+
+    await ada.page.getByTestId('resume').click();
+    await expect(dialog.getByText('Another browser has opened a link of yours')).toBeVisible();
+    await look(ada.page, 'resume-others');
+    await dialog.getByRole('button', { name: 'Sign out other browsers' }).click();
+    await expect(dialog.getByRole('status')).toContainText('Signed out.');
+    await ada.page.keyboard.press('Escape');
+    await expect(bob.page.getByTestId('connection-help')).toContainText('This browser was signed out');
+    await labs.reload();
+    await expect(labs.getByRole('dialog', { name: 'This browser was signed out' })).toBeVisible();
+    await shoot(labs, 'resume-ended');
+    await labs.keyboard.press('Escape');
+    await typeLine(ada.page, 'echo still-$((1+1))');
+    await sees(ada.page, 'still-2');
+    await bob.page.close();
+    await labs.reload();
+    await expect(labs.getByRole('dialog')).toHaveCount(0);
+    await labs.getByRole('button', { name: 'Go back to it' }).click();
+    await expect(labs.getByTestId('lab')).toContainText('A lab of your own');
     await expect(async () => { // once the server has seen that the tab of this lab was left
-      await bob.page.getByRole('button', { name: 'Remove A lab of your own' }).click();
-      await bob.page.getByRole('button', { name: 'Remove the lab' }).click();
-      await expect(bob.page.locator('.labs-said')).toContainText('was removed');
+      await labs.getByRole('button', { name: 'Remove A lab of your own' }).click();
+      await labs.getByRole('button', { name: 'Remove the lab' }).click();
+      await expect(labs.locator('.labs-said')).toContainText('was removed');
     }).toPass({ timeout: 20_000 });
-    await expect(bob.page.getByTestId('lab')).toHaveCount(0);
-    await expect(bob.page.getByText('You have no lab yet.')).toBeVisible();
+    await expect(labs.getByTestId('lab')).toHaveCount(0);
+    await expect(labs.getByText('You have no lab yet.')).toBeVisible();
     expectNow([...ada.errors, ...bob.errors]).toEqual([]);
   });
   await ada.context.close();

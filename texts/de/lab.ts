@@ -46,6 +46,7 @@ export const lab: Translation<typeof source> = {
   'labs.isOpen': 'Dieses Lab ist in einem Tab offen. Schließe erst diesen Tab, dann entferne das Lab.',
   'resume.invalid': 'Dieser Link gilt nicht mehr: Er wurde benutzt, ersetzt oder widerrufen, oder er ist älter als einen Tag. Mach dort einen neuen, wo du begonnen hast.',
   'resume.nobodyBefore': 'Für diesen Browser gibt es keinen früheren Fortschritt, zu dem er zurückkehren könnte.',
+  'page.signedOut': 'Dieser Browser wurde abgemeldet, von einem anderen aus. Lade die Seite neu, um mit einem eigenen Lab weiterzumachen.',
   'page.noCookie': 'Dein Browser behält keine Cookies für diese Seite. Erlaube sie und lade die Seite neu.',
   'page.ourFault': 'Bei uns ist etwas schiefgegangen. Bitte lade die Seite neu.',
   'port.off': 'In diesem Slipway öffnen sich Ports eines Labs nicht im Browser. Im Terminal erreicht curl sie.',

@@ -44,6 +44,7 @@ export const lab = {
   'labs.isOpen': 'This lab is open in a tab. Close that tab first, then remove the lab.',
   'resume.invalid': 'This link is not good any more: it was used, replaced or revoked, or is older than a day. Make a new one where you began.',
   'resume.nobodyBefore': 'This browser has no earlier progress to go back to.',
+  'page.signedOut': 'This browser was signed out, from another one. Reload the page to go on with a lab of its own.',
   'page.noCookie': 'Your browser does not keep cookies for this page. Allow them, then reload it.',
   'page.ourFault': 'Something went wrong on our side. Please reload the page.',
   'port.off': 'On this Slipway ports of a lab are not opened in the browser. From the terminal, curl reaches them.',
