@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { networkChecks } from './doctor/network.mjs';
 import { compareLocks } from './node-modules.mjs';
 import { root } from './shell.mjs';
 import { hashOf } from './stamp.mjs';
@@ -31,6 +32,27 @@ test('without root, set-up says in one sentence what it needs, unless there is s
   const { sudo, problem } = JSON.parse(stdout);
   if (sudo) expect(problem).toBeNull();
   else expect(problem).toMatch(/^Slipway sets up labs as root: run npm start as root, or install sudo\.$/);
+});
+
+test('the doctor says how ports of labs are opened in browsers', async () => {
+  const { look } = networkChecks.find(check => check.id === 'previews');
+  const names = ['SLIPWAY_PREVIEW', 'SLIPWAY_PREVIEW_DOMAIN', 'SLIPWAY_URL', 'SLIPWAY_LISTEN'];
+  const before = names.map(name => process.env[name]);
+  const says = async (...values) => {
+    names.forEach((name, at) => { if (values[at]) process.env[name] = values[at]; else delete process.env[name]; });
+    const { state, found } = await look();
+    return `${state}: ${found}`;
+  };
+  try {
+    expect(await says()).toBe('fine: each on an origin of its own, *.localhost');
+    expect(await says('', '', '', '0.0.0.0')).toMatch(/^degraded: on the site's own origin, in a sandbox/);
+    expect(await says('path')).toMatch(/^degraded: on the site's own origin, in a sandbox/);
+    expect(await says('off')).toMatch(/^fine: not opened/);
+    expect(await says('domain', '', 'https://labs.example')).toMatch(/^degraded: only where the site is opened as localhost/);
+    expect(await says('', 'localhost', 'https://labs.example')).toBe('fine: each on an origin of its own below localhost');
+  } finally {
+    names.forEach((name, at) => { if (before[at] === undefined) delete process.env[name]; else process.env[name] = before[at]; });
+  }
 });
 
 test('the doctor answers in JSON, each finding with a state, and a remedy where something is missing', () => {

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect as check, test } from 'vitest';
 import { startPreviews, type Previewed } from '../../server/testing/preview.ts';
-import { elsewhereUrl, expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Frame, type Page } from './browser.ts';
+import { elsewhereUrl, expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
 const patient = { timeout: PATIENCE_MS };
 let browser: Browser;
@@ -153,13 +153,14 @@ describe('a page of a lab on the site’s origin', () => {
   });
 
   test('beside the terminal it is in the same sandbox, says what breaks, and cannot lead the page away', async () => {
+    await page.bringToFront();
     await page.getByRole('button', { name: 'Show port 8080 beside the terminal' }).click();
     const pane = page.getByTestId('port-pane');
     await expect(pane.frameLocator('iframe').getByRole('heading', { name: 'Ahoy' })).toBeVisible(patient);
     await pane.getByText('Some pages break here: why').click();
     await expect(pane.getByText('Service workers')).toBeVisible();
     await expect(pane.getByText('You and the instructors of this Slipway can open this')).toBeVisible();
-    const frame = page.frames().find((one: Frame) => one.url().includes('/preview/'))!;
+    const frame = page.frames().find(one => one.url().includes('/preview/'))!;
     check(await frame.evaluate(() => {
       const tried = (work: () => unknown) => { try { work(); return 'done'; } catch { return 'refused'; } };
       return [self.origin, tried(() => (parent as unknown as Window).document.title), tried(() => { top!.location.href = 'about:blank'; })];
@@ -171,6 +172,7 @@ describe('a page of a lab on the site’s origin', () => {
   });
 
   test('closed with all previews, it opens no more until its port is clicked again', async () => {
+    await page.bringToFront();
     await page.getByRole('button', { name: 'Share port 8080 by a link…' }).click();
     await page.getByRole('button', { name: 'Close all previews' }).click();
     await expect(page.getByText('All previews of this lab are closed')).toBeVisible();
