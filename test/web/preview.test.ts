@@ -1,8 +1,11 @@
 // A published port in the browser: the chip, the learner's page on an origin of its own, and what that page must not be able to do.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect as check, test } from 'vitest';
 import { controlVerbs } from '../../runtime/lab/control.ts';
 import { engineSocket } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
+import { root } from '../run-instance.ts';
 import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, sees, siteUrl, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
 let browser: Browser;
@@ -77,6 +80,52 @@ test('another learner cannot open it, nor use the link again', async () => {
   check(await stranger.page.textContent('body')).toContain('Only the owner of this lab can open its ports.');
   await stranger.context.close();
   await tab.close();
+}, 120_000);
+
+test('an instructor opens it by its address on the site, which opens nothing for another learner; closed with all previews, it is closed for them, too', async () => {
+  const tab = await open();
+  const lab = /-([a-z0-9]+)\.localhost/.exec(tab.url())![1];
+  await tab.close();
+  const visitor = await newcomer(browser);
+  await visitor.page.goto('/play');
+  await hasPrompt(visitor.page);
+  await visitor.page.goto(`/ports/${lab}/8080`);
+  await expect(visitor.page.getByText('It is not a port of one of your labs')).toBeVisible();
+  await expect(visitor.page.getByRole('button', { name: /Open port/ })).toHaveCount(0);
+  const id = (await visitor.context.cookies()).find(({ name }) => name === 'slipway_learner')!.value.slice(0, 12);
+  check(spawnSync(process.execPath, [join(root, 'dist/learner.js'), 'role', id, 'instructor']).status).toBe(0);
+  await visitor.page.reload();
+  await expect(visitor.page.getByText('You can open it because you are an instructor')).toBeVisible();
+  await visitor.page.getByRole('button', { name: 'Open port 8080' }).click();
+  await expect(visitor.page.getByRole('heading', { name: 'Ahoy' })).toBeVisible({ timeout: PATIENCE_MS });
+  check((await visitor.context.cookies(visitor.page.url())).find(({ name }) => name === 'slipway_preview')!.expires).toBeLessThan(Date.now() / 1000 + 3700);
+
+  await page.bringToFront();
+  await page.getByRole('button', { name: 'Share port 8080 by a link…' }).click();
+  await expect(page.getByText('Without a link, you and the instructors of this Slipway can open it.')).toBeVisible();
+  await page.getByRole('button', { name: 'Close all previews' }).click();
+  await expect(page.getByText('All previews of this lab are closed')).toBeVisible();
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await visitor.page.reload();
+  check(await visitor.page.textContent('body')).toContain('Only the owner of this lab can open its ports.');
+  await visitor.context.close();
+}, 120_000);
+
+test('UDP is named and cannot be opened; many ports are a list that keys open and close', async () => {
+  await typeLine(page, 'docker run -d --name many -p 5353:53/udp -p 9000-9059:9000-9059 busybox sleep 1000');
+  const chips = page.getByTestId('ports');
+  await expect(chips.getByText('Port 5353, UDP')).toBeVisible({ timeout: PATIENCE_MS });
+  await expect(chips.getByRole('button', { name: /5353/ })).toHaveCount(0);
+  const more = chips.getByText('58 more ports');
+  await more.focus();
+  await page.keyboard.press('Enter');
+  await expect(chips.getByRole('button', { name: /^Port 9059 / })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(chips.getByRole('button', { name: /^Port 9059 / })).toBeHidden();
+  await expect(more).toBeFocused();
+  await expect(page.getByTestId('new-ports')).toHaveText(/ports can be opened now/);
+  await typeLine(page, 'docker rm -f many');
+  await expect(more).toHaveCount(0, { timeout: PATIENCE_MS });
 }, 120_000);
 
 test('with the container the chip goes, and the tab says what is missing', async () => {
