@@ -18,6 +18,7 @@ const strings = z.record(z.string(), z.string()).nullish();
 const createBody = z.object({
   Name: string, Driver: string, Scope: string, CheckDuplicate: z.boolean().nullish(), Internal: flag, Attachable: flag, Ingress: flag, ConfigOnly: flag, EnableIPv6: flag,
   Options: strings.transform(v => v ?? {}), Labels: strings.transform(v => v ?? {}),
+  ConfigFrom: z.object({ Network: string }).nullish(),
   IPAM: z.object({
     Driver: string, Options: strings.transform(v => v ?? null),
     Config: z.array(z.object({ Subnet: string, IPRange: string, Gateway: string, AuxiliaryAddresses: strings.transform(v => v ?? {}) })).nullish().transform(v => v ?? []),
@@ -34,7 +35,7 @@ export const networkRoutes = [
     body: createBody,
     async handle({ api }, _query, body) {
       const network = await createNetwork(api.host, {
-        name: body.Name, driver: body.Driver, scope: body.Scope, internal: body.Internal, ipv6: body.EnableIPv6, attachable: body.Attachable, ingress: body.Ingress, configOnly: body.ConfigOnly,
+        name: body.Name, driver: body.Driver, scope: body.Scope, internal: body.Internal, ipv6: body.EnableIPv6, attachable: body.Attachable, ingress: body.Ingress, configOnly: body.ConfigOnly, configFrom: body.ConfigFrom?.Network ?? '',
         labels: body.Labels, options: body.Options,
         ipam: { driver: body.IPAM?.Driver ?? '', options: body.IPAM?.Options ?? null, config: (body.IPAM?.Config ?? []).map(c => ({ subnet: c.Subnet, gateway: c.Gateway, range: c.IPRange, aux: c.AuxiliaryAddresses })) },
       });
@@ -47,7 +48,7 @@ export const networkRoutes = [
     async handle({ api }, query) {
       const isToPrune = pruneFilter(query.filters);
       const removed: string[] = [];
-      for (const network of api.host.networks.all().filter(n => !n.builtin && isUnused(api, n) && isToPrune({ labels: n.labels, created: n.createdAt }))) {
+      for (const network of api.host.networks.all().filter(n => !n.builtin && !n.configOnly && isUnused(api, n) && isToPrune({ labels: n.labels, created: n.createdAt }))) {
         await removeNetwork(api.host, network);
         removed.push(network.name);
       }
@@ -99,11 +100,11 @@ function member(api: Api, ref: string, force: boolean) {
 
 function describe(api: Api, network: Network, withContainers: boolean): Record<string, unknown> {
   return {
-    Name: network.name, Id: network.id, Created: network.createdAt, Scope: 'local', Driver: network.driver, EnableIPv6: network.ipv6,
-    IPAM: { Driver: 'default', Options: network.ipamOptions, Config: network.driver === 'bridge' ? network.subnets.map(s => ({
+    Name: network.name, Id: network.id, Created: network.createdAt, Scope: network.scope ?? 'local', Driver: network.driver, EnableIPv6: network.ipv6,
+    IPAM: { Driver: 'default', Options: network.ipamOptions, Config: network.subnets.length ? network.subnets.map(s => ({
       Subnet: s.subnet, ...(s.range ? { IPRange: s.range } : {}), ...(s.shownGateway ? { Gateway: s.shownGateway } : {}), ...(Object.keys(s.aux).length ? { AuxiliaryAddresses: s.aux } : {}),
     })) : null },
-    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: '' }, ConfigOnly: false,
+    Internal: network.internal, Attachable: network.attachable, Ingress: false, ConfigFrom: { Network: network.configFrom ?? '' }, ConfigOnly: network.configOnly ?? false,
     Containers: withContainers ? containersOf(api, network) : {}, Options: network.options, Labels: network.labels,
   };
 }
@@ -113,7 +114,7 @@ function containersOf(api: Api, network: Network): Record<string, unknown> {
   for (const { record } of api.host.containers.values()) {
     if (record.state.status !== 'running' && record.state.status !== 'paused') continue;
     const endpoint = record.state.endpoints.find(e => e.networkId === network.id);
-    if (!endpoint && (network.driver === 'bridge' || !(network.name in record.endpoints))) continue;
+    if (!endpoint && ((network.driver !== 'host' && network.driver !== 'null') || !(network.name in record.endpoints))) continue;
     members.push([record.id, {
       Name: record.name, EndpointID: endpoint?.endpointId ?? '', MacAddress: endpoint?.mac ?? '',
       IPv4Address: endpoint ? `${endpoint.ip}/${endpoint.prefix}` : '', IPv6Address: endpoint?.ip6 ? `${endpoint.ip6}/${endpoint.prefix6}` : '',
@@ -129,7 +130,7 @@ function matches(api: Api, network: Network, wanted: Filters): boolean {
   for (const type of types) if (type !== 'builtin' && type !== 'custom') throw new SlipwayError('InvalidParameter', `invalid filter: 'type'='${type}'`);
   const dangling = boolFilter(wanted, 'dangling');
   return (wanted.get('driver')?.includes(network.driver) ?? true)
-    && (wanted.get('scope')?.includes('local') ?? true)
+    && (wanted.get('scope')?.includes(network.scope ?? 'local') ?? true)
     && (wanted.get('name')?.some(n => network.name.includes(n)) ?? true)
     && (wanted.get('id')?.some(id => network.id.startsWith(id)) ?? true)
     && labelsMatch(wanted.get('label'), network.labels)

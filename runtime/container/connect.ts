@@ -2,9 +2,10 @@
 import { SlipwayError } from '../errors.ts';
 import { addressText, contains, parseAddress, parseBlock } from '../network/addresses.ts';
 import { addNames, removeNames, useNameServer } from '../network/names.ts';
-import { bindPorts, defaultRoute, gatewayOf, insideLink, join, nameServerOf, outsideLink, publish, unpublish, vethName } from '../network/endpoint.ts';
+import { bindPorts, defaultRoute, gatewayOf, insideLink, join, nameServerOf, outsideLink, publish, publishing, removeLinks, unpublish, vethName } from '../network/endpoint.ts';
 import type { Network } from '../network/model.ts';
 import type { Step } from '../kernel/protocol.ts';
+import { letPortsGo } from '../network/proxies.ts';
 import { unpublishRules } from '../network/rules.ts';
 import { hostToolboxDir } from '../paths.ts';
 import type { EndpointRequest } from './config.ts';
@@ -13,6 +14,7 @@ import { findLinks } from './links.ts';
 import { netnsPath, sandboxIdOf } from './paths.ts';
 import { undoFile } from './plan.ts';
 import { saveContainer } from './records.ts';
+import { stepFailure } from './runtime-errors.ts';
 import { networkFiles } from './sandbox.ts';
 import { inTurn, setState } from './state.ts';
 import type { Container, Endpoint, Host, RunningState } from './model.ts';
@@ -38,7 +40,7 @@ export function disconnect(host: Host, container: Container, network: Network, o
     const state = running(container);
     if (state && network.driver === 'host') throw new SlipwayError('Forbidden', record.hostConfig.NetworkMode === 'host' ? 'container cannot be disconnected from host network or connected to host network' : `container ${record.id} is not connected to network ${network.name}`);
     const endpoint = state?.endpoints.find(e => e.networkId === network.id);
-    if (!(network.name in record.endpoints) || (state && !endpoint && network.driver === 'bridge' && !options.force)) {
+    if (!(network.name in record.endpoints) || (state && !endpoint && network.driver !== 'null' && !options.force)) {
       throw new SlipwayError('Forbidden', `container ${record.id} is not connected to ${state ? '' : 'the '}network ${network.name}`);
     }
     record.endpoints = Object.fromEntries(Object.entries(record.endpoints).filter(([name]) => name !== network.name));
@@ -53,14 +55,20 @@ export function addressComplaints(network: Network, asked: EndpointRequest | nul
   for (const address of [asked?.IPAMConfig?.IPv4Address, asked?.IPAMConfig?.IPv6Address]) {
     if (!address) continue;
     const parsed = parseAddress(address);
-    if (!parsed) { complaints.push(`invalid IP${address === asked?.IPAMConfig?.IPv4Address ? 'v4' : 'v6'} address: ${address}`); continue; }
-    if (network.builtin) complaints.push('user specified IP address is supported on user defined networks only');
-    if (!network.ownSubnets) complaints.push('user specified IP address is supported only when connecting to networks with user configured subnets');
-    else if (!network.subnets.some(s => contains(parseBlock(s.subnet)!, parsed))) complaints.push(`no configured subnet or ip-range contain the IP address ${addressText(parsed.value, parsed.version)}`);
+    if (network.builtin) {
+      complaints.push('user specified IP address is supported on user defined networks only', ...(network.subnets.length ? [] : ['user specified IP address is supported only when connecting to networks with user configured subnets']));
+      continue;
+    }
+    const wanted = address === asked?.IPAMConfig?.IPv4Address ? 4 : 6;
+    if (parsed?.version !== wanted) complaints.push(`invalid IPv${wanted} address: ${address}`);
+    if (!network.ownSubnets || !hasSubnetFor(network, wanted)) complaints.push('user specified IP address is supported only when connecting to networks with user configured subnets');
+    else if (parsed?.version !== wanted || !network.subnets.some(s => contains(parseBlock(s.subnet)!, parsed))) complaints.push(`no configured subnet or ip-range contain the IP address ${parsed ? addressText(parsed.value, parsed.version) : address}`);
   }
   if (asked?.Aliases?.length && network.builtin) complaints.push('network-scoped aliases are only supported for user-defined networks');
   return complaints;
 }
+
+const hasSubnetFor = (network: Network, version: 4 | 6) => network.subnets.some(s => s.subnet.includes(':') === (version === 6));
 
 /** As Go's joined errors are written here: one as it is, several as a list. */
 export const listed = (complaints: readonly string[]) => (complaints.length === 1 ? complaints[0]! : complaints.map(c => `* ${c}`).join('\n'));
@@ -87,6 +95,8 @@ async function joinLive(host: Host, container: Container, state: RunningState, n
     if (endpoint.dnsNames) await host.nameServer.ensure();
     await change(host, container, state, [...state.endpoints, endpoint], [endpoint], []);
   } catch (error) {
+    // Whatever of it was made. The ports of others, if it was to take them over, stay let go.
+    if (endpoint) await runHelper(host, { argv: ['busybox', 'true'], after: removeLinks(record.id, [endpoint]) }).catch(failure => host.onError(failure));
     if (endpoint) host.networks.leave(record.id, endpoint);
     if (endpoint) record.endpoints = Object.fromEntries(Object.entries(asked).filter(([name]) => name !== network.name));
     saveContainer(host, record);
@@ -98,47 +108,50 @@ async function joinLive(host: Host, container: Container, state: RunningState, n
 async function leaveLive(host: Host, container: Container, state: RunningState, endpoint: Endpoint) {
   await change(host, container, state, state.endpoints.filter(e => e !== endpoint), [], [endpoint]);
   host.networks.leave(container.record.id, endpoint);
-  host.events.emit('network', 'disconnect', endpoint.networkId, { container: container.record.id, name: endpoint.network, type: 'bridge' });
+  host.events.emit('network', 'disconnect', endpoint.networkId, { container: container.record.id, name: endpoint.network, type: host.networks.find(endpoint.networkId)?.driver ?? 'bridge' });
 }
 
 /** From the endpoints it has to those it shall have. Published ports and the default route belong to one of them, which may be another one then. */
 async function change(host: Host, container: Container, state: RunningState, next: Endpoint[], added: readonly Endpoint[], removed: readonly Endpoint[]) {
   const { record } = container;
   const netns = netnsPath(sandboxIdOf(record.id));
-  const before = gatewayOf(host, state.endpoints);
-  const after = gatewayOf(host, next);
+  const before = publishing(host, state.endpoints);
+  const after = publishing(host, next);
   const moved = before?.endpointId !== after?.endpointId;
-  const taken = moved ? unpublish(before) : [];
+  const leads = gatewayOf(host, next);
+  const taken = moved ? unpublish(record.id, before) : [];
   if (moved && after) {
     if (before) after.ports = before.ports.splice(0);
     else bindPorts(host, record, after);
   } else if (moved && before) {
     for (const p of before.ports.splice(0)) host.networks.releasePort(p.hostIp, p.hostPort, p.protocol);
   }
-  const inside = `${added.map(e => insideLink(host, e)).join('')}${moved ? defaultRoute(after) : ''}`;
+  const inside = `${added.map(e => insideLink(host, e)).join('')}${gatewayOf(host, state.endpoints)?.endpointId !== leads?.endpointId ? defaultRoute(leads) : ''}`;
   const steps: Step[] = [
     ...taken,
-    ...removed.map((e): Step => ({ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
+    ...removed.map((e): Step => (e.withoutVeth ? { do: 'run', argv: ['ip', 'link', 'delete', e.ifname], netns } : { do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
     ...(added.length ? [{ do: 'run', argv: ['ip', '-batch', '-'], stdin: added.map(e => outsideLink(host, e, netns)).join('') } satisfies Step] : []),
     ...(inside ? [{ do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: inside } satisfies Step] : []),
-    ...(moved ? publish(after) : []),
+    ...(moved ? publish(record, after) : []),
     ...([...state.endpoints, ...next].some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, next)) : []),
     ...removeNames(record.id, removed), ...addNames(record.id, added),
     ...networkFiles(host, record, next, findLinks(host, record).hosts),
     { do: 'mkdir', path: '/run/docker/network', mode: 0o700 },
     { do: 'write', path: undoFile(record.id), mode: 0o600, text: undo(record.id, next) },
   ];
-  const { code, stderr } = await runHelper(host, { argv: ['busybox', 'true'], before: steps });
-  if (code !== 0) throw new SlipwayError('System', stderr);
+  // Among the lab's own processes: proxies of ports stay, and are seen there.
+  await runHelper(host, { argv: ['busybox', 'true'], before: steps, cgroup: 'host' }).catch((error: unknown) => {
+    throw stepFailure(error); // proxies.ts knows dockerd's words
+  });
   setState(host, container, { ...state, endpoints: next });
 }
 
 /** A script for the end of the container: what its start did not know of. Everything in it may be gone already. */
 function undo(id: string, endpoints: readonly Endpoint[]): string {
   const rules = endpoints.flatMap(e => (e.ports.length ? [`${hostToolboxDir}/bin/nft -f - <<'END'\n${unpublishRules(e.ip, e.ports)}END\n`] : []));
-  const links = endpoints.map(e => `${hostToolboxDir}/bin/ip link delete ${vethName(e)}\n`);
-  const names = removeNames(id, endpoints).map(step => (step.do === 'unlink' ? `rm -f ${step.path}\n` : step.do === 'run' ? `${step.argv.map(quoted).join(' ')}\n` : ''));
-  return [...rules, ...links, ...names].join('');
+  const links = endpoints.filter(e => !e.withoutVeth).map(e => `${hostToolboxDir}/bin/ip link delete ${vethName(e)}\n`);
+  const rest = [...(endpoints.some(e => e.ports.length) ? letPortsGo(id) : []), ...removeNames(id, endpoints)].map(step => (step.do === 'unlink' ? `rm -f ${step.path}\n` : step.do === 'run' ? `${step.argv.map(quoted).join(' ')}\n` : ''));
+  return [...rules, ...links, ...rest].join('');
 }
 
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;

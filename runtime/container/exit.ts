@@ -73,7 +73,7 @@ function wasOutOfMemory(host: Host, id: string): boolean {
 function announceEnd(host: Host, container: Container, state: RunningState, exitCode: number, oomKilled: boolean) {
   const { record } = container;
   if (oomKilled) emit(host, container, 'oom');
-  for (const endpoint of state.endpoints) host.events.emit('network', 'disconnect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const endpoint of state.endpoints) host.events.emit('network', 'disconnect', endpoint.networkId, { container: record.id, name: endpoint.network, type: host.networks.find(endpoint.networkId)?.driver ?? 'bridge' });
   for (const mount of record.mounts.filter(m => m.type === 'volume')) host.events.emit('volume', 'unmount', mount.name, { container: record.id, driver: mount.driver });
   const execDuration = Math.max(0, Math.floor((Number(nowNano() / 1_000_000n) - Date.parse(state.startedAt)) / 1000));
   emit(host, container, 'die', { execDuration: String(execDuration), exitCode: String(exitCode) });

@@ -13,10 +13,10 @@ const MAX_OUTPUT = 4 << 20; // bytes
 export interface HelperResult { code: number; stdout: string; stderr: string }
 
 /** Runs a toolbox program (or only steps) in the host. Throws System when it could not run or was cut off. */
-export async function runHelper(host: Pick<Host, 'ref' | 'broker'>, what: { argv: string[]; before?: Step[]; after?: Step[]; deadlineMs?: number }): Promise<HelperResult> {
+export async function runHelper(host: Pick<Host, 'ref' | 'broker'>, what: { argv: string[]; before?: Step[]; after?: Step[]; deadlineMs?: number; cgroup?: 'host' | 'helper' }): Promise<HelperResult> {
   const id = `helper-${randomBytes(8).toString('hex')}`;
   await host.broker.call('startTask', { ...host.ref, task: {
-    id, cgroup: 'helper', before: what.before ?? [], after: what.after ?? [], argv: what.argv,
+    id, cgroup: what.cgroup ?? 'helper', before: what.before ?? [], after: what.after ?? [], argv: what.argv,
     io: { kind: 'pipes', stdin: false }, wait: { for: 'own' }, deadlineMs: what.deadlineMs ?? DEADLINE_MS,
   } });
   try {

@@ -128,7 +128,7 @@ function portMap(record: ContainerRecord, endpoints: readonly Endpoint[]): Recor
   const map: Record<string, { HostIp: string; HostPort: string }[] | null> = {};
   for (const key of Object.keys(record.config.ExposedPorts ?? {})) map[key.includes('/') ? key : `${key}/tcp`] = null;
   for (const p of endpoints.flatMap(e => e.ports)) (map[`${p.containerPort}/${p.protocol}`] ??= []).push({ HostIp: p.hostIp, HostPort: String(p.hostPort) });
-  return map;
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export function networks(host: Host, container: Container): Record<string, unknown> {
@@ -137,7 +137,7 @@ export function networks(host: Host, container: Container): Record<string, unkno
   return Object.fromEntries(Object.entries(record.endpoints).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, asked]) => {
     const endpoint = endpointsOf(container).find(e => e.network === name);
     const network = host.networks.find(name);
-    const withoutLink = network !== null && network.driver !== 'bridge';
+    const withoutLink = network !== null && (network.driver === 'host' || network.driver === 'null');
     return [name, {
       IPAMConfig: asked?.IPAMConfig ?? null, Links: asked?.Links ?? null, Aliases: asked?.Aliases ?? null, MacAddress: endpoint?.mac ?? '', NetworkID: record.hasBeenStarted ? (network?.id ?? '') : '',
       EndpointID: endpoint?.endpointId ?? (alive && withoutLink ? sandboxIdOf(`${record.id} ${name}`) : ''), Gateway: endpoint?.gateway ?? '', IPAddress: endpoint?.ip ?? '', IPPrefixLen: endpoint?.prefix ?? 0,

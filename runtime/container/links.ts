@@ -1,19 +1,12 @@
 // Legacy links (`--link db:alias`) of the default bridge: entries of /etc/hosts and environment variables, found out at each start. On a
-// user-defined network a link is a name of the linked container that only the linking one knows: an entry too.
+// user-defined network a link is a name that the name server answers to the linking container alone (network/names.ts).
 // https://docs.docker.com/engine/network/links/
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { parsePort } from '../network/port-bindings.ts';
+import { parseLink } from './parse-link.ts';
 import { hostnameOf } from './paths.ts';
 import { resolve } from './resolve.ts';
 import type { Container, ContainerRecord, Endpoint, Host } from './model.ts';
-
-/** `db:alias`, or what inspect shows: `/db:/web/alias`. */
-export function parseLink(text: string): { target: string; alias: string } {
-  const [target = '', alias = target, ...rest] = text.split(':');
-  const name = target.replace(/^\//, '');
-  if (!name || rest.length || alias === '') throw new SlipwayError('InvalidParameter', `bad format for links: ${text}`);
-  return { target: name, alias: alias.slice(alias.lastIndexOf('/') + 1) };
-}
 
 /** As `docker inspect` shows them, with the other checked to be there. */
 export function namedLinks(host: Host, links: readonly string[] | null, name: string): string[] | null {
@@ -40,14 +33,6 @@ export function findLinks(host: Host, record: ContainerRecord): { hosts: string[
     }
     found.hosts.push(`${endpoint.ip}\t${[...new Set([alias, hostnameOf(other.record), other.record.name])].join(' ')}`);
     found.env.push(...environmentOf(other.record, endpoint, alias, record.name));
-  }
-  for (const [network, asked] of Object.entries(record.endpoints)) {
-    for (const text of asked?.Links ?? []) {
-      const { target, alias } = parseLink(text);
-      const other = [...host.containers.values()].find(c => c.record.name === target || c.record.id.startsWith(target));
-      const endpoint = other && endpointIn(other, network);
-      if (endpoint) found.hosts.push(`${endpoint.ip}\t${alias}`);
-    }
   }
   return found;
 }

@@ -109,9 +109,15 @@ export interface Endpoint {
   prefix6: number;
   gateway6: string;
   mac: string;
+  /** Further addresses that the user has asked for. */
+  linkLocal?: readonly string[];
+  /** Its link hangs on a parent (macvlan, ipvlan): there is no other end in the host. */
+  withoutVeth?: true;
   ports: PublishedPort[];
   /** What it is called in the network; null where there are no names. */
   dnsNames: string[] | null;
+  /** Names of others that it alone is answered there. */
+  links?: readonly { alias: string; target: string }[];
 }
 export interface PublishedPort { containerPort: number; protocol: 'tcp' | 'udp' | 'sctp'; hostIp: string; hostPort: number }
 

@@ -1,5 +1,5 @@
 // What the OCI runtime or a step complained about, in Docker's words and with the exit code that `docker run` gives for it.
-import { SlipwayError } from '../errors.ts';
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { TaskEnd } from '../kernel/shim.ts';
 import type { ContainerRecord } from './model.ts';
 
@@ -21,6 +21,12 @@ export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' 
   const { text, exitCode } = inDockersWords(runtimeMessage(end.message), record.path, record.config.WorkingDir);
   // The CLI takes the codes 126 and 127 from these texts; the API's status for both is 400.
   return new StartError(exitCode === 128 ? 'System' : 'InvalidParameter', `failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: ${text}`, exitCode);
+}
+
+/** Of a helper, one of whose steps knows dockerd's own words. */
+export function stepFailure(error: unknown): unknown {
+  const said = /^busybox: docker: ([^]*)/.exec(asSlipwayError(error).message)?.[1];
+  return said === undefined ? error : new SlipwayError('System', said.trim(), { cause: error });
 }
 
 /** Whatever the reason, unlike `docker run`. */
@@ -67,6 +73,8 @@ export function inDockersWords(message: string, path: string, workingDir: string
   if (/is not a regular file|Is a directory/i.test(message)) return { text: `${starting}exec: ${quoted}: is a directory: unknown: permission denied`, exitCode: 126 };
   if (/exists but it is not executable|Permission denied/i.test(message) && /exec/i.test(message)) return { text: `${starting}exec: ${quoted}: permission denied: unknown`, exitCode: 126 };
   if (/Exec format error/i.test(message)) return { text: `${starting}exec: ${quoted}: exec format error: unknown`, exitCode: 126 };
+  const sysctl = /sysctl `([^`]*)` requires a new network namespace/.exec(message);
+  if (sysctl) return { text: `sysctl ${JSON.stringify(sysctl[1])} not allowed in host network namespace: unknown`, exitCode: 128 };
   const rlimit = /setrlimit `RLIMIT_(\w+)`: (.*)/.exec(message);
   if (rlimit) return { text: `${starting}error during container init: error setting rlimits for ready process: error setting rlimit type ${RLIMITS.indexOf(rlimit[1]!)}: ${rlimit[2]!.toLowerCase()}: unknown`, exitCode: 128 };
   const file = /write file `([\w.]+)`: (.*)/.exec(message);

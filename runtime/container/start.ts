@@ -90,7 +90,7 @@ function awaitStart(shim: ShimConnection, onStarted: (pid: number) => void): Pro
 
 export function announceStart(host: Host, container: Container, endpoints: readonly Endpoint[]) {
   const { record } = container;
-  for (const endpoint of endpoints) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: 'bridge' });
+  for (const endpoint of endpoints) host.events.emit('network', 'connect', endpoint.networkId, { container: record.id, name: endpoint.network, type: host.networks.find(endpoint.networkId)?.driver ?? 'bridge' });
   for (const mount of record.mounts.filter(m => m.type === 'volume')) {
     host.events.emit('volume', 'mount', mount.name, { container: record.id, destination: mount.destination, driver: mount.driver, propagation: mount.propagation, 'read/write': String(mount.rw) });
   }
@@ -117,7 +117,7 @@ function findNamespaces(host: Host, record: ContainerRecord): Omit<Found, 'user'
     pid: of(hostConfig.PidMode, 'pid') ?? (hostConfig.PidMode === 'host' ? 'host' : 'private'),
     ...sharedMemory(host, record),
     ipc: of(hostConfig.IpcMode, 'ipc') ?? (hostConfig.IpcMode === 'host' ? 'host' : 'private'),
-    uts: hostConfig.UTSMode === 'host' || mode === 'host' ? 'host' : 'private',
+    uts: hostConfig.UTSMode === 'host' ? 'host' : 'private',
     cgroup: hostConfig.CgroupnsMode === 'private' ? 'private' : 'host',
     cgroupVersion: host.cgroupVersion,
   };

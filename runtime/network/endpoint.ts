@@ -2,13 +2,17 @@
 // Called by container/start.ts and container/connect.ts. `leave` undoes only the bookkeeping; the steps undo the rest.
 import { SlipwayError } from '../errors.ts';
 import type { ContainerRecord, Endpoint, Host, PublishedPort } from '../container/model.ts';
+import { parseLink } from '../container/parse-link.ts';
 import { netnsPath, sandboxIdOf, shortId } from '../container/paths.ts';
 import type { Step } from '../kernel/protocol.ts';
 import { broadcast, parseBlock } from './addresses.ts';
+import { ifnamePrefix, mtuOf, wantsIcc } from './bridge-options.ts';
 import { randomId } from './default-networks.ts';
 import type { Network } from './model.ts';
+import { childLink, hasParent } from './parent-link.ts';
 import { addNames, hasNames, removeNames, useNameServer } from './names.ts';
-import { wantedPorts } from './port-bindings.ts';
+import { hostAddresses, wantedPorts } from './port-bindings.ts';
+import { bindFailure, holdPorts, letPortsGo } from './proxies.ts';
 import { publishRules, unpublishRules } from './rules.ts';
 
 /** The networks a container is to be in when it starts: that of its network mode first. */
@@ -23,7 +27,7 @@ export function joinNetworks(host: Host, record: ContainerRecord): Endpoint[] {
   const joined: Endpoint[] = [];
   try {
     for (const name of wantedNetworks(record)) joined.push(join(host, record, host.networks.resolve(name), joined));
-    const main = gatewayOf(host, joined);
+    const main = publishing(host, joined);
     if (main) bindPorts(host, record, main);
     return joined;
   } catch (error) {
@@ -41,6 +45,7 @@ export function leaveNetworks(host: Host, record: ContainerRecord) {
 }
 
 export function join(host: Host, record: ContainerRecord, network: Network, others: readonly Endpoint[]): Endpoint {
+  if (network.configOnly) throw new SlipwayError('Forbidden', 'cannot create endpoint on configuration-only network');
   const asked = record.endpoints[network.name];
   const v4 = host.networks.allocateAddress(network, 4, asked?.IPAMConfig?.IPv4Address || null)!;
   let v6: ReturnType<Host['networks']['allocateAddress']>;
@@ -52,11 +57,11 @@ export function join(host: Host, record: ContainerRecord, network: Network, othe
   }
   const used = new Set(others.map(e => e.ifname));
   let at = 0;
-  while (used.has(`eth${at}`)) at++;
+  while (used.has(`${ifnamePrefix(network)}${at}`)) at++;
   const endpoint: Endpoint = {
-    endpointId: randomId(), sandboxId: sandboxIdOf(record.id), network: network.name, networkId: network.id, ifname: `eth${at}`,
+    endpointId: randomId(), sandboxId: sandboxIdOf(record.id), network: network.name, networkId: network.id, ifname: `${ifnamePrefix(network)}${at}`,
     ip: v4.ip, prefix: v4.prefix, gateway: v4.gateway, ip6: v6?.ip ?? '', prefix6: v6?.prefix ?? 0, gateway6: v6?.gateway ?? '',
-    mac: asked?.MacAddress || macOf(v4.ip), ports: [], dnsNames: dnsNames(record, network),
+    mac: asked?.MacAddress || macOf(v4.ip), linkLocal: asked?.IPAMConfig?.LinkLocalIPs ?? [], ...(hasParent(network) ? { withoutVeth: true } : {}), ports: [], dnsNames: dnsNames(record, network), ...(hasNames(network) && asked?.Links?.length ? { links: asked.Links.map(parseLink) } : {}),
   };
   host.networks.join(record.id, endpoint);
   return endpoint;
@@ -74,18 +79,26 @@ export function gatewayOf(host: Host, endpoints: readonly Endpoint[]): Endpoint 
   return endpoints.filter(e => e.gateway !== '').toSorted((a, b) => (a.network < b.network ? -1 : 1))[0] ?? null;
 }
 
+/** The one whose ports are published, if it is a bridge's: other links are not the host's to lead to. */
+export function publishing(host: Host, endpoints: readonly Endpoint[]): Endpoint | null {
+  const main = gatewayOf(host, endpoints);
+  return main && host.networks.resolve(main.networkId).driver === 'bridge' ? main : null;
+}
+
 /** Throws Docker's words for a port that is taken; then none is bound. */
 export function bindPorts(host: Host, record: ContainerRecord, endpoint: Endpoint) {
   const ports: PublishedPort[] = [];
+  const ownDefault = host.networks.resolve(endpoint.networkId).options['com.docker.network.bridge.host_binding_ipv4'];
   try {
-    for (const wanted of wantedPorts(record.config, record.hostConfig)) {
-      const hostPort = host.networks.allocatePort(wanted.hostIp, wanted.hostPort, wanted.lastHostPort, wanted.protocol);
-      ports.push({ containerPort: wanted.containerPort, protocol: wanted.protocol, hostIp: wanted.hostIp, hostPort });
+    for (const { hostIp, hostPort, lastHostPort, protocol, containerPort } of wantedPorts(record.config, record.hostConfig)) {
+      const addresses = hostAddresses(hostIp, ownDefault);
+      const port = host.networks.allocatePort(addresses, hostPort, lastHostPort, protocol);
+      ports.push(...addresses.map(ip => ({ containerPort, protocol, hostIp: ip, hostPort: port })));
     }
   } catch (error) {
     for (const p of ports) host.networks.releasePort(p.hostIp, p.hostPort, p.protocol);
     const why = error instanceof Error ? error.message : String(error);
-    throw new SlipwayError('System', `driver failed programming external connectivity on endpoint ${record.name} (${endpoint.endpointId}): ${why}`, { cause: error });
+    throw new SlipwayError('System', `${bindFailure(record.name, endpoint)}${why}`, { cause: error });
   }
   endpoint.ports = ports;
 }
@@ -103,7 +116,7 @@ export function makeLinks(host: Host, record: ContainerRecord, endpoints: readon
   return [
     { do: 'run', argv: ['ip', '-batch', '-'], stdin: endpoints.map(e => outsideLink(host, e, netns)).join('') },
     { do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: `${endpoints.map(e => insideLink(host, e)).join('')}${defaultRoute(main)}` },
-    ...publish(main),
+    ...publish(record, publishing(host, endpoints)),
     ...(endpoints.some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, endpoints)) : []),
     ...addNames(record.id, endpoints),
   ];
@@ -112,25 +125,34 @@ export function makeLinks(host: Host, record: ContainerRecord, endpoints: readon
 export function outsideLink(host: Host, endpoint: Endpoint, netns: string): string {
   const network = host.networks.resolve(endpoint.networkId);
   const veth = vethName(endpoint);
-  const mtu = network.options['com.docker.network.driver.mtu'];
-  const alone = network.options['com.docker.network.bridge.enable_icc'] === 'false';
-  return `link add ${veth} ${mtu ? `mtu ${mtu} ` : ''}type veth peer name ${endpoint.ifname} address ${endpoint.mac} ${mtu ? `mtu ${mtu} ` : ''}netns ${netns}\n`
+  if (hasParent(network)) return childLink(network, endpoint.ifname, endpoint.mac, netns);
+  const mtu = mtuOf(network);
+  const alone = !wantsIcc(network);
+  return `link add ${veth} txqueuelen 0 ${mtu ? `mtu ${mtu} ` : ''}type veth peer name ${endpoint.ifname} address ${endpoint.mac} txqueuelen 0 ${mtu ? `mtu ${mtu} ` : ''}netns ${netns}\n`
     // hairpin: a container reaches its own published port, also where the kernel passes bridged packets through its rules (br_netfilter).
     + `link set ${veth} master ${network.link} up\nlink set ${veth} type bridge_slave hairpin on\n${alone ? `link set ${veth} type bridge_slave isolated on\n` : ''}`;
 }
 
+/** https://datatracker.ietf.org/doc/html/rfc8200#section-5 */
+const MIN_IPV6_MTU = 1280;
+
 export function insideLink(host: Host, endpoint: Endpoint): string {
   const { ip, prefix, ip6, prefix6, ifname } = endpoint;
-  return `addr add ${ip}/${prefix} brd ${broadcast(parseBlock(`${ip}/${prefix}`)!)} dev ${ifname}\n${ip6 ? `addr add ${ip6}/${prefix6} dev ${ifname} nodad\n` : ''}link set ${ifname} up\n`;
+  const linkLocal = (endpoint.linkLocal ?? []).map(address => `addr add ${address}${address.includes(':') ? '/64' : '/16 brd 169.254.255.255'} dev ${ifname}\n`).join('');
+  // Without an address of its own it has none of IPv6, not even one that the kernel would make up. A link too narrow for IPv6 has no such setting.
+  const narrow = Number(mtuOf(host.networks.resolve(endpoint.networkId)) || MIN_IPV6_MTU) < MIN_IPV6_MTU;
+  const v6 = ip6 ? `addr add ${ip6}/${prefix6} dev ${ifname} nodad\n` : narrow ? '' : `link set ${ifname} addrgenmode none\n`;
+  return `addr add ${ip}/${prefix} brd ${broadcast(parseBlock(`${ip}/${prefix}`)!)} dev ${ifname}\n${v6}${linkLocal}link set ${ifname} up\n`;
 }
 
 export const defaultRoute = (main: Endpoint | null) => (main ? `route replace default via ${main.gateway} dev ${main.ifname}\n${main.gateway6 ? `route replace default via ${main.gateway6} dev ${main.ifname}\n` : ''}` : '');
 
-export function publish(endpoint: Endpoint | null): Step[] {
-  return endpoint?.ports.length ? [{ do: 'run', argv: ['nft', '-f', '-'], stdin: publishRules(endpoint.ip, endpoint.ports) }] : [];
+export function publish(record: ContainerRecord, endpoint: Endpoint | null): Step[] {
+  if (!endpoint?.ports.length) return [];
+  return [...holdPorts(record.id, record.name, endpoint), { do: 'run', argv: ['nft', '-f', '-'], stdin: publishRules(endpoint.ip, endpoint.ports) }];
 }
-export function unpublish(endpoint: Endpoint | null): Step[] {
-  return endpoint?.ports.length ? [{ do: 'run', argv: ['nft', '-f', '-'], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : [];
+export function unpublish(containerId: string, endpoint: Endpoint | null): Step[] {
+  return endpoint?.ports.length ? [...letPortsGo(containerId), { do: 'run', argv: ['nft', '-f', '-'], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : [];
 }
 
 /** The bridge's address of the first network with names, where the name server listens. */
@@ -142,9 +164,9 @@ export function nameServerOf(host: Host, endpoints: readonly Endpoint[]): string
 /** The network namespace itself is start.ts's. */
 export function removeLinks(containerId: string, endpoints: readonly Endpoint[]): Step[] {
   return [
-    ...endpoints.flatMap(unpublish),
+    ...endpoints.flatMap(e => unpublish(containerId, e)),
     // Now, rather than whenever the kernel clears the namespace.
-    ...endpoints.map((e): Step => ({ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
+    ...endpoints.filter(e => !e.withoutVeth).map((e): Step => ({ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
     ...removeNames(containerId, endpoints),
   ];
 }

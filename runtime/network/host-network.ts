@@ -1,9 +1,12 @@
 // The bridges of a host, as steps: docker0 with forwarding and packet rules once, when the host is made; one more per user-defined network.
 import type { Step } from '../kernel/protocol.ts';
+import { hostToolboxDir } from '../paths.ts';
 import { broadcast, parseBlock } from './addresses.ts';
+import { mtuOf, wantsMasquerade } from './bridge-options.ts';
 import { BRIDGE } from './default-networks.ts';
 import type { Network } from './model.ts';
 import { closeNames, openNames } from './names.ts';
+import { hasParent, makeParent, removeParent } from './parent-link.ts';
 import { baseRules, bridgeRules, forgetBridgeRules } from './rules.ts';
 
 /** For one helper task. */
@@ -16,14 +19,18 @@ export const hostNetworkSteps: Step[] = [
   ].join('\n') },
   // route_localnet: curl localhost:8080 in the host reaches a container; the docker0 side never routes 127/8 in from outside.
   { do: 'run', argv: ['busybox', 'sh', '-c', `echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet; echo 0 > /proc/sys/net/ipv6/conf/${BRIDGE.name}/accept_dad || true`] },
-  { do: 'run', argv: ['nft', '-f', '-'], stdin: `${baseRules}${bridgeRules({ link: BRIDGE.name, subnet: BRIDGE.subnet, internal: false })}` },
+  { do: 'run', argv: ['nft', '-f', '-'], stdin: `${baseRules}${bridgeRules({ link: BRIDGE.name, subnet: BRIDGE.subnet, internal: false, masquerade: true })}` },
 ];
 
-/** What fails half-way is undone by removeBridge. */
+/** What a network is in the host. What fails half-way is undone by removeBridge. */
 export function makeBridge(network: Network): Step[] {
   const { link } = network;
-  const mtu = network.options['com.docker.network.driver.mtu'];
+  if (network.configOnly) return [];
+  if (hasParent(network)) return makeParent(network);
+  const mtu = mtuOf(network);
   return [
+    // One that is there already is not ours to take.
+    { do: 'run', argv: ['busybox', 'sh', '-c', `! ${hostToolboxDir}/bin/ip link show dev "$1" >/dev/null 2>&1 || { echo "docker: existing interface $1 is not a bridge"; exit 1; }`, 'sh', link] },
     { do: 'run', argv: ['ip', '-batch', '-'], stdin: [
       // An address of its own: a bridge without one takes its ports', changing as they come and go, and containers go on sending to the old.
       `link add ${link} address 02:42:${network.id.slice(0, 8).match(/../g)!.join(':')} type bridge`,
@@ -41,6 +48,8 @@ export function makeBridge(network: Network): Step[] {
 }
 
 export function removeBridge(network: Network): Step[] {
+  if (network.configOnly) return [];
+  if (hasParent(network)) return removeParent(network);
   return [
     ...closeNames(network),
     { do: 'run', argv: ['nft', '-f', '-'], stdin: forgetBridgeRules(ruled(network)) },
@@ -48,4 +57,4 @@ export function removeBridge(network: Network): Step[] {
   ];
 }
 
-const ruled = ({ link, internal, subnets }: Network) => ({ link, internal, subnet: subnets.find(s => !s.subnet.includes(':'))!.subnet });
+const ruled = (network: Network) => ({ link: network.link, internal: network.internal, masquerade: wantsMasquerade(network), subnet: network.subnets.find(s => !s.subnet.includes(':'))!.subnet });

@@ -15,7 +15,7 @@ export interface Subnet {
 export interface Network {
   readonly id: string;
   readonly name: string;
-  readonly driver: 'bridge' | 'host' | 'null';
+  readonly driver: 'bridge' | 'host' | 'null' | 'macvlan' | 'ipvlan';
   readonly createdAt: string;
   readonly builtin: boolean;
   readonly internal: boolean;
@@ -27,8 +27,13 @@ export interface Network {
   readonly subnets: readonly Subnet[];
   /** Subnets were asked for by the user: only then may addresses be. */
   readonly ownSubnets: boolean;
-  /** The bridge's link in the host. */
+  /** The bridge's link in the host, or the parent of containers' links; '' where there is none. */
   readonly link: string;
+  /** What `--scope` said; it changes nothing. */
+  readonly scope?: string;
+  /** Only settings for others (`--config-only`), and in those the name of the network that they came from. */
+  readonly configOnly?: true;
+  readonly configFrom?: string;
 }
 
 export interface Networks {
@@ -48,8 +53,8 @@ export interface Networks {
   /** The asked address, or the lowest free one, of the network's subnet of that version; null when it has none of that version. Taken until `leave`. */
   allocateAddress(network: Network, version: 4 | 6, asked: string | null): { ip: string; prefix: number; gateway: string } | null;
   releaseAddress(network: Network, ip: string): void;
-  /** Throws Docker's "port is already allocated". A port of 0 takes a free one from 32768 up. */
-  allocatePort(hostIp: string, port: number, lastPort: number, protocol: PublishedPort['protocol']): number;
+  /** The same at all of these addresses. Throws Docker's "port is already allocated". A port of 0 takes a free one from 32768 up. */
+  allocatePort(hostIps: readonly string[], port: number, lastPort: number, protocol: PublishedPort['protocol']): number;
   releasePort(hostIp: string, port: number, protocol: PublishedPort['protocol']): void;
   /** The first default pool that overlaps with no network. Throws Docker's words when none is left. */
   freePool(version: 4 | 6): string;

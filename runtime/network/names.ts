@@ -15,15 +15,28 @@ export const nameServerConfig = '/run/docker/dns';
 const fileOf = (networkId: string) => `${networkId.slice(0, 12)}%int`;
 const partsOf = (networkId: string) => `${PARTS}/${networkId.slice(0, 12)}`;
 
+/**
+ * Links (`--link db:store`) are names that one container alone is answered: for the server a network of its own, which that container is in, and in it whatever has the
+ * target's name now. It has to listen somewhere; nobody asks there. (The target is in it as well, as far as the server knows: it finds itself by that name.)
+ */
+const LINKS = `
+FNR == NR { if (FNR == 1) { print $1; print own "   " own } else target[$1] = tolower($2); next }
+{ n = split(tolower($4), names, ","); for (alias in target) for (i = 1; i <= n; i++) if (names[i] == target[alias]) { print "link" ++count " " $2 " " $3 " " names[1] "," alias; break } }`;
+
 /** Puts the files together anew and tells the server, one at a time. Arguments are networks. */
 const REBUILD = `
 d=${PARTS}; mkdir -p $d ${nameServerConfig}; exec 9>$d/.lock; flock 9
 for n; do
-	if [ -e $d/$n/.head ]; then cat $d/$n/.head $d/$n/* > $d/.new 2>/dev/null; mv $d/.new ${nameServerConfig}/$n%int; else rm -f ${nameServerConfig}/$n%int; fi
+	if [ -e $d/$n/.head ]; then cat $d/$n/.head $d/$n/* > $d/.new 2>/dev/null; mv $d/.new ${nameServerConfig}/$n%int; else rm -rf ${nameServerConfig}/$n* $d/$n.links; fi
+	for l in $d/$n.links/*; do
+		[ -e $l ] || continue
+		k=\${l##*/}; o=${nameServerConfig}/$n.$k%int
+		if [ -e $d/$n/$k ]; then awk -F '[ ]' -v own=$k "$LINKS" $l $d/$n/* > $d/.new; mv $d/.new $o; else rm -f $l $o; fi
+	done
 done
 [ ! -e ${nameServerConfig}/aardvark.pid ] || kill -HUP "$(cat ${nameServerConfig}/aardvark.pid)" 2>/dev/null || true`;
 
-const rebuild = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', REBUILD, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
+const rebuild = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `LINKS='${LINKS}'${REBUILD}`, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
 
 export const hasNames = (network: Network) => network.driver === 'bridge' && !network.builtin;
 
@@ -44,6 +57,7 @@ export function addNames(containerId: string, endpoints: readonly Endpoint[]): S
   const named = endpoints.filter(e => e.dnsNames !== null);
   if (named.length === 0) return [];
   return [
+    ...named.flatMap((e): Step[] => (e.links?.length ? [{ do: 'mkdir', path: `${partsOf(e.networkId)}.links`, mode: 0o755 }, { do: 'write', path: `${partsOf(e.networkId)}.links/${containerId}`, mode: 0o644, text: linkLines(e) }] : [])),
     ...named.map((e): Step => ({ do: 'write', path: `${partsOf(e.networkId)}/${containerId}`, mode: 0o644, text: nameLine(containerId, e) })),
     rebuild(named.map(e => e.networkId)),
   ];
@@ -53,6 +67,13 @@ export function removeNames(containerId: string, endpoints: readonly Endpoint[])
   const named = endpoints.filter(e => e.dnsNames !== null);
   if (named.length === 0) return [];
   return [...named.map((e): Step => ({ do: 'unlink', path: `${partsOf(e.networkId)}/${containerId}` })), rebuild(named.map(e => e.networkId))];
+}
+
+/** Where its server listens, and a line for each link: alias, target. The endpoint's id gives an address that no other has. */
+function linkLines(endpoint: Endpoint): string {
+  const [a, b, c] = [2, 4, 6].map(at => Number.parseInt(endpoint.endpointId.slice(at, at + 2), 16));
+  const links = (endpoint.links ?? []).filter(({ alias, target }) => /^[^\s,]+$/.test(alias) && /^[^\s,]+$/.test(target));
+  return [`127.${1 + a! % 254}.${b}.${1 + c! % 254}`, ...links.map(({ alias, target }) => `${alias} ${target}`), ''].join('\n');
 }
 
 /** `id ipv4 ipv6 names`; the first name is the one that an address leads back to. A name that would break the line has no answer. */

@@ -11,7 +11,7 @@ import { publishRules } from './rules.ts';
 
 const networks = (known: Network[] = [defaultNetwork({ name: 'bridge', id: '0', driver: 'bridge' }, '')]) => createNetworks(known, () => {});
 const request = (asked: Partial<NetworkRequest> & { config?: Partial<NetworkRequest['ipam']['config'][number]>[] } = {}): NetworkRequest => ({
-  name: 'n', driver: 'bridge', scope: '', internal: false, ipv6: false, attachable: false, ingress: false, configOnly: false, labels: {}, options: {}, ...asked,
+  name: 'n', driver: 'bridge', scope: '', internal: false, ipv6: false, attachable: false, ingress: false, configOnly: false, configFrom: '', labels: {}, options: {}, ...asked,
   ipam: { driver: '', options: {}, config: (asked.config ?? []).map(c => ({ subnet: '', gateway: '', range: '', aux: {}, ...c })) },
 });
 
@@ -61,20 +61,21 @@ describe('a new network', () => {
 });
 
 describe('host ports', () => {
-  it('are refused when taken, on all addresses or on the same one', () => {
+  it('are refused when taken at the same address; who binds them finds out about others', () => {
     const ports = createPorts();
-    ports.allocate('0.0.0.0', 8080, 8080, 'tcp');
-    expect(() => ports.allocate('127.0.0.1', 8080, 8080, 'tcp')).toThrow('Bind for 127.0.0.1:8080 failed: port is already allocated');
-    expect(ports.allocate('0.0.0.0', 8080, 8080, 'udp')).toBe(8080);
-    ports.release('0.0.0.0', 8080, 'tcp');
-    expect(ports.allocate('127.0.0.1', 8080, 8080, 'tcp')).toBe(8080);
-    expect(ports.allocate('127.0.0.2', 8080, 8080, 'tcp')).toBe(8080);
+    ports.allocate(['0.0.0.0', '::'], 8080, 8080, 'tcp');
+    expect(() => ports.allocate(['::'], 8080, 8080, 'tcp')).toThrow('Bind for :::8080 failed: port is already allocated');
+    expect(ports.allocate(['127.0.0.1'], 8080, 8080, 'tcp')).toBe(8080);
+    expect(ports.allocate(['0.0.0.0', '::'], 8080, 8080, 'udp')).toBe(8080);
+    ports.release('::', 8080, 'tcp');
+    expect(ports.allocate(['::'], 8080, 8080, 'tcp')).toBe(8080);
   });
 
-  it('are the next of a range, and any free one for 0', () => {
+  it('are the next of a range that nobody has, at whatever address, and any free one for 0', () => {
     const ports = createPorts();
-    expect([ports.allocate('0.0.0.0', 8000, 8001, 'tcp'), ports.allocate('0.0.0.0', 8000, 8001, 'tcp')]).toEqual([8000, 8001]);
-    expect(ports.allocate('0.0.0.0', 0, 0, 'tcp')).toBe(32_768);
+    expect([ports.allocate(['127.0.0.1'], 8000, 8002, 'tcp'), ports.allocate(['0.0.0.0', '::'], 8000, 8002, 'tcp'), ports.allocate(['127.0.0.1'], 8000, 8002, 'tcp')]).toEqual([8000, 8001, 8002]);
+    expect(() => ports.allocate(['0.0.0.0', '::'], 8000, 8002, 'tcp')).toThrow('Bind for 0.0.0.0:8000 failed');
+    expect(ports.allocate(['0.0.0.0', '::'], 0, 0, 'tcp')).toBe(32_768);
   });
 });
 
@@ -86,8 +87,8 @@ describe('published ports', () => {
 
   it('come from -p, and with -P from what is exposed', () => {
     expect(wanted({ ExposedPorts: { '80/tcp': {}, '53/udp': {} }, HostConfig: { PublishAllPorts: true, PortBindings: { '80/tcp': [{ HostIp: '', HostPort: '8080' }] } } })).toEqual([
-      { containerPort: 53, protocol: 'udp', hostIp: '0.0.0.0', hostPort: 0, lastHostPort: 0 },
-      { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080, lastHostPort: 8080 },
+      { containerPort: 80, protocol: 'tcp', hostIp: '', hostPort: 8080, lastHostPort: 8080 },
+      { containerPort: 53, protocol: 'udp', hostIp: '', hostPort: 0, lastHostPort: 0 },
     ]);
   });
 
@@ -95,7 +96,7 @@ describe('published ports', () => {
 
   it('become elements of the packet rules\' maps', () => {
     expect(publishRules('172.17.0.2', [
-      { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080 }, { containerPort: 53, protocol: 'udp', hostIp: '127.0.0.1', hostPort: 5353 },
+      { containerPort: 80, protocol: 'tcp', hostIp: '0.0.0.0', hostPort: 8080 }, { containerPort: 53, protocol: 'udp', hostIp: '127.0.0.1', hostPort: 5353 }, { containerPort: 80, protocol: 'tcp', hostIp: '::', hostPort: 8080 },
     ])).toBe('add element ip docker tcp_any { 8080 : 172.17.0.2 . 80 }\nadd element ip docker udp_at { 127.0.0.1 . 5353 : 172.17.0.2 . 53 }\n');
   });
 });

@@ -27,7 +27,7 @@ export function createNetworks(known: readonly Network[], save: (userDefined: re
   };
   const overlapping = (subnet: string) => {
     const block = parseBlock(subnet)!;
-    return [...networks.values()].some(n => n.subnets.some(s => overlaps(parseBlock(s.subnet)!, block)));
+    return [...networks.values()].some(n => !n.configOnly && n.subnets.some(s => overlaps(parseBlock(s.subnet)!, block)));
   };
 
   return {
@@ -71,13 +71,13 @@ export function createNetworks(known: readonly Network[], save: (userDefined: re
         const address = parseAddress(asked);
         if (!address || !contains(block, address)) throw new SlipwayError('InvalidParameter', `no configured subnet or ip-range contain the IP address ${asked}`);
         const ip = addressText(address.value, version);
-        if (used.has(ip)) throw new SlipwayError('Forbidden', 'Address already in use');
+        if (used.has(ip) || (version === 4 && block.prefix < 31 && (address.value === block.first || address.value === block.last))) throw new SlipwayError('Forbidden', 'Address already in use');
         used.add(ip);
         return { ip, prefix: block.prefix, gateway };
       }
       const range = subnet.range ? parseBlock(subnet.range)! : block;
       for (let value = range.first; value <= range.last; value++) {
-        if (value === block.first || (version === 4 && value === block.last)) continue;
+        if (block.prefix < (version === 4 ? 31 : 127) && (value === block.first || (version === 4 && value === block.last))) continue;
         const ip = addressText(value, version);
         if (used.has(ip)) continue;
         used.add(ip);
@@ -98,7 +98,7 @@ export function createNetworks(known: readonly Network[], save: (userDefined: re
 
 /** The first subnet of these sizes that overlaps with no network. What is taken is leapt over: a base may hold millions. */
 function freeOf(pools: readonly { base: string; size: number }[], networks: readonly Network[]): string | undefined {
-  const taken = networks.flatMap(n => n.subnets.map(s => parseBlock(s.subnet)!));
+  const taken = networks.filter(n => !n.configOnly).flatMap(n => n.subnets.map(s => parseBlock(s.subnet)!));
   for (const { base, size } of pools) {
     const all = parseBlock(base)!;
     const width = 1n << BigInt(32 - size);

@@ -3,6 +3,7 @@ import type { ContainerConfig, HostConfig } from '../container/config.ts';
 import { SlipwayError } from '../errors.ts';
 import type { PublishedPort } from '../container/model.ts';
 
+/** `hostIp` is '' where the user names none: every address of the host, or the network's own default. */
 export interface WantedPort { containerPort: number; protocol: PublishedPort['protocol']; hostIp: string; hostPort: number; lastHostPort: number }
 
 export function parsePort(text: string): { port: number; protocol: PublishedPort['protocol'] } {
@@ -15,14 +16,21 @@ export function parsePort(text: string): { port: number; protocol: PublishedPort
 export function wantedPorts(config: ContainerConfig, hostConfig: HostConfig): WantedPort[] {
   const wanted = Object.entries(hostConfig.PortBindings).flatMap(([key, bindings]) => {
     const { port, protocol } = parsePort(key);
-    return (bindings.length ? bindings : [{ HostIp: '', HostPort: '' }]).map(b => ({ containerPort: port, protocol, hostIp: b.HostIp || '0.0.0.0', ...hostPorts(b.HostPort) }));
+    return (bindings.length ? bindings : [{ HostIp: '', HostPort: '' }]).map(b => ({ containerPort: port, protocol, hostIp: b.HostIp, ...hostPorts(b.HostPort) }));
   });
   if (!hostConfig.PublishAllPorts) return wanted.sort(byPort);
   const exposed = Object.keys(config.ExposedPorts ?? {}).map(parsePort).filter(e => !wanted.some(w => w.containerPort === e.port && w.protocol === e.protocol));
-  return [...wanted, ...exposed.map(e => ({ containerPort: e.port, protocol: e.protocol, hostIp: '0.0.0.0', hostPort: 0, lastHostPort: 0 }))].sort(byPort);
+  return [...wanted, ...exposed.map(e => ({ containerPort: e.port, protocol: e.protocol, hostIp: '', hostPort: 0, lastHostPort: 0 }))].sort(byPort);
 }
 
-const byPort = (a: WantedPort, b: WantedPort) => a.containerPort - b.containerPort;
+/** In dockerd's order, which decides who gets which free port: https://pkg.go.dev/github.com/docker/go-connections/nat#SortPortMap */
+const byPort = (a: WantedPort, b: WantedPort) => b.hostPort - a.hostPort || b.containerPort - a.containerPort || Number(b.protocol === 'tcp') - Number(a.protocol === 'tcp');
+
+/** Where a wanted port is bound, in a network whose default is `ownDefault`. */
+export function hostAddresses(hostIp: string, ownDefault: string | undefined): string[] {
+  if (hostIp !== '') return [hostIp];
+  return ownDefault && ownDefault !== '0.0.0.0' ? [ownDefault] : ['0.0.0.0', '::'];
+}
 
 /** '' is any free port, '8000-8010' the first free one of a range. */
 function hostPorts(text: string): { hostPort: number; lastHostPort: number } {

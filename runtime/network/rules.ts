@@ -54,20 +54,22 @@ export const bridgeRules = (bridge: RuledBridge) => elements('add', bridge);
 export const forgetBridgeRules = (bridge: RuledBridge) => elements('delete', bridge);
 
 /** Its IPv4 subnet. An internal network is never masqueraded. */
-export interface RuledBridge { link: string; subnet: string; internal: boolean }
+export interface RuledBridge { link: string; subnet: string; internal: boolean; masquerade: boolean }
 
-function elements(verb: 'add' | 'delete', { link, subnet, internal }: RuledBridge): string {
+function elements(verb: 'add' | 'delete', { link, subnet, internal, masquerade }: RuledBridge): string {
   const name = JSON.stringify(link);
   return [
-    `${verb} element ip docker bridges { ${name} }`, `${verb} element ip docker own { ${name} . ${subnet} }`, ...(internal ? [] : [`${verb} element ip docker subnets { ${subnet} }`]),
+    `${verb} element ip docker bridges { ${name} }`, `${verb} element ip docker own { ${name} . ${subnet} }`, ...(internal || !masquerade ? [] : [`${verb} element ip docker subnets { ${subnet} }`]),
     `${verb} element inet docker_isolation bridges { ${name} }`, `${verb} element inet docker_isolation same { ${name} . ${name} }`,
     ...(internal ? [`${verb} element inet docker_isolation internal { ${name} }`] : []),
     '',
   ].join('\n');
 }
 
-export const publishRules = (ip: string, ports: readonly PublishedPort[]) => ports.map(p => `add element ip docker ${element(ip, p)}\n`).join('');
-export const unpublishRules = (ip: string, ports: readonly PublishedPort[]) => ports.map(p => `delete element ip docker ${element(ip, p)}\n`).join('');
+/** Those of IPv4; IPv6 goes through proxies (proxies.ts). */
+export const publishRules = (ip: string, ports: readonly PublishedPort[]) => ofIPv4(ports).map(p => `add element ip docker ${element(ip, p)}\n`).join('');
+export const unpublishRules = (ip: string, ports: readonly PublishedPort[]) => ofIPv4(ports).map(p => `delete element ip docker ${element(ip, p)}\n`).join('');
+const ofIPv4 = (ports: readonly PublishedPort[]) => ports.filter(p => !p.hostIp.includes(':'));
 
 function element(ip: string, p: PublishedPort): string {
   const any = p.hostIp === '' || p.hostIp === '0.0.0.0';

@@ -197,7 +197,7 @@ describe('containers in networks', () => {
     ['network disconnect nope one', `${ERROR}network nope not found`],
     ['run --rm --network na --ip 9.9.9.9 busybox true', `docker: ${ERROR}invalid config for network na: invalid endpoint settings:\nno configured subnet or ip-range contain the IP address 9.9.9.9.\n${RUN_HELP.trim()}`],
     ['run --rm --network pool --ip 9.9.9.9 busybox true', `docker: ${ERROR}invalid config for network pool: invalid endpoint settings:\nuser specified IP address is supported only when connecting to networks with user configured subnets.\n${RUN_HELP.trim()}`],
-    ['run --rm --ip 172.17.0.99 busybox true', `docker: ${ERROR}invalid config for network bridge: invalid endpoint settings:\n* user specified IP address is supported on user defined networks only\n* user specified IP address is supported only when connecting to networks with user configured subnets.\n${RUN_HELP.trim()}`],
+    ['run --rm --ip 172.17.0.99 busybox true', `docker: ${ERROR}invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only.\n${RUN_HELP.trim()}`],
     ['run --rm --network na --ip 10.70.0.1 busybox true', `docker: ${ERROR}Address already in use.`],
     ['run --rm --network container:one -p 80:80 busybox true', `docker: ${ERROR}conflicting options: port publishing and the container type network mode.\n${RUN_HELP.trim()}`],
     ['run --rm --network container:one --hostname f busybox true', `docker: ${ERROR}conflicting options: hostname and the network mode.\n${RUN_HELP.trim()}`],
