@@ -3,7 +3,7 @@
 import { defineConfig } from 'vitest/config';
 import { testEnv } from './test/place.ts';
 
-const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 120_000, env: testEnv, globalSetup: ['test/instance.ts'] };
+const alone = { fileParallelism: false, maxWorkers: 1, testTimeout: 60_000, hookTimeout: 120_000, maxConcurrency: 2000, env: testEnv, globalSetup: ['test/instance.ts'] };
 
 export default defineConfig({
   test: {

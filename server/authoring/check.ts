@@ -8,6 +8,7 @@ import { readingOf } from '../../lessons/reading.ts';
 import type { Lesson } from '../../lessons/schema.ts';
 import { appDir } from '../../runtime/paths.ts';
 import { LANGUAGES, type Language } from '../../texts/language.ts';
+import { createAtOnce } from './at-once.ts';
 import { placeOf } from './place.ts';
 import { casesOf } from './trial.ts';
 
@@ -53,20 +54,15 @@ async function checkOne(root: string, lesson: Lesson, { labs, only, print }: Che
   if (!labs) return faultsInTime;
 
   const { lineOf } = await loadLesson(root, lesson.folder);
-  const cases = casesOf(lesson).filter(({ says }) => says.includes(only));
-  const waiting = [...cases];
   let faults = faultsInTime;
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const { says, path, run } = next;
-      try {
-        await run();
-        print(`  ok  ${says}`);
-      } catch (error) {
-        faults++;
-        const [file, line] = path[0] === 'setup' || path[0] === 'text' ? ['lesson.md', 1] : ['tasks.yaml', lineOf?.(path) ?? 1];
-        print(`${join(root, lesson.folder, file)}:${line}: ${says}: it does not\n    ${(error as Error).message.trim().replaceAll('\n', '\n    ')}`);
-      }
+  await Promise.all(casesOf(lesson, createAtOnce(AT_ONCE), only).map(async ({ says, path, run }) => {
+    try {
+      await run();
+      print(`  ok  ${says}`);
+    } catch (error) {
+      faults++;
+      const [file, line] = path[0] === 'setup' || path[0] === 'text' ? ['lesson.md', 1] : ['tasks.yaml', lineOf?.(path) ?? 1];
+      print(`${join(root, lesson.folder, file)}:${line}: ${says}: it does not\n    ${(error as Error).message.trim().replaceAll('\n', '\n    ')}`);
     }
   }));
   return faults;

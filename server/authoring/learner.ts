@@ -34,7 +34,7 @@ export interface Learner {
   leaves(): Promise<void>;
 }
 
-export async function newLearner(lesson: Lesson): Promise<Learner> {
+export async function newLearner(lesson: Lesson, { patienceMs = TICK_PATIENCE_MS } = {}): Promise<Learner> {
   const engine = new RpcClient(engineSocket, controlVerbs);
   const hostname = lesson.hosts[0];
   const lab = await engine.call('createLab', { name: `lesson-${lesson.slug}`.slice(0, 60), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
@@ -109,7 +109,7 @@ export async function newLearner(lesson: Lesson): Promise<Learner> {
     },
     async reaches(task, wanted) {
       await caughtUp();
-      const deadline = Date.now() + TICK_PATIENCE_MS;
+      const deadline = Date.now() + patienceMs;
       while (!wanted(stateOf(task)) && Date.now() < deadline) await change(50);
       return stateOf(task);
     },

@@ -1,25 +1,43 @@
-// What a lesson has to prove in real labs, as a list of cases: each makes a lab of its own and throws, in words, when the lesson is not as it says.
+// What a lesson has to prove in real labs, as a list of cases, each of which throws, in words, when the lesson is not as it says. They may all be begun at once:
+// each waits for a lab of its own, or for what becomes of it on somebody's way through the lesson (along.ts).
 // Run by `slipway lesson check` (check.ts) and by test/lessons. `path` is the place in tasks.yaml that a failure is about; `setup` and `text` are lesson.md.
 import type { HastNode, Lesson, Task } from '../../lessons/schema.ts';
 import { fill } from '../grading/words.ts';
-import type { TaskState } from '../protocol.ts';
+import { along, type Try } from './along.ts';
+import type { AtOnce } from './at-once.ts';
 import { newLearner, type Learner } from './learner.ts';
+import { isDone, mustBeDone, solve, solveFrom } from './solve.ts';
 
 export interface Case { says: string; path: PropertyKey[]; run: () => Promise<void>; }
 
-export function casesOf(lesson: Lesson): Case[] {
+/** Those whose names have `only` in them. */
+export function casesOf(lesson: Lesson, atOnce: AtOnce, only = ''): Case[] {
   const tried = (says: string, path: PropertyKey[], work: (learner: Learner) => Promise<void>): Case => ({
     says, path,
-    async run() {
+    run: () => atOnce(async () => {
       const learner = await newLearner(lesson);
       try {
         await work(learner);
       } finally {
         await learner.leaves();
       }
-    },
+    }),
   });
-  return [
+  /** The first of each task are tried by one learner, the second by another, and so on. */
+  const triedAlong = (ofTask: (task: Task, index: number) => Try[]): Case[] => {
+    const tries = lesson.tasks.map((task, index) => ofTask(task, index).filter(one => one.says.includes(only)));
+    const rounds = Array.from({ length: Math.max(0, ...tries.map(list => list.length)) }, (_, n) => tries.flatMap(list => list.slice(n, n + 1)));
+    return rounds.flatMap(round => along(lesson, round, atOnce).map((run, n) => ({ says: round[n]!.says, path: round[n]!.path, run })));
+  };
+  const cases: Case[] = [
+    ...triedAlong((task, index) => task.otherWays.map((way, n) => ({
+      says: `${task.id}, other way ${n + 1} ticks too`, path: ['tasks', index, 'otherWays', n], index,
+      async work(learner) {
+        const output = await learner.does(way);
+        mustBeDone(task, await learner.reaches(task.id, isDone), output);
+      },
+    }))),
+    ...triedAlong((task, index) => task.wrong.map((wrong, n) => ({ says: `${task.id}, ${wrong.message} gets its own message`, path: ['tasks', index, 'wrong', n], index, work: learner => wrongTurn(task, wrong, learner) }))),
     ...(lesson.setup.length + lesson.files.list.length > 0 ? [tried('the set-up runs to its end, and the files lie where they belong', ['setup'], learner => prepared(lesson, learner))] : []),
     tried('an untouched lab passes nothing, and nothing is said', [], untouched),
     ...lesson.images.map(image => tried(`image ${image} is in the library`, [], async learner => {
@@ -28,20 +46,12 @@ export function casesOf(lesson: Lesson): Case[] {
     })),
     tried('each solution ticks its own task and leaves every later one untouched', ['tasks'], learner => solutions(lesson, learner)),
     tried('every command that the text offers works where the text offers it', ['text'], learner => offered(lesson, learner)),
-    ...lesson.tasks.flatMap((task, index) => task.otherWays.map((way, n) => tried(`${task.id}, other way ${n + 1} ticks too`, ['tasks', index, 'otherWays', n], async learner => {
-      await upTo(lesson, learner, index);
-      const output = await learner.does(way);
-      mustBeDone(task, await learner.reaches(task.id, isDone), output);
-    }))),
-    ...lesson.tasks.flatMap((task, index) => task.wrong.map((wrong, n) => tried(`${task.id}, ${wrong.message} gets its own message`, ['tasks', index, 'wrong', n], async learner => {
-      await upTo(lesson, learner, index);
-      await wrongTurn(task, wrong, learner);
-    }))),
     ...lesson.tasks.flatMap((task, index) => (task.fail ? [tried(`${task.id} fails, is reset, and can be done`, ['tasks', index, 'fail'], async learner => {
-      await upTo(lesson, learner, index);
+      await solveFrom(lesson, learner, 0, index);
       await failure(task, task.fail!, learner);
     })] : [])),
   ];
+  return cases.filter(({ says }) => says.includes(only));
 }
 
 /** newLearner has run the set-up, and throws when a step fails. */
@@ -110,21 +120,6 @@ async function failure(task: Task, fail: NonNullable<Task['fail']>, learner: Lea
   const begun = (await learner.states()).get(task.id)!;
   if (begun.state !== 'open') throw new Error(`the task is ${begun.state} after its reset${begun.state === 'failed' ? `: ${begun.found}` : ''}`);
   await solve(learner, task);
-}
-
-const isDone = (state: TaskState) => state.state === 'done';
-
-function mustBeDone(task: Task, state: TaskState, output: string) {
-  if (state.state !== 'done') throw new Error(`task ${task.id} is ${state.state}${state.state === 'tried' ? `: ${state.found}` : ''}\n${output}`);
-}
-
-async function upTo(lesson: Lesson, learner: Learner, index: number) {
-  for (const task of lesson.tasks.slice(0, index)) await solve(learner, task);
-}
-
-async function solve(learner: Learner, task: Task) {
-  const output = await learner.does(task.solution);
-  mustBeDone(task, await learner.reaches(task.id, isDone), output);
 }
 
 type Part = { kind: 'run'; code: string; named: boolean; paste: boolean; task: string | null } | { kind: 'open'; file: string; line: number } | { kind: 'end of task'; task: string };
