@@ -10,10 +10,10 @@ let address = 0;
 
 export interface Learner { client: Client; /** The terminal that a lab comes with. */ first: Promise<string> }
 
-/** A newcomer with a lab of their own on /play. */
-export async function learner(): Promise<Learner> {
+/** A newcomer with a lab of their own on /play; `host`: the name under which they have opened the site. */
+export async function learner({ host }: { host?: string } = {}): Promise<Learner> {
   const number = ++address;
-  const client: Client = io(readStatus()!.url, { path: SOCKET_PATH, transports: ['websocket'], forceNew: true, reconnection: false, extraHeaders: { 'X-Forwarded-For': `10.0.${number >> 8}.${number & 255}` } });
+  const client: Client = io(readStatus()!.url, { path: SOCKET_PATH, transports: ['websocket'], forceNew: true, reconnection: false, extraHeaders: { 'X-Forwarded-For': `10.0.${number >> 8}.${number & 255}`, ...(host === undefined ? {} : { Host: host }) } });
   try {
     await once(client as never, 'connect');
     const ready = new Promise<void>((resolve, reject) => {

@@ -8,14 +8,16 @@ import { useTexts } from '../language/texts-context.tsx';
 import { ShareDialog } from './share-dialog.tsx';
 import { useShowTerminal, useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 
-/** As many as stand beside the status without pushing it away. */
-const MAX_CHIPS = 4;
+/** As many as stand beside the status without pushing it away; one more is no list yet. */
+const MAX_CHIPS = 3;
 
 export function PortChips() {
   const t = useTexts();
   const ports = useWorkspace((s) => s.ports);
   const [sharing, setSharing] = useState<number | null>(null);
-  const [chips, more] = [ports.slice(0, MAX_CHIPS), ports.slice(MAX_CHIPS)];
+  const sorted = [...ports.filter((one) => one.protocol === 'tcp'), ...ports.filter((one) => one.protocol === 'udp')];
+  const shown = sorted.length > MAX_CHIPS + 1 ? MAX_CHIPS : sorted.length;
+  const [chips, more] = [sorted.slice(0, shown), sorted.slice(shown)];
   return (<>
     {ports.length > 0 && <ul className="port-chips" aria-label={t('ports.label')} data-testid="ports">
       {chips.map((one) => <li key={keyOf(one)}><Chip port={one} share={setSharing} /></li>)}
@@ -37,7 +39,7 @@ function Chip({ port: { port: number, container, containerPort, protocol }, shar
   if (protocol === 'udp') return <span className="port-udp" title={t('ports.udpWhy', { container: container ?? '' })}>{t('ports.udp', { port })}<span className="visually-hidden"> {t('ports.udpWhy', { container: container ?? '' })}</span></span>;
   return (<>
     <button type="button" className="button small port-open" disabled={!connected} title={container === null ? t('ports.titleOwn', { port }) : t('ports.title', { containerPort: String(containerPort), container })} onClick={() => client.openPort(number)}>
-      <span>{t('ports.port', { port })}</span><ExternalLink size={14} aria-hidden /><span className="visually-hidden"> {container === null ? t('ports.newTabOwn') : t('ports.newTab', { container })}</span>
+      <span>{t('ports.port', { port })}</span>{container !== null && <span className="port-name" aria-hidden>{container}</span>}<ExternalLink size={14} aria-hidden /><span className="visually-hidden"> {container === null ? t('ports.newTabOwn') : t('ports.newTab', { container })}</span>
     </button>
     <button type="button" className="icon-button" disabled={!connected} aria-label={t('pane.open', { port })} title={t('pane.open', { port })} onClick={() => { void client.showPort(number); showTerminal(); }}><PanelRight size={15} aria-hidden /></button>
     <button type="button" className="icon-button" disabled={!connected} aria-label={t('share.open', { port })} title={t('share.open', { port })} onClick={() => share(number)}><Share2 size={15} aria-hidden /></button>
@@ -51,7 +53,7 @@ function MorePorts({ ports, share }: { ports: PortView[]; share(port: number): v
   return (
     <details ref={ref} className="port-more" onKeyDown={(event) => { if (event.key === 'Escape') close(); }} onBlur={(event) => { if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) event.currentTarget.open = false; }}>
       <summary className="button small">{t('ports.more', { count: ports.length })}<ChevronDown size={14} aria-hidden /></summary>
-      <ul aria-label={t('ports.moreLabel')}>{ports.map((one) => <li key={keyOf(one)}><Chip port={one} share={(port) => { close(); share(port); }} />{one.container !== null && <span className="port-of">{one.container}</span>}</li>)}</ul>
+      <ul aria-label={t('ports.moreLabel')}>{ports.map((one) => <li key={keyOf(one)}><Chip port={one} share={(port) => { close(); share(port); }} /></li>)}</ul>
     </details>
   );
 }

@@ -7,7 +7,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { LocalDate } from '../components/local-date.tsx';
 import { useTexts } from '../language/texts-context.tsx';
 import { copyText } from '../lib/clipboard.ts';
-import { useWorkspaceClient } from './workspace-context.tsx';
+import { useWorkspace, useWorkspaceClient } from './workspace-context.tsx';
 import '../styles/labs.css';
 
 const LENGTHS = [[15, 'share.15'], [120, 'share.120'], [1440, 'share.1440']] as const satisfies [(typeof SHARE_MINUTES)[number], string][];
@@ -16,6 +16,8 @@ export function ShareDialog({ port, close }: { port: number; close(): void }) {
   const t = useTexts();
   const client = useWorkspaceClient();
   const name = useId();
+  const lab = useWorkspace((s) => s.lab?.id);
+  const own = `${location.origin}/ports/${lab ?? ''}/${port}`;
   const [shares, setShares] = useState<ShareView[]>([]);
   const [minutes, setMinutes] = useState<number>(LENGTHS[0][0]);
   const [url, setUrl] = useState<string | null>(null);
@@ -76,7 +78,7 @@ export function ShareDialog({ port, close }: { port: number; close(): void }) {
           {shares.map(({ id, expiresAt }) => <li key={id}><span>{t.parts('share.until', { time: <LocalDate key="time" iso={expiresAt} withTime /> })}</span><button type="button" className="button small" disabled={busy} onClick={() => void revoke(id)}>{t('resume.revoke')}</button></li>)}
         </ul>
       )}
-      <div className="share-close"><p>{t('share.who')}</p><button type="button" className="button small" disabled={busy} onClick={() => void closeAll()}>{t('share.closeAll')}</button></div>
+      <div className="share-close"><p>{t.parts('share.who', { address: <a key="address" href={own} target="_blank" rel="noreferrer">{own}</a> })}</p><button type="button" className="button small" disabled={busy} onClick={() => void closeAll()}>{t('share.closeAll')}</button></div>
       <p className="resume-said" role="status">{said}</p>
     </Dialog>
   );

@@ -102,7 +102,7 @@ test('an instructor opens it by its address on the site, which opens nothing for
 
   await page.bringToFront();
   await page.getByRole('button', { name: 'Share port 8080 by a link…' }).click();
-  await expect(page.getByText('Without a link, you and the instructors of this Slipway can open it.')).toBeVisible();
+  await expect(page.getByRole('link', { name: `/ports/${lab}/8080` })).toBeVisible();
   await page.getByRole('button', { name: 'Close all previews' }).click();
   await expect(page.getByText('All previews of this lab are closed')).toBeVisible();
   await page.getByRole('button', { name: 'Close', exact: true }).click();
@@ -114,12 +114,13 @@ test('an instructor opens it by its address on the site, which opens nothing for
 test('UDP is named and cannot be opened; many ports are a list that keys open and close', async () => {
   await typeLine(page, 'docker run -d --name many -p 5353:53/udp -p 9000-9059:9000-9059 busybox sleep 1000');
   const chips = page.getByTestId('ports');
-  await expect(chips.getByText('Port 5353, UDP')).toBeVisible({ timeout: PATIENCE_MS });
-  await expect(chips.getByRole('button', { name: /5353/ })).toHaveCount(0);
-  const more = chips.getByText('58 more ports');
+  const more = chips.getByText('59 more ports');
+  await expect(more).toBeVisible({ timeout: PATIENCE_MS });
   await more.focus();
   await page.keyboard.press('Enter');
   await expect(chips.getByRole('button', { name: /^Port 9059 / })).toBeVisible();
+  await expect(chips.getByText('Port 5353, UDP')).toBeVisible();
+  await expect(chips.getByRole('button', { name: /5353/ })).toHaveCount(0);
   await page.keyboard.press('Escape');
   await expect(chips.getByRole('button', { name: /^Port 9059 / })).toBeHidden();
   await expect(more).toBeFocused();
@@ -128,11 +129,20 @@ test('UDP is named and cannot be opened; many ports are a list that keys open an
   await expect(more).toHaveCount(0, { timeout: PATIENCE_MS });
 }, 120_000);
 
-test('with the container the chip goes, and the tab says what is missing', async () => {
+test('with the container the chip goes, the tab says what is missing and finds it again; of a lab asleep it says so', async () => {
   const tab = await open();
   await typeLine(page, 'docker rm -f web');
   await sees(page, /^web$/m);
   await expect(page.getByTestId('ports')).toHaveCount(0, { timeout: PATIENCE_MS });
   await tab.reload();
   check(await tab.textContent('body')).toContain('Nothing listens on port 8080 of your lab yet.');
+  await typeLine(page, 'docker run -d --name web -p 8080:80 -v /root/www:/www busybox httpd -f -h /www');
+  await expect(tab.getByRole('heading', { name: 'Ahoy' })).toBeVisible({ timeout: PATIENCE_MS }); // it looks again by itself
+  const engine = new RpcClient(engineSocket, controlVerbs);
+  const [lab] = await engine.call('listLabs', {});
+  await engine.call('suspendLab', { lab: lab!.id });
+  engine.close();
+  await tab.reload();
+  check(await tab.textContent('body')).toContain('This lab is asleep');
+  await expect(tab.getByRole('link', { name: 'Open it from Slipway' })).toHaveAttribute('href', `${siteUrl()}/ports/${lab!.id}/8080`);
 }, 120_000);

@@ -17,7 +17,7 @@ export const panes: Translation<typeof source> = {
   'pane.breaksLogin': 'Das Passwortfenster des Browsers (HTTP Basic).',
   'pane.breaksRouter': 'Single-Page-Anwendungen, die den Pfad ihrer Adresse lesen, und Frames in einer Seite, die in einem Tab geöffnet ist.',
   'pane.breaksOperator': 'Wer dieses Slipway betreibt, kann jedem Port eine eigene Adresse geben (SLIPWAY_PREVIEW_DOMAIN); dann geht das alles.',
-  'share.who': 'Ohne Link können ihn du und alle öffnen, die in diesem Slipway unterrichten.',
+  'share.who': 'Ohne Link können ihn nur du und alle öffnen, die in diesem Slipway unterrichten: unter {address}',
   'share.closeAll': 'Alle Vorschauen schließen',
   'share.allClosed': 'Alle Vorschauen dieses Labs sind geschlossen, in jedem Browser, und kein Link zu einer gilt mehr. Ein Klick auf einen Port öffnet ihn für dich wieder.',
   'portPage.title': 'Port {port} eines Labs',

@@ -15,7 +15,7 @@ export const panes = {
   'pane.breaksLogin': 'The browser’s own password dialog (HTTP Basic).',
   'pane.breaksRouter': 'Single-page applications that read the path of their address, and frames in a page that was opened in a tab.',
   'pane.breaksOperator': 'Who runs this Slipway can give every port an address of its own (SLIPWAY_PREVIEW_DOMAIN); then all of it works.',
-  'share.who': 'Without a link, you and the instructors of this Slipway can open it.',
+  'share.who': 'Without a link, only you and the instructors of this Slipway can open it: at {address}',
   'share.closeAll': 'Close all previews',
   'share.allClosed': 'All previews of this lab are closed, in every browser, and no link to one is good any more. A click on a port opens it again for you.',
   'portPage.title': 'Port {port} of a lab',
