@@ -23,6 +23,7 @@ export const USAGE = `usage: slipway COMMAND
   lab rm-snapshot SNAPSHOT…            remove snapshots; labs forked from them stay
   lab exec ID [--no-tty] -- CMD…       run a command in a lab; its exit code is ours
   lab shell ID                         a terminal of your own in a lab
+  image add FILE | FOLDER --tag NAME   an image of your own that labs can pull; also image ls, image rm NAME…
   learner ls | role ID ROLE            who there is, and for how long their labs are kept
   lesson new | check | preview …       write lessons and try them; slipway lesson --help
 `;

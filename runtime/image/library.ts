@@ -9,6 +9,9 @@ import { layerKey } from '../paths.ts';
 import type { Image, ImageLayer } from './model.ts';
 import { canonicalName, parseReference, type Reference } from './reference.ts';
 
+/** A label: that the image is not the official one of its name but stands in for it, in a sentence that a pull shows. */
+const STAND_IN = 'slipway.image.stand-in';
+
 export type LibraryImage = {
   /** The manifest's. */
   descriptor: Descriptor;
@@ -16,6 +19,8 @@ export type LibraryImage = {
   image: Omit<Image, 'references' | 'lastTagTime' | 'parent'>;
   /** The compressed layers, lowest first, beside image.layers. */
   blobs: Descriptor[];
+  /** What a pull says about where it comes from. */
+  standIn?: string | undefined;
 };
 
 export type Library = {
@@ -48,7 +53,7 @@ export function openLibrary(directory: string): Library {
     const layers = manifest.layers.map((blob, at): ImageLayer => ({
       diffId: diffIds[at]!, chainId: chain[at]!, key: layerKey(chain[at]!), sizeBytes: Number(blob.annotations?.[UNPACKED_SIZE] ?? blob.size),
     }));
-    return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers };
+    return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers, standIn: config.config.Labels?.[STAND_IN] };
   }
 
   return {

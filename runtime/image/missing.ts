@@ -6,8 +6,16 @@ import { DEFAULT_DOMAIN, familiarName, familiarString, withDefaultTag, type Refe
 /** What people usually want when they ask for these; the first that the library has is named. */
 const KINDS: [images: RegExp, instead: string[]][] = [
   [/^(alpine|scratch|toybox|tinycore|cirros)$/, ['alpine', 'busybox']],
-  [/^(ubuntu|fedora|centos|rockylinux|almalinux|archlinux|opensuse.*|kalilinux.*|bash|buildpack-deps|amazonlinux|oraclelinux)$/, ['debian']],
-  [/^(httpd|caddy|traefik|haproxy|apache|lighttpd|openresty|tomcat|whoami|echo)$/, ['nginx']],
+  [/^(ubuntu|fedora|centos|rockylinux|almalinux|archlinux|opensuse.*|leap|kalilinux.*|bash|buildpack-deps|amazonlinux|oraclelinux|ubi\d*|wolfi-base)$/, ['debian']],
+  [/^(apache|apache2|lighttpd|tomcat|jetty)$/, ['httpd', 'nginx']],
+  [/^(caddy|traefik|haproxy|openresty|envoy|varnish|nginx-.*)$/, ['nginx']],
+  [/^(mysql|mariadb|percona|postgis|pgvector|timescaledb|cockroach|mongo|mongodb.*|couchdb|cassandra|sqlite.*|mssql.*)$/, ['postgres']],
+  [/^(valkey|keydb|memcached|dragonfly|redis-stack.*|etcd)$/, ['redis']],
+  [/^(deno|bun|yarn|php|wordpress|nextcloud|ghost)$/, ['node']],
+  [/^(ruby|golang|perl|pypy|rust|openjdk|eclipse-temurin|gcc|elixir|julia|r-base|swift|jupyter.*|flask|django)$/, ['python', 'node']],
+  [/^(whoami|echo|echo-server|http-echo|hello|nginxdemos)$/, ['slipway/whoami', 'nginx']],
+  [/^(netshoot|network-multitool|curl|dnsutils|tcpdump|iperf3?)$/, ['slipway/nettools', 'debian']],
+  [/^(harbor|distribution|zot|nexus3?)$/, ['registry']],
 ];
 
 /** The error of a pull that finds nothing. `library` is every name there is. */
@@ -20,7 +28,7 @@ export function notInLibrary(reference: Reference, library: Reference[]): Slipwa
   }
   if (names.includes(name)) {
     const tags = library.filter(other => familiarName(other) === name).map(other => other.tag ?? '');
-    return new SlipwayError('NotFound', `manifest for ${wanted} not found: manifest unknown: manifest unknown\nThis lab's library has ${name} as ${listed(tags.map(tag => `${name}:${tag}`), 'and')}.`);
+    return new SlipwayError('NotFound', `manifest for ${wanted} not found: manifest unknown: manifest unknown\nThis lab's library has no ${wanted}; the nearest it has is ${name}:${nearestTag(withDefaultTag(reference).tag ?? '', tags)}.`);
   }
   return new SlipwayError('NotFound', `pull access denied for ${name}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\n${nearest(name, names)}`);
 }
@@ -32,9 +40,35 @@ function nearest(name: string, names: string[]): string {
   if (names.length === 0) return 'This lab\'s library has no images yet.';
   const short = name.split('/').at(-1)!;
   const kind = KINDS.find(([images]) => images.test(short))?.[1].find(instead => names.includes(instead));
-  const closest = kind ?? names.find(other => distance(short, other) <= 2);
+  const slips = Math.min(2, Math.floor(short.length / 3));
+  const closest = kind ?? names.find(other => distance(short, other.split('/').at(-1)!) <= slips);
   if (closest !== undefined) return `This lab's library has no ${name}; the nearest it has is ${closest}.`;
   return `This lab's library has no ${name}; it has ${listed(names, 'and')}.`;
+}
+
+/** Of versions the closest one, written as precisely and with the same end (-slim) where there is such a tag; of words the one that looks alike, else the latest. */
+function nearestTag(wanted: string, tags: readonly string[]): string {
+  const asked = versionOf(wanted);
+  const latest = tags.includes('latest') ? 'latest' : tags[0]!;
+  if (!asked) return tags.find(tag => distance(wanted, tag) <= 2) ?? latest;
+  const versions = tags.flatMap(tag => versionOf(tag) ?? []);
+  const alike = (same: (version: Version) => boolean) => (versions.some(same) ? versions.filter(same) : versions);
+  const ending = alike(version => version.ending === asked.ending);
+  const precise = ending.some(version => version.parts.length === asked.parts.length) ? ending.filter(version => version.parts.length === asked.parts.length) : ending;
+  const away = ({ parts }: Version) => asked.parts.map((part, at) => Math.abs(part - (parts[at] ?? 0)));
+  precise.sort((a, b) => compared(away(a), away(b)) || compared(b.parts, a.parts) || a.tag.length - b.tag.length);
+  return precise[0]?.tag ?? latest;
+}
+
+type Version = { tag: string; parts: number[]; ending: string };
+function versionOf(tag: string): Version | undefined {
+  const [, numbers, ending] = /^v?(\d+(?:\.\d+)*)(?:-(.+))?$/.exec(tag) ?? [];
+  return numbers === undefined ? undefined : { tag, parts: numbers.split('.').map(Number), ending: ending ?? '' };
+}
+
+function compared(a: readonly number[], b: readonly number[]): number {
+  for (let at = 0; at < Math.max(a.length, b.length); at++) if ((a[at] ?? 0) !== (b[at] ?? 0)) return (a[at] ?? 0) - (b[at] ?? 0);
+  return 0;
 }
 
 function listed(words: string[], joiner: string): string {

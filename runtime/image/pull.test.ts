@@ -55,6 +55,16 @@ test('pulling again is up to date and asks for no layer, another tag of the same
   expect((await told('debian:latest')).at(-1)).toBe('Status: Downloaded newer image for debian:latest');
 });
 
+test('an image that stands in for the official one says so before the digest, with every pull', async () => {
+  const library = openLibrary(await makeLayout([{ names: ['redis:7'], layers: ['server'], labels: { 'slipway.image.stand-in': 'made here' } }]));
+  const { store } = await setUp();
+  for (let time = 0; time < 2; time++) {
+    const lines = [];
+    for await (const { id, status } of pull(parseReference('redis:7'), { store, library })) if (id === undefined) lines.push(status.replace(/ sha256:.*/, ''));
+    expect(lines).toEqual(['made here', 'Digest:', `Status: ${time ? 'Image is up to date' : 'Downloaded newer image'} for redis:7`]);
+  }
+});
+
 test('without a tag every tag of the repository is pulled', async () => {
   const { told, store } = await setUp();
   const lines = await told('debian');
@@ -83,7 +93,7 @@ describe('what the library lacks is Docker\'s error and one sentence', () => {
     ['ubuntu:24.04', 'NotFound', denied('ubuntu'), 'This lab\'s library has no ubuntu; the nearest it has is debian.'],
     ['ngnix:1.22', 'NotFound', denied('ngnix'), 'This lab\'s library has no ngnix; the nearest it has is nginx.'],
     ['me/postgres:1', 'NotFound', denied('me/postgres'), 'This lab\'s library has no me/postgres; it has busybox, debian and nginx.'],
-    ['nginx:9', 'NotFound', 'manifest for nginx:9 not found: manifest unknown: manifest unknown', 'This lab\'s library has nginx as nginx:1.22.'],
+    ['nginx:9', 'NotFound', 'manifest for nginx:9 not found: manifest unknown: manifest unknown', 'This lab\'s library has no nginx:9; the nearest it has is nginx:1.22.'],
     ['localhost:5000/nginx:1.22', 'System', 'Get "https://localhost:5000/v2/": connect: network is unreachable', 'This lab has no way to a registry: it can pull busybox, debian and nginx, which are built in.'],
     ['169.254.169.254/x:1', 'System', 'Get "https://169.254.169.254/v2/": connect: network is unreachable', 'This lab has no way to a registry: it can pull busybox, debian and nginx, which are built in.'],
   ])('%s', async (name, kind, docker, sentence) => {

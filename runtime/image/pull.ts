@@ -38,7 +38,7 @@ async function wanted(reference: Reference, library: Library): Promise<Reference
   return tagged;
 }
 
-async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: LibraryImage, { store, signal }: PullOptions): AsyncGenerator<PullMessage, boolean, void> {
+async function* pullOne(reference: Reference, { manifestDigest, image, blobs, standIn }: LibraryImage, { store, signal }: PullOptions): AsyncGenerator<PullMessage, boolean, void> {
   yield { status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' };
   const missing: { blob: Descriptor; id: string }[] = [];
   if (!has(store, image.id)) {
@@ -59,6 +59,7 @@ async function* pullOne(reference: Reference, { manifestDigest, image, blobs }: 
     yield { status: 'Extracting', progressDetail: { current: blob.size, total: blob.size }, progress: progressBar(blob.size, blob.size), id };
     yield { status: 'Pull complete', progressDetail: {}, id };
   }
+  if (standIn) yield { status: standIn };
   const newer = await store.add(image, { reference: canonicalName(reference), digest: manifestDigest });
   yield { status: `Digest: ${manifestDigest}` };
   return newer;

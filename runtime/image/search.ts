@@ -11,12 +11,15 @@ export async function search(library: Library, term: string, { limit, filters }:
   const results = new Map<string, SearchResult>();
   for (const reference of await library.references()) {
     const name = familiarName(reference);
-    if (results.has(name) || !name.includes(term.toLowerCase())) continue;
+    if (results.has(name)) continue;
     const labels = (await library.resolve(reference))?.image.config.config.Labels ?? {};
     const description = labels['org.opencontainers.image.description'] ?? [labels['org.opencontainers.image.title'] ?? name, labels['org.opencontainers.image.version']].filter(Boolean).join(' ');
+    if (!`${name} ${description}`.toLowerCase().includes(term.toLowerCase())) continue;
     results.set(name, { name, description, star_count: 0, is_official: !name.includes('/'), is_automated: false });
   }
-  return [...results.values()].filter(accepts(filters)).slice(0, limit);
+  // What was named exactly, then what begins so; among these the library's order. Nobody gives stars here.
+  const rank = ({ name }: SearchResult) => (name === term.toLowerCase() ? 0 : name.startsWith(term.toLowerCase()) ? 1 : 2);
+  return [...results.values()].filter(accepts(filters)).sort((a, b) => rank(a) - rank(b)).slice(0, limit);
 }
 
 function accepts(filters: ImageFilters): (result: SearchResult) => boolean {

@@ -1,33 +1,17 @@
 // Builds what all instances share, below SLIPWAY_ASSETS: disk pool, workstation, toolbox, image library; with `clients`, what tests need too. Run by root:
 // `node setup/assets/build.ts [step…]`. Steps whose inputs have not changed are skipped; progress lines go to stdout (step.ts).
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assetsDir, libraryDir, toolboxDir } from '../../runtime/paths.ts';
+import { assetsDir } from '../../runtime/paths.ts';
 import { buildClients, clientsPresent, clientsRecipe } from './clients.ts';
-import { layersPresent, layersRecipe, unpackLayers } from './layers.ts';
-import { buildLibrary, libraryRecipe } from './library/images.ts';
 import { lock } from './lock.ts';
-import { isMounted, preparePool } from './pool.ts';
-import { buildRegistryServer, buildStorage, registryPresent, registryRecipe, storagePresent, storageRecipe } from './registry.ts';
 import { runStep, type AssetStep } from './step.ts';
-import { buildToolbox, removeOldToolboxes, toolboxRecipe } from './toolbox.ts';
-import { buildWorkstation, currentWorkstation, workstationRecipe } from './workstation.ts';
+import { steps } from './steps.ts';
+import { removeOldToolboxes } from './toolbox.ts';
 
-const steps: AssetStep[] = [
-  { name: 'pool', recipe: async () => 1, present: isMounted, build: preparePool },
-  { name: 'workstation', recipe: workstationRecipe, present: async () => await currentWorkstation() !== undefined, build: buildWorkstation },
-  { name: 'toolbox', recipe: toolboxRecipe, present: () => exists(toolboxDir), build: buildToolbox },
-  { name: 'library', recipe: libraryRecipe, present: () => exists(`${libraryDir}/index.json`), build: buildLibrary },
-  { name: 'layers', recipe: layersRecipe, present: layersPresent, build: unpackLayers },
-  { name: 'registry', recipe: registryRecipe, present: registryPresent, build: buildRegistryServer },
-  { name: 'registry-storage', recipe: storageRecipe, present: storagePresent, build: buildStorage },
-];
 /** Built only when named: tests drive labs with them. */
 const onDemand: AssetStep[] = [
   { name: 'clients', recipe: clientsRecipe, present: clientsPresent, build: buildClients },
 ];
-
-const exists = (path: string) => stat(path).then(() => true, () => false);
 
 let release = async () => {};
 try {

@@ -2,14 +2,14 @@
 // read-only. The archive is read by root's set-up, checked against its digests, and unpacked by nobody (shifted.ts).
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { chainIds, type DiffId } from '../../runtime/content/digest.ts';
 import { openLayout, type Layout } from '../../runtime/content/layout.ts';
 import { imageConfigSchema, manifestSchema, MEDIA_TYPES, type Descriptor } from '../../runtime/content/oci.ts';
 import { OVERLAY_XATTRS, toOverlay } from '../../runtime/content/whiteouts.ts';
-import { layerKey, layersDir, libraryDir, poolDir } from '../../runtime/paths.ts';
+import { layerKey, layersDir, libraryDir, poolDir, upstreamLayersDir } from '../../runtime/paths.ts';
 import { run } from './command.ts';
 import { unpackShifted } from './shifted.ts';
 import type { Report } from './step.ts';
@@ -35,18 +35,23 @@ export async function unpackLayers(report: Report): Promise<void> {
   await removeUnused(new Set(layers.map(layer => layer.key)));
 }
 
+/** An image's layers, before anybody can find it in the index. */
+export async function unpackImage(layout: Layout, image: Descriptor): Promise<void> {
+  await mkdir(layersDir, { recursive: true });
+  for (const layer of await imageLayers(layout, image)) await unpack(layout, layer);
+}
+
 /** All layers of all images, each once, lower ones first. */
 async function libraryLayers(layout: Layout): Promise<LayerToUnpack[]> {
   const layers = new Map<string, LayerToUnpack>();
-  for (const descriptor of (await layout.index()).manifests) {
-    const manifest = await layout.json(descriptor, manifestSchema);
-    const { rootfs } = await layout.json(manifest.config, imageConfigSchema);
-    for (const [at, chainId] of chainIds(rootfs.diff_ids).entries()) {
-      const key = layerKey(chainId);
-      layers.set(key, { key, descriptor: manifest.layers[at]!, diffId: rootfs.diff_ids[at]! });
-    }
-  }
+  for (const descriptor of (await layout.index()).manifests) for (const layer of await imageLayers(layout, descriptor)) layers.set(layer.key, layer);
   return [...layers.values()];
+}
+
+async function imageLayers(layout: Layout, image: Descriptor): Promise<LayerToUnpack[]> {
+  const manifest = await layout.json(image, manifestSchema);
+  const { rootfs } = await layout.json(manifest.config, imageConfigSchema);
+  return chainIds(rootfs.diff_ids).map((chainId, at) => ({ key: layerKey(chainId), descriptor: manifest.layers[at]!, diffId: rootfs.diff_ids[at]! }));
 }
 
 async function unpack(layout: Layout, { key, descriptor, diffId }: LayerToUnpack): Promise<void> {
@@ -75,9 +80,15 @@ function checkDiffId(diffId: DiffId): Transform {
   });
 }
 
+/** Of any instance, suspended ones too. */
+export async function anyLab(): Promise<boolean> {
+  const instances = await readdir(join(poolDir, 'labs'));
+  const labs = await Promise.all(instances.map(instance => readdir(join(poolDir, 'labs', instance))));
+  return labs.some(names => names.length > 0);
+}
+
 /** Layers of an older library stay while there is any lab: its host's records may name them. */
 async function removeUnused(keys: Set<string>): Promise<void> {
-  const disks = await readdir(join(poolDir, 'labs'));
-  for (const instance of disks) if ((await readdir(join(poolDir, 'labs', instance))).length > 0) return;
-  for (const name of await readdir(layersDir)) if (!keys.has(name)) await rm(join(layersDir, name), { recursive: true, force: true });
+  if (await anyLab()) return;
+  for (const name of await readdir(layersDir)) if (!keys.has(name) && name !== basename(dirname(upstreamLayersDir))) await rm(join(layersDir, name), { recursive: true, force: true });
 }

@@ -9,6 +9,8 @@ import { currentWorkstation } from './workstation.ts';
 export type PrivateApt = {
   /** Downloads the packages and what they depend on (`alone`: just them), and gives the files' paths. */
   download: (packages: string[], options?: { alone?: boolean }) => Promise<string[]>;
+  /** The same into a directory that is kept: what lies there already is not downloaded again, what no longer belongs there goes. */
+  downloadTo: (directory: string, packages: readonly string[]) => Promise<string[]>;
   release: () => Promise<void>;
 };
 
@@ -33,6 +35,16 @@ export async function openApt(directory: string, suite: string, options: { dpkgS
       if (alone) await run(['apt-get', 'download', '-q', ...packages], { env, cwd: archives });
       else await run(['apt-get', 'install', '-y', '-q', '--download-only', '-o', `Dir::Cache::archives=${archives}/`, ...packages], { env });
       return (await readdir(archives)).filter(name => name.endsWith('.deb')).sort().map(name => join(archives, name));
+    },
+    async downloadTo(kept, packages) {
+      await mkdir(join(kept, 'partial'), { recursive: true });
+      const nowhere = join(directory, 'nowhere');
+      await mkdir(join(nowhere, 'partial'), { recursive: true });
+      // 'address' name size digest, a line each
+      const wanted = (await run(['apt-get', 'install', '-y', '-q', '--print-uris', '-o', `Dir::Cache::archives=${nowhere}/`, ...packages], { env })).split('\n').flatMap(line => /^'\S+' (\S+\.deb) /.exec(line)?.[1] ?? []);
+      for (const name of await readdir(kept)) if (name !== 'partial' && !wanted.includes(name)) await rm(join(kept, name), { force: true });
+      await run(['apt-get', 'install', '-y', '-q', '--download-only', '-o', `Dir::Cache::archives=${kept}/`, ...packages], { env });
+      return wanted.map(name => join(kept, name));
     },
     release: () => rm(directory, { recursive: true, force: true }),
   };

@@ -195,6 +195,6 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
       Descriptor: { mediaType: 'application/vnd.docker.distribution.manifest.v2+json', digest: expect.stringMatching(DIGEST) }, Platforms: [{ os: 'linux' }],
     });
     const found = (await lab.ok(['search', '--no-trunc', '--format', '{{.Name}}: {{.Description}}', 'regis'])).split('\n');
-    expect(found).toEqual([expect.stringMatching(/^registry: registry 2\.\d+\.\d+$/)]);
+    expect(found).toEqual([expect.stringMatching(/^registry: A registry/)]);
   });
 });

@@ -3,8 +3,8 @@ import { chmod, copyFile, link, mkdir, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { run } from '../command.ts';
 import { fetchBusybox } from '../toolbox.ts';
+import type { BaseImage } from './base.ts';
 import { packLayer } from './layer.ts';
-import type { BuiltImage } from './layout.ts';
 
 const FILES: Record<string, string> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\ndaemon:x:1:1:daemon:/usr/sbin:/bin/false\nbin:x:2:2:bin:/bin:/bin/false\nsys:x:3:3:sys:/dev:/bin/false\nmail:x:8:8:mail:/var/spool/mail:/bin/false\nwww-data:x:33:33:www-data:/var/www:/bin/false\nnobody:x:65534:65534:nobody:/home:/bin/false\n',
@@ -14,7 +14,7 @@ const FILES: Record<string, string> = {
 };
 const DIRECTORIES: [string, number][] = [['bin', 0o755], ['dev', 0o755], ['etc', 0o755], ['home', 0o755], ['root', 0o700], ['tmp', 0o1777], ['usr/bin', 0o755], ['usr/sbin', 0o755], ['var/spool/mail', 0o755], ['var/www', 0o755]];
 
-export async function buildBusybox(work: string): Promise<BuiltImage> {
+export async function buildBusybox(work: string): Promise<BaseImage> {
   const root = join(work, 'busybox');
   const { program, version } = await fetchBusybox();
   for (const [path, mode] of DIRECTORIES) {
@@ -32,7 +32,7 @@ export async function buildBusybox(work: string): Promise<BuiltImage> {
   const [major, minor] = version.split('.');
   return {
     tags: ['latest', version, `${major}.${minor}`, `${major}`].map(tag => `busybox:${tag}`),
-    title: 'busybox', version,
+    title: 'busybox', version, description: 'The small tools of Unix in one program of 2 MB',
     layers: [await packLayer(root, join(work, 'busybox-layer'))],
     history: [{ created_by: `ADD busybox-${version} / # buildkit`, comment: 'buildkit.dockerfile.v0' }, { created_by: 'CMD ["sh"]', comment: 'buildkit.dockerfile.v0', empty_layer: true }],
     config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], Cmd: ['sh'] },
