@@ -28,12 +28,19 @@ export async function* pullInto({ host, library, mirror, store, credentials, sig
   const platform = parsePlatform(platformText);
   const wanted = { ...(platform ?? { os: 'linux', architecture: THIS_ARCHITECTURE }), asked: platform !== null };
   const records = recordsOf({ host });
-  if (mirror.allows(reference) && !(reference.domain === DEFAULT_DOMAIN && await inLibrary(library, reference))) {
+  if (await isMirrored({ library, mirror }, reference)) {
     return yield* pullFromSource(reference, mirror.source(reference.domain, signal), mirror.place(reference, host.ref.lab), { store, records, platform: wanted, signal });
   }
   if (reference.domain === DEFAULT_DOMAIN) {
     if (platform && (platform.os !== 'linux' || platform.architecture !== THIS_ARCHITECTURE)) throw new SlipwayError('NotFound', `no matching manifest for ${platformText} in the manifest list entries`);
-    return yield* pull(reference, { store, library, signal });
+    try {
+      return yield* pull(reference, { store, library, signal });
+    } catch (error) {
+      const { kind, message } = asSlipwayError(error);
+      const offer = mirror.offer(DEFAULT_DOMAIN);
+      if (kind !== 'NotFound' || offer === '') throw error;
+      throw new SlipwayError(kind, `${message}\nFrom Docker Hub it can have ${offer}.`);
+    }
   }
   try {
     yield* pullRemote(reference, { host, store, network: labNetwork(host), credentials, records, platform: wanted, signal });
@@ -44,7 +51,10 @@ export async function* pullInto({ host, library, mirror, store, credentials, sig
   }
 }
 
-/** What the library has is had from it: it is here, and the operator's own. */
+/** Whether the operator lets labs have it from outside. What the library has is had from the library: it is here, and the operator's own. */
+export const isMirrored = async ({ library, mirror }: { library: Library; mirror: Mirror }, reference: Reference): Promise<boolean> =>
+  mirror.allows(reference) && !(reference.domain === DEFAULT_DOMAIN && await inLibrary(library, reference));
+
 const inLibrary = async (library: Library, reference: Reference): Promise<boolean> => (reference.tag === undefined && reference.digest === undefined
   ? (await library.references()).some(other => other.domain === reference.domain && other.path === reference.path)
   : await library.resolve(reference) !== undefined);

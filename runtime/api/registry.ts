@@ -14,7 +14,7 @@ import { openRegistry } from '../registry/client.ts';
 import { login } from '../registry/login.ts';
 import { parseManifest } from '../registry/manifest.ts';
 import type { Call } from './call.ts';
-import { recordsOf } from './pull-from.ts';
+import { isMirrored, recordsOf } from './pull-from.ts';
 import { filters, text } from './query.ts';
 import { route } from './route.ts';
 
@@ -78,13 +78,14 @@ export const registryRoutes = [
 async function distribution(call: Call): Promise<Record<string, unknown>> {
   const { api, params, signal } = call;
   const reference = withDefaultTag(parseReference(params.name!));
-  if (reference.domain === DEFAULT_DOMAIN) {
+  const mirrored = await isMirrored(api, reference);
+  if (reference.domain === DEFAULT_DOMAIN && !mirrored) {
     const found = await api.library.resolve(reference);
     if (!found) throw notInLibrary(reference, await api.library.references());
     const { mediaType, digest, size } = found.descriptor;
     return { Descriptor: { mediaType, digest, size }, Platforms: [{ architecture: found.image.config.architecture, os: found.image.config.os }] };
   }
-  const registry = await openRegistry(labNetwork(api.host), reference.domain, credentialsOf(call.header('x-registry-auth')), { push: false, signal });
+  const registry = mirrored ? api.mirror.source(reference.domain, signal) : await openRegistry(labNetwork(api.host), reference.domain, credentialsOf(call.header('x-registry-auth')), { push: false, signal });
   try {
     const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!);
     const answer = parseManifest(top);

@@ -21,8 +21,8 @@ export interface Mirror {
   place(reference: Reference, lab: string): LayerPlace;
   /** A shared layer as it came, for push and save. */
   blob(diffId: DiffId): { descriptor: Descriptor; bytes: (signal?: AbortSignal) => AsyncIterable<Buffer> } | undefined;
-  /** Which repositories there are, in words; '' when there is no upstream. */
-  offer(): string;
+  /** Which repositories labs may have of it, in words; '' for none. */
+  offer(domain: string): string;
   restore(): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function openMirror(upstreams: Upstreams, broker: Place['broker'], onErro
       if (!upstream) return false;
       if (isAllowed(upstream, reference.path)) return true;
       if (reference.domain === DEFAULT_DOMAIN) return false; // the library has words for what it lacks
-      throw new SlipwayError('Forbidden', `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\nFrom ${reference.domain} labs may pull ${upstream.allow.join(', ')}.`);
+      throw new SlipwayError('Forbidden', `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\nFrom ${reference.domain} this lab can have ${upstream.allow.join(', ')}.`);
     },
     source,
     place: ({ domain, path }, lab) => ({
@@ -48,7 +48,7 @@ export function openMirror(upstreams: Upstreams, broker: Place['broker'], onErro
       const found = layers.find(diffId);
       return found && { descriptor: found.blob, bytes: signal => source(found.domain, signal).blob(found.path, found.blob) };
     },
-    offer: () => upstreams.settings().upstreams.map(({ domain, allow }) => `${allow.join(', ')} of ${domain}`).join('; '),
+    offer: domain => upstreams.of(domain)?.allow.join(', ') ?? '',
     restore: () => layers.restore(),
   };
 }

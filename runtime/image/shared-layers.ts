@@ -2,23 +2,20 @@
 // meets that lab's limits and nothing else), then shared by all labs read-only. However many pull a layer at once, there is one flight, and each hears
 // of it. Called by mirror.ts. What no image, container or build of any lab has goes, least recently used first, when room is needed.
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { digestSchema, diffIdSchema, type DiffId } from '../content/digest.ts';
 import { writeWhole } from '../durable.ts';
 import { SlipwayError } from '../errors.ts';
 import { unpackingLab } from '../kernel/protocol.ts';
-import { runScript, type Place } from '../kernel/stream.ts';
+import type { Place } from '../kernel/stream.ts';
 import { engineDir, layerKey } from '../paths.ts';
-import { compressionOf } from '../registry/manifest.ts';
-import type { ImageSource } from '../registry/mirror-client.ts';
 import type { Settings } from '../registry/upstreams.ts';
-import { isUpstream, layerOf, scratchDir, upstreamKey } from '../snapshot/layer-path.ts';
-import { firstWords } from '../snapshot/layers.ts';
-import { script } from '../snapshot/scripts.ts';
-import { told, type Hears, type LayerToFetch } from './local-layers.ts';
+import { isUpstream, layerOf, upstreamKey } from '../snapshot/layer-path.ts';
+import type { Hears } from './local-layers.ts';
 import { humanSize } from './progress.ts';
+import { referencedLayers } from './referenced-layers.ts';
+import { unpack, type Wanted } from './unpack-shared.ts';
 
 /** Layers being fetched and unpacked at a time, whoever wants them. */
 const AT_A_TIME = 4;
@@ -34,7 +31,6 @@ const recordSchema = z.object({
 export type SharedLayer = z.infer<typeof recordSchema>;
 
 type Flight = { done: Promise<SharedLayer>; bytes: number; downloaded: boolean; hearers: Set<Hears>; leaving: AbortController };
-export type Wanted = LayerToFetch & { domain: string; path: string; lab: string; open: (signal: AbortSignal) => ImageSource };
 
 export class SharedLayers {
   private readonly file = join(engineDir, 'shared-layers.json');
@@ -205,36 +201,4 @@ export class SharedLayers {
   private save(options: { atOnce?: boolean } = {}) {
     writeWhole(this.file, JSON.stringify([...this.records.values()]), options);
   }
-}
-
-/** Runs in the layer's own lab: the archive's content must be what the image's configuration says. */
-async function unpack(place: Place, { blob, path, diffId, below, open }: Wanted, hears: Hears): Promise<number> {
-  const body = 'mkdir -p "$1" || exit 1; plain "$2" | (adopt "$1/layer" "$3" "" "$4"); r=$?; rm -rf "$1"; exit $r';
-  const source = open(hears.signal);
-  const bytes = source.blob(path, blob);
-  try {
-    const { code, stdout, stderr } = await runScript(place, { argv: script(body, `${scratchDir}/shared`, compressionOf(blob), below[0]?.chainId ?? '', diffId), input: told(bytes, hears), signal: hears.signal });
-    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the layer could not be unpacked (${code})`);
-    return z.coerce.number().int().nonnegative().parse(stdout.trim().split(' ')[2]);
-  } catch (error) {
-    // What cannot be unpacked may just not be what was promised: the rest of the bytes tells.
-    while (!hears.signal.aborted && !(await bytes.next()).done);
-    throw error;
-  } finally {
-    source.close();
-    await bytes.return(undefined).catch(() => undefined);
-  }
-}
-
-const REFERENCE = /up-([0-9a-f]{24})/g;
-
-/** Of images, containers, build caches and snapshots, as they are in their files: nothing in memory matters that is not there. */
-export async function referencedLayers(directory: string): Promise<Set<string>> {
-  const found = new Set<string>();
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith('.json') || entry.name === 'shared-layers.json') continue;
-    const text = await readFile(join(entry.parentPath, entry.name), 'utf8').catch(() => '');
-    for (const [, layer] of text.matchAll(REFERENCE)) found.add(layer!);
-  }
-  return found;
 }

@@ -22,6 +22,8 @@ export interface StreamOptions {
   before?: Step[];
   after?: Step[];
   input?: AsyncIterable<Buffer>;
+  /** Nothing of the input is taken before the program has said something: it could not be sent again. */
+  inputAfterOutput?: boolean;
   /** Output stops while its promise is pending. */
   onOutput: (chunk: Buffer) => Promise<void> | void;
   signal?: AbortSignal;
@@ -46,6 +48,8 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
   let stderr = '';
   let taken: Promise<void> = Promise.resolve();
   let waiting = 0;
+  const spoken = Promise.withResolvers<void>();
+  if (!options.inputAfterOutput) spoken.resolve();
   const fail = (error: unknown) => {
     fault ??= error;
     shim.resume();
@@ -57,17 +61,20 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
       if (stderr.length < MAX_WORDS) stderr += data.toString('utf8');
       return;
     }
+    spoken.resolve();
     waiting++;
     shim.pause();
     taken = taken.then(() => (fault === undefined ? options.onOutput(data) : undefined)).catch(fail).finally(() => { if (--waiting === 0) shim.resume(); });
   });
+  // A shim that is just beginning has nobody to give a signal to.
+  shim.once('started', () => { if (fault !== undefined) shim.signal(SIGKILL); });
   const ended = new Promise<TaskEnd>(resolve => shim.once('end', resolve));
   const onAbort = () => fail(new SlipwayError('Unavailable', 'the client has gone'));
   options.signal?.addEventListener('abort', onAbort, { once: true });
   shim.subscribe({ ring: false });
   shim.go();
   if (options.signal?.aborted) onAbort();
-  const feeding = options.input ? feed(shim, options.input, ended).catch(fail) : undefined;
+  const feeding = options.input ? feed(shim, options.input, ended, spoken.promise).catch(fail) : undefined;
   const end = await ended;
   await feeding;
   await taken;
@@ -78,9 +85,11 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
   return { code: end.code, stderr };
 }
 
-async function feed(shim: ShimConnection, input: AsyncIterable<Buffer>, ended: Promise<unknown>): Promise<void> {
+async function feed(shim: ShimConnection, input: AsyncIterable<Buffer>, ended: Promise<unknown>, spoken: Promise<void>): Promise<void> {
   const state = { over: false };
   void ended.then(() => { state.over = true; });
+  await Promise.race([spoken, ended]);
+  if (state.over) return;
   for await (const chunk of input) {
     for (let at = 0; at < chunk.length && !state.over; at += FRAME) {
       if (shim.stdin(chunk.subarray(at, at + FRAME))) continue;

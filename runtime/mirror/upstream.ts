@@ -2,6 +2,7 @@
 // its tokens, since a pull asks for many things. Called by serve.ts.
 import { readFile } from 'node:fs/promises';
 import { SlipwayError } from '../errors.ts';
+import type { Credentials } from '../registry/auth.ts';
 import { openRegistry, type Registry } from '../registry/client.ts';
 import { originOf, type Upstream } from '../registry/upstreams.ts';
 import { machineNetwork } from './machine-network.ts';
@@ -32,9 +33,11 @@ export async function* withUpstream<T>(upstream: Upstream, work: (registry: Regi
 }
 
 async function connect(upstream: Upstream): Promise<Registry> {
-  const { domain, username, passwordFile } = upstream;
-  return openRegistry(machineNetwork(upstream), domain, username === undefined ? {} : { username, password: await passwordIn(passwordFile!) }, { push: false, origin: originOf(upstream) });
+  return openRegistry(machineNetwork(upstream), upstream.domain, await credentialsOf(upstream), { push: false, origin: originOf(upstream) });
 }
+
+/** Read when they are needed: a password may change. */
+export const credentialsOf = async ({ username, passwordFile }: Upstream): Promise<Credentials> => (username === undefined ? {} : { username, password: await passwordIn(passwordFile!) });
 
 async function passwordIn(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {

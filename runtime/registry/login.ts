@@ -7,10 +7,10 @@ import { ping } from './client.ts';
 import type { Network } from './network.ts';
 import { openTransport } from './transport.ts';
 
-export async function login(network: Network, domain: string, credentials: Credentials, signal?: AbortSignal): Promise<void> {
+export async function login(network: Network, domain: string, credentials: Credentials, signal?: AbortSignal, known?: string): Promise<void> {
   const transport = openTransport(network);
   try {
-    const { origin, challenges } = await ping(transport, domain, signal);
+    const { origin, challenges } = await ping(transport, domain, signal, known);
     const proof = await authorization(transport, challenges, credentials, '', signal);
     const answer = await transport.send(`${origin}/v2/`, { method: 'GET', headers: proof ? { Authorization: proof } : {}, signal });
     answer.resume();

@@ -7,6 +7,7 @@ import { diskChecks } from './disk.mjs';
 import { kernelChecks } from './kernel.mjs';
 import { machineChecks } from './machine.mjs';
 import { networkChecks } from './network.mjs';
+import { upstreamChecks } from './upstreams.mjs';
 
 /**
  * @typedef {{ state: 'fine' | 'degraded' | 'missing' | 'untried', found: string, lost?: string, todo?: string }} Finding
@@ -15,7 +16,7 @@ import { networkChecks } from './network.mjs';
  */
 
 /** @type {Check[]} */
-const checks = [...kernelChecks, ...cgroupChecks, ...diskChecks, ...networkChecks, ...machineChecks];
+const checks = [...kernelChecks, ...cgroupChecks, ...diskChecks, ...networkChecks, ...upstreamChecks, ...machineChecks];
 
 export async function doctor(args) {
   if (args.some(arg => arg !== '--json')) {

@@ -3,10 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { Transform } from 'node:stream';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { brokerVerbs } from '../../runtime/kernel/protocol.ts';
-import { brokerSocket, upstreamLayersDir, upstreamsFile } from '../../runtime/paths.ts';
+import { brokerSocket, registrySocket, upstreamLayersDir, upstreamsFile } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { crash } from '../run-instance.ts';
 import { createTestLab, dockerd, eventually, outputOf, type TestLab } from './lab.ts';
@@ -110,16 +113,17 @@ describe.skipIf(dockerd)('a registry outside', () => {
     expect(await failure('school/private:1')).toBe(`Error response from daemon: Get "${outside.tls}/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority\n`);
     allow(outside.tls, { ca: `${outside.place}/crt` });
     expect((await pull('school/private:1')).stderr).toBe('');
-    for (const url of [outside.guarded, outside.tokens]) {
-      await outside.put('school/private:2', random(1000));
+    for (const way of ['guarded', 'tokens'] as const) {
+      const [url, image] = [outside[way], `school/private:${way}`];
+      await outside.put(image, random(1000));
       allow(url);
-      expect(await failure('school/private:2')).toMatch(/no basic auth credentials\n$|unauthorized: incorrect username or password\n$/);
+      expect(await failure(image)).toMatch(/no basic auth credentials\n$|unauthorized: incorrect username or password\n$/);
       allow(url, { username: 'operator', passwordFile: `${outside.place}/key` }); // which only root can read
-      expect(await failure('school/private:2')).toBe('Error response from daemon: the password for this registry cannot be read: whoever runs this Slipway finds more in its log\n');
+      expect(await failure(image)).toBe('Error response from daemon: the password for this registry cannot be read: whoever runs this Slipway finds more in its log\n');
       allow(url, { username: 'operator', passwordFile: `${outside.place}/crt` });
-      expect(await failure('school/private:2')).toMatch(/unauthorized: (authentication required|incorrect username or password)\n$/);
+      expect(await failure(image)).toMatch(/unauthorized: (authentication required|incorrect username or password)\n$/);
       allow(url, { username: 'operator', passwordFile: `${outside.place}/password` });
-      expect((await pull('school/private:2')).stderr).toBe('');
+      expect((await pull(image)).stderr).toBe('');
     }
   });
 
@@ -206,9 +210,26 @@ describe.skipIf(dockerd)('a registry outside', () => {
     expect(await failure('school/new:1')).toBe(`Error response from daemon: manifest for ${DOMAIN}/school/new:1 not found: manifest unknown: manifest unknown\n`);
   });
 
+  test('may be another Slipway: its library, in the distribution protocol', async () => {
+    const front = createServer((question, response) => {
+      request({ socketPath: registrySocket, path: question.url!, method: question.method!, headers: question.headers }, answer => answer.pipe(response.writeHead(answer.statusCode!, answer.headers))).end();
+    }).listen(0, '127.0.0.1');
+    await once(front, 'listening');
+    try {
+      allow(`http://127.0.0.1:${(front.address() as AddressInfo).port}`, { allow: ['library/**'] });
+      expect(await lab.ok(`run --rm ${DOMAIN}/library/busybox:latest echo there`)).toBe('there');
+      const described = (await lab.api('GET', `/v1.45/distribution/${DOMAIN}/library/busybox/json`)).json() as { Descriptor: { digest: string } };
+      expect(described).toMatchObject({ Descriptor: { digest: expect.stringMatching(/^sha256:/) }, Platforms: [{ os: 'linux' }] });
+      expect((await lab.api('GET', '/v1.45/distribution/busybox/json')).json()).toMatchObject({ Descriptor: { digest: described.Descriptor.digest } });
+    } finally {
+      front.closeAllConnections();
+      await new Promise(resolve => front.close(resolve));
+    }
+  });
+
   test('gives what is allowed, as much as is allowed, and not more', async () => {
     const { layers } = await outside.put('school/large:1', random(400_000));
-    expect(await failure('other/thing:1')).toBe(`Error response from daemon: pull access denied for ${DOMAIN}/other/thing, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\nFrom ${DOMAIN} labs may pull school/**.\n`);
+    expect(await failure('other/thing:1')).toBe(`Error response from daemon: pull access denied for ${DOMAIN}/other/thing, repository does not exist or may require 'docker login': denied: requested access to the resource is denied\nFrom ${DOMAIN} this lab can have school/**.\n`);
     allow(outside.counted, {}, { labBytesPerHour: 1000 });
     expect(await failure('school/large:1')).toMatch(/^toomanyrequests: You have reached your pull rate limit\.\nA lab may have 1kB an hour/);
     allow(outside.counted, {}, { diskBytes: 300_000 });
