@@ -1,6 +1,7 @@
 // What a host sees when it starts, as data: the mounts made outside (locked for the lab's root) and the steps its init takes inside.
 // Pure; tested without root. Carried out by native/host.c.
 import { join } from 'node:path';
+import { LAB_SIDE } from '../kernel/egress-link.ts';
 import { hostLayersDir, hostToolboxDir } from '../paths.ts';
 import type { HostStep, Tree } from './encode.ts';
 
@@ -81,6 +82,8 @@ export function planHost(s: HostSources): HostPlan {
       { do: 'symlink', target: '../proc/self/mounts', path: root('etc/mtab') },
       file(root('etc/hostname'), `${s.hostname}\n`),
       file(root('etc/hosts'), `127.0.0.1\tlocalhost\n127.0.1.1\t${s.hostname}\n::1\tlocalhost ip6-localhost ip6-loopback\n`),
+      // Where the gate answers, if there is one (egress/); without one there is no way to it, which programs are told at once.
+      file(root('etc/resolv.conf'), `nameserver ${LAB_SIDE.dns}\n`),
       { do: 'hostname', name: s.hostname },
       { do: 'loopback' },
       { do: 'pivot', path: root() },

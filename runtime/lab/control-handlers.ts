@@ -30,6 +30,12 @@ export function controlHandlers(labs: Labs, parts: EngineParts, version: string)
     freezeLab: async ({ lab }) => ({ frozen: await labs.freeze(lab) }),
     thawLab: async ({ lab }) => { await labs.thaw(lab); return {}; },
     figures: ({ labs: only }) => labs.figures(only),
+    setEgress: async ({ lab, wish }) => ({ allow: await labs.setEgress(lab, wish) }),
+    egress: async () => {
+      const { gates, ...permitted } = await parts.broker.call('egress', {});
+      return { ...permitted, labs: [...new Set(gates.map(({ lab }) => lab))] };
+    },
+    egressChanged: async () => { await labs.mendEgress({ all: true }); return {}; },
     suspendAll: async () => ({ suspended: await labs.suspendAll() }),
     pool: async ({ min, max }) => {
       if (min !== undefined || max !== undefined) labs.pool.resize({ ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) });

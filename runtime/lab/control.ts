@@ -1,6 +1,7 @@
 // The engine's control protocol: what the web process and the operator's CLI may ask. Served on engineSocket (runtime/rpc.ts).
 // Knows labs, hosts, terminals and what the engine saw; has never heard of lessons or users.
 import { z } from 'zod';
+import { allowListSchema, wishSchema } from '../kernel/egress.ts';
 import { hostRefSchema, idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
 import { userSchema } from './login.ts';
 import { detailsSchema, foundSchema, readingSchema } from './readings.ts';
@@ -94,6 +95,8 @@ export const figuresSchema = z.object({
   diskBytes: z.number().nullable(), recordsBytes: z.number().nullable(),
   /** Logs of containers that have reached their limit and keep no more; connections to the lab's docker socket that were refused. */
   logsFull: z.number(), connectionsRefused: z.number(),
+  /** How often something in it was refused a way out, or found none; and the names that were asked for in vain within the last minute. */
+  refused: z.number(), refusedNames: z.array(z.string()),
   /** When a container was last started or ended, in ms since 1970; null: not lately. */
   containerAt: z.number().nullable(),
   /** When a container last ended by SIGKILL. */
@@ -144,6 +147,12 @@ export const controlVerbs = {
     request: z.object({ most: z.number().int().positive().nullable().optional() }),
     response: z.object({ memory: roomSchema, disk: roomSchema, pids: roomSchema, labs: z.object({ running: z.number(), most: z.number().nullable() }), /** Shares that stay free. */ reserve: z.object({ memory: z.number(), disk: z.number(), pids: z.number() }) }),
   },
+  /** What the lab is to reach outside, from now on; answers what of it the operator permits (nothing yet, where it does not run). None: all that is open is cut off. */
+  setEgress: { request: z.object({ lab: idSchema, wish: wishSchema }), response: z.object({ allow: allowListSchema }) },
+  /** What the operator permits, and which labs have a way out now. */
+  egress: { request: none, response: z.object({ allow: allowListSchema, everyone: z.boolean(), bitsPerSecond: z.number(), connectionsPerSecond: z.number(), labs: z.array(idSchema) }) },
+  /** The operator has changed what is permitted: it is so in every lab when this is answered. */
+  egressChanged: { request: none, response: none },
   disposeLab: { request: z.object({ lab: idSchema }), response: none },
   /** A login shell on a pty. It waits for nobody: the shell starts at once, at this size. */
   openTerminal: { request: hostRefSchema.extend({ cols: z.number().int().min(1).max(1000), rows: z.number().int().min(1).max(1000), title: z.string().max(64).default('bash') }), response: terminalSchema },

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { wishSchema } from '../kernel/egress.ts';
 import { idSchema, limitsSchema, profileSchema } from '../kernel/protocol.ts';
 import { engineDir } from '../paths.ts';
 import { userSchema } from './login.ts';
@@ -18,6 +19,8 @@ export const labRecordSchema = z.object({
   suspendedAt: z.string().nullable().default(null),
   /** Made ready for whoever comes: belongs to nobody yet. */
   pooled: z.boolean().default(false),
+  /** What it is to reach outside, if the operator permits it. */
+  egress: wishSchema.default([]),
   hosts: z.array(z.object({ id: idSchema, hostname: z.string(), networks: z.array(networkSchema) })),
 });
 export type LabRecord = z.infer<typeof labRecordSchema>;

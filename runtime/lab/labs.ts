@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { SlipwayError } from '../errors.ts';
 import type { HostRef, Limits, Profile } from '../kernel/protocol.ts';
 import { hostNetworkSteps } from '../network/host-network.ts';
+import { noWaySteps } from '../network/no-way.ts';
 import { restoreNetworks } from '../container/network-verbs.ts';
 import { randomId } from '../network/default-networks.ts';
 import { runHelper } from '../container/helper.ts';
@@ -11,6 +12,7 @@ import type { Host } from '../container/model.ts';
 import { timestamp } from '../container/time.ts';
 import { dockerSocket } from '../paths.ts';
 import type { Figures, Lab, SnapshotView } from './control.ts';
+import { openEgress, refusedNames } from './egress.ts';
 import { seenBy } from './seen.ts';
 import { forgetLab, loadLabs, saveLab, type LabRecord } from './lab-records.ts';
 import { openHost, type EngineParts, type OpenHost } from './open-host.ts';
@@ -70,6 +72,7 @@ export class Labs {
     // Its making was under way when the engine died: nobody was ever told of it.
     for (const lab of new Set(hosts.map(h => h.lab))) if (!this.records.has(lab) && !unreadable.has(lab)) await this.parts.broker.call('disposeLab', { lab });
     for (const snapshot of brokenSnapshots()) await this.removeSnapshot(snapshot);
+    await this.mendEgress({ all: true });
     this.pool.refill();
   }
 
@@ -101,7 +104,7 @@ export class Labs {
     const id = randomBytes(4).toString('hex');
     const record: LabRecord = {
       id, name: request.name || id, createdAt: timestamp(), profile: request.profile, user: request.user, limits: { ...defaultLimits, ...request.limits },
-      state: 'making', suspendedAt: null, pooled: request.pooled ?? false,
+      state: 'making', suspendedAt: null, pooled: request.pooled ?? false, egress: [],
       hosts: [{ id: FIRST_HOST, hostname: request.hostname, networks: [{ name: 'bridge', id: randomId(), driver: 'bridge' }, { name: 'host', id: randomId(), driver: 'host' }, { name: 'none', id: randomId(), driver: 'null' }] }],
     };
     await this.raise(record, async () => {
@@ -168,7 +171,7 @@ export class Labs {
   async fork(id: string, name: string): Promise<Lab> {
     checkRoom(this.running);
     const snapshot = loadSnapshot(id);
-    const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'making', suspendedAt: null, pooled: false };
+    const record: LabRecord = { ...snapshot.lab, id: randomBytes(4).toString('hex'), name, createdAt: timestamp(), state: 'making', suspendedAt: null, pooled: false, egress: [] };
     await this.pool.first(() => this.raise(record, async () => {
       fillFrom(snapshot, record);
       for (const host of record.hosts) await this.makeHost(record, host.id, id);
@@ -220,6 +223,7 @@ export class Labs {
       for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
       await this.terminals.reopen(record.id, record.user);
       this.note(record, 'running');
+      if (record.egress.length) await this.openEgress(record).catch(error => this.parts.onError(error, { lab: record.id })); // the lab is of use without
     } catch (error) {
       await this.halt(record).catch(failure => this.parts.onError(failure, { lab: record.id }));
       throw error;
@@ -268,7 +272,46 @@ export class Labs {
   async figures(only?: string[]): Promise<Figures[]> {
     const labs = only?.filter(lab => this.records.has(lab)) ?? this.list().map(lab => lab.id);
     const known = labs.length ? await this.parts.broker.call('figures', { labs }) : [];
-    return known.map(figures => ({ ...figures, ...seenBy(this.records.get(figures.lab)?.hosts.flatMap(({ id }) => this.open.get(key({ lab: figures.lab, host: id })) ?? []) ?? []) }));
+    return known.map(figures => ({ ...figures, ...this.refused(figures), ...seenBy(this.records.get(figures.lab)?.hosts.flatMap(({ id }) => this.open.get(key({ lab: figures.lab, host: id })) ?? []) ?? []) }));
+  }
+
+  private refused({ lab, refused }: { lab: string; refused: number }): Pick<Figures, 'refused' | 'refusedNames'> {
+    const hosts = this.records.get(lab)?.hosts.map(({ id }) => refusedNames({ lab, host: id })) ?? [];
+    return { refused: hosts.reduce((all, { count }) => all + count, refused), refusedNames: hosts.flatMap(({ names }) => names) };
+  }
+
+  /** At once, where it runs; what goes through a gate that is closed or changed is cut off. Answers what it may reach of what it is to reach. */
+  setEgress(lab: string, wish: string[]): Promise<string[]> {
+    return this.inTurn(lab, async () => {
+      const record = this.record(lab);
+      if (record.state === 'disposing') throw new SlipwayError('NotFound', `no such lab: ${lab}`);
+      if (record.egress.join() !== wish.join()) {
+        record.egress = wish;
+        saveLab(record);
+      }
+      return record.state === 'running' ? this.openEgress(record) : [];
+    });
+  }
+
+  /** Every lab that runs and has, or should have, a gate: after the operator has changed something, and where one has broken. */
+  async mendEgress(options: { all?: boolean } = {}): Promise<void> {
+    const wanting = [...this.records.values()].filter(({ state, pooled, egress }) => state === 'running' && !pooled && egress.length);
+    if (wanting.length === 0 && !options.all) return;
+    const { gates } = await this.parts.broker.call('egress', {});
+    const works = ({ id, hosts }: LabRecord) => hosts.every(host => gates.some(gate => gate.lab === id && gate.host === host.id));
+    const spare = gates.flatMap(({ lab }) => this.records.get(lab) ?? []).filter(({ egress }) => egress.length === 0);
+    for (const { id } of [...wanting.filter(lab => options.all || !works(lab)), ...spare]) {
+      await this.inTurn(id, async () => {
+        const record = this.records.get(id);
+        if (record?.state === 'running') await this.openEgress(record);
+      }).catch(error => this.parts.onError(error, { lab: id }));
+    }
+  }
+
+  private async openEgress(record: LabRecord): Promise<string[]> {
+    const allowed = [];
+    for (const { id } of record.hosts) allowed.push(...await openEgress(this.parts, { lab: record.id, host: id }, record.egress));
+    return [...new Set(allowed)];
   }
 
   async inspect(lab: string) {
@@ -357,7 +400,7 @@ export class Labs {
   private async makeHost(record: LabRecord, host: string, snapshot?: string): Promise<void> {
     const { hostname } = record.hosts.find(h => h.id === host)!;
     await this.parts.broker.call('createHost', { lab: record.id, host, hostname, profile: record.profile, limits: record.limits, ...(snapshot === undefined ? {} : { snapshot }) });
-    await runHelper({ ref: { lab: record.id, host }, broker: this.parts.broker }, { argv: ['busybox', 'true'], before: hostNetworkSteps });
+    await runHelper({ ref: { lab: record.id, host }, broker: this.parts.broker }, { argv: ['busybox', 'true'], before: [...hostNetworkSteps, ...noWaySteps] });
   }
 
   private describe(record: LabRecord): Lab {

@@ -3,7 +3,7 @@ import type { Figures } from '../../runtime/lab/control.ts';
 import { LimitJudge } from './limits.ts';
 
 const limits = { diskBytes: 1000 << 20, pids: 512 };
-const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, containerAt: null, killedAt: null };
+const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], containerAt: null, killedAt: null };
 
 /** What is told at each reading, which come a second apart unless said otherwise. */
 function told(...readings: (Partial<Figures> & { seconds?: number })[]): string[] {

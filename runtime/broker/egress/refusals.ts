@@ -6,11 +6,13 @@ import type { LabRecord } from '../records.ts';
 
 /** Names as of proc_net(5), SNMP counters: of processes in the host itself, and of what its containers send through it. */
 const NO_ROUTE = ['Ip.OutNoRoutes', 'IpExt.InNoRoutes', 'Ip6OutNoRoutes', 'Ip6InNoRoutes'];
+/** So does the host when a container asks for a name (network/no-way.ts); closed ports of its own are something else. */
+const NO_PORT = ['Udp.NoPorts', 'Udp6NoPorts'];
 /** A gate answers everything that it does not let through. */
 const REFUSED = ['Icmp.OutDestUnreachs', 'Icmp6OutDestUnreachs'];
 
 export function refusals(lab: LabRecord): number {
-  return Object.values(lab.hosts).reduce((all, { init, gate }) => all + sum(init, NO_ROUTE) + sum(gate?.holder ?? null, REFUSED), 0);
+  return Object.values(lab.hosts).reduce((all, { init, gate }) => all + sum(init, NO_ROUTE) + Math.max(0, sum(init, REFUSED) - sum(init, NO_PORT)) + sum(gate?.holder ?? null, REFUSED), 0);
 }
 
 function sum(process: { pid: number; started: number } | null, names: readonly string[]): number {
