@@ -50,7 +50,7 @@ export async function importImage(call: Call, query: { fromSrc: string; repo: st
   const config = asImageConfig(applyChanges({ ...containerConfigSchema.parse({}), Labels: null as never }, call.queryAll('changes')));
   const { compression, input } = await detectCompression(call.input());
   await progress(call, async message => {
-    const layer = await layerFromArchive(api.host, { input }, [], compression);
+    const layer = await layerFromArchive(api.host, { input }, [], { compression, signal: call.signal });
     const image = makeImage({ parent: null, layer, config, container: { id: '', config: {} }, createdBy: '', author: '', comment: query.message || `Imported from ${query.fromSrc}`, created: timestamp(), architecture: THIS_ARCHITECTURE, dockerVersion: ENGINE_VERSION });
     await api.images.put(image, { names: name ? [canonicalName(name)] : [], events: [{ action: 'import', id: image.id, attributes: { name: name ? familiarString(name) : image.id } }] });
     await message({ status: image.id });

@@ -187,7 +187,7 @@ class Builder {
     stage.config = config;
     if (await this.cached(stage, step)) return;
     const container = await this.container(step);
-    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script(MAKE_DIRECTORY, root, config.WorkingDir) });
+    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script(MAKE_DIRECTORY, root, config.WorkingDir), signal: this.parts.signal });
     await this.commit(stage, layer, step, container);
     await this.removeContainer(container);
     await this.stepDone(stage);
@@ -205,7 +205,7 @@ class Builder {
     const url = name === 'ADD' ? sources.find(isUrl) : undefined;
     if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
     const from = flags.from === undefined ? undefined : await this.source(flags.from[0]!);
-    const found = from ? await findSources(host, from, sources) : await this.options.context.find(sources);
+    const found = from ? await findSources(host, from, sources, this.parts.signal) : await this.options.context.find(sources);
     if ('missing' in found && /[*?[]/.test(found.missing)) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);
     if (found.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
@@ -214,7 +214,7 @@ class Builder {
     const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
     if (await this.cached(stage, step)) return;
     const source = from ?? { directory: await this.options.context.directory() };
-    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown })
+    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown, signal: this.parts.signal })
       .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
     await this.commit(stage, layer, step);
     await this.stepDone(stage);
@@ -246,7 +246,7 @@ class Builder {
         signal,
       });
       if (exitCode !== 0) throw new StepFailed(`The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
-      const layer = await layerOfUpper(host, diffDir(container.record.id), this.layers(stage));
+      const layer = await layerOfUpper(host, diffDir(container.record.id), this.layers(stage), { signal });
       await this.commit(stage, layer, step, container);
       done = true;
     } finally {

@@ -46,7 +46,7 @@ export async function openContext(host: Place, input: AsyncIterable<Buffer>, opt
       const asked = JSON.stringify(patterns);
       const before = found.get(asked);
       if (before) return before;
-      const answer = await findSources(host, { directory: await directory() }, patterns);
+      const answer = await findSources(host, { directory: await directory() }, patterns, options.signal);
       if (key && found.size < 100) found.set(asked, answer);
       return answer;
     },
@@ -88,13 +88,13 @@ async function* again(held: Buffer, rest: AsyncIterator<Buffer> | null): AsyncGe
 async function unpackContext(host: Place, input: AsyncIterable<Buffer>, options: ContextOptions): Promise<{ directory: string; text: string }> {
   const directory = newScratch('context');
   const body = `mkdir -p "$1" || exit 1
-plain "$2" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || exit 1
+plain "$2" | untar $as_is $kept -C "$1" && measure "$1" || exit 1
 resolve "$1" "$3" 1 && [ -f "$1$found" ] || exit 3
 head -c ${MAX_DOCKERFILE + 1} "$1$found"`;
   try {
     const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, options.compression, options.dockerfile), input, signal: options.signal });
     if (code === 3) throw new SlipwayError('System', `Cannot locate specified Dockerfile: ${options.dockerfile}`);
-    if (code !== 0) throw new SlipwayError('System', `Error processing tar file(${firstWords(stderr) || `exit status ${code}`})`);
+    if (code !== 0) throw new SlipwayError('System', `Error processing tar file(exit status 1): ${firstWords(stderr) || 'unexpected EOF'}`);
     if (stdout.length > MAX_DOCKERFILE) throw new SlipwayError('InvalidParameter', `the Dockerfile (${options.dockerfile}) is larger than ${MAX_DOCKERFILE} bytes`);
     return { directory, text: stdout };
   } catch (error) {

@@ -13,7 +13,7 @@ export type Source = { directory: string } | { layers: readonly string[] };
 export interface Found { kind: 'file' | 'dir'; digest: string; path: string; name: string }
 
 /** Every source, wildcards resolved, with the digest of its content, names and modes (not times). `missing` names the one that is not there. */
-export async function findSources(host: Place, source: Source, patterns: readonly string[]): Promise<Found[] | { missing: string }> {
+export async function findSources(host: Place, source: Source, patterns: readonly string[], signal?: AbortSignal): Promise<Found[] | { missing: string }> {
   const body = `root=$1
 shift
 for pattern; do
@@ -42,7 +42,7 @@ for pattern; do
   [ -n "$any" ] || { echo "missing - $pattern"; exit 0; }
 done`;
   const from = rootOf(source);
-  const { code, stdout, stderr } = await runScript(host, { argv: script(body.replace(' $kept_words', ''), from.root, ...patterns), before: from.before, after: from.after });
+  const { code, stdout, stderr } = await runScript(host, { argv: script(body.replace(' $kept_words', ''), from.root, ...patterns), before: from.before, after: from.after, ...(signal ? { signal } : {}) });
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the files could not be read');
   const lines = stdout.split('\n').filter(Boolean).map(line => { const [kind = '', digest = '', ...path] = line.split(' '); return { kind, digest, path: path.join(' ') }; });
   const missing = lines.find(line => line.kind === 'missing');
@@ -106,7 +106,7 @@ while [ $# -gt 0 ]; do
   fi
   if [ -n "$add" ] && is_archive "$from$source"; then
     resolve "$root" "$dest" 1 && make "$root$found" || exit 1
-    plain "$(compression "$from$source")" < "$from$source" | ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $kept -C "$root$found"; r=$?; cat > /dev/null; exit $r; } || exit 1
+    plain "$(compression "$from$source")" < "$from$source" | untar $as_is --keep-directory-symlink $kept -C "$root$found" || exit 1
     continue
   fi
   resolve "$root" "$dest" 1 || exit 1

@@ -221,7 +221,7 @@ export class StageRun {
       const { source, key, files } = await this.source(from ?? '');
       const find = async (): Promise<readonly Found[]> => {
         for (let patterns = copied.sources; patterns.length;) {
-          const found = files ? await files.find(patterns) : await findSources(this.parts.host, source, patterns);
+          const found = files ? await files.find(patterns) : await findSources(this.parts.host, source, patterns, this.parts.signal);
           if (!('missing' in found)) return found;
           if (!/[*?[]/.test(found.missing)) throw this.notFound(found.missing);
           patterns = patterns.filter(pattern => pattern !== found.missing); // BuildKit minds no wildcard that finds nothing

@@ -83,7 +83,7 @@ export async function runStep(parts: StepParts, mountParts: MountParts, of: Step
     const upper = diffDir(container.record.id);
     const targets = [...run.mounts.map(mount => mount.target), ...(run.scripts.length ? ['/dev/pipes'] : [])];
     if (targets.length) await removeMountPoints(parts.host, upper, of.below, targets);
-    const layer = await layerOfUpper(parts.host, upper, of.below, { keepEmpty: true });
+    const layer = await layerOfUpper(parts.host, upper, of.below, { keepEmpty: true, signal: parts.signal });
     return record(parts, of, [key], layer!);
   } finally {
     const gone = container ? parts.verbs.remove(host, container, { force: true, volumes: true }) : Promise.resolve();

@@ -28,7 +28,7 @@ export async function changesOf(host: Place, below: readonly ImageLayer[], work:
       after: [...(work.after ?? []), { do: 'umount', path: root }],
     });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `the files could not be changed (${code})`);
-    return await layerOfUpper(host, upper, below, { keepEmpty: work.keepEmpty ?? false });
+    return await layerOfUpper(host, upper, below, { keepEmpty: work.keepEmpty ?? false, signal: work.signal });
   } finally {
     await removeScratch(host, scratch);
   }

@@ -72,18 +72,16 @@ if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^
 export function writePath(host: Host, container: Container, path: string, options: { input: AsyncIterable<Buffer>; keepDirectories: boolean; compression: string; signal: AbortSignal }): Promise<void> {
   if (container.record.hostConfig.ReadonlyRootfs) throw new SlipwayError('Forbidden', 'container rootfs is marked read-only');
   return withRoot(host, container, async root => {
-    if (root.check) await checkThere(host, container, root.path); // input that was begun could not be sent again
-    const body = `resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
+    const body = `${root.check}echo
+resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
 [ -e "$1$found" ] || { cat > /dev/null; exit 3; }
 cd "$1$found" 2> /dev/null || { cat > /dev/null; exit 4; }
-plain "$3" | ended | {
-  "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --keep-directory-symlink --warning=no-timestamp $4 $kept; r=$?
-  cat > /dev/null
-  exit $r
-}`;
+[ -n "$3" ] || { untar $as_is --keep-directory-symlink $4 $kept; exit; }
+plain "$3" | untar $as_is --keep-directory-symlink $4 $kept`;
     const { code, stderr } = await streamHelper(host, {
-      argv: script(body, root.path, path, options.compression, options.keepDirectories ? '--no-overwrite-dir' : '--overwrite-dir'), ...root.steps, input: options.input, onOutput: () => {}, signal: options.signal,
+      argv: script(body, root.path, path, options.compression, options.keepDirectories ? '--no-overwrite-dir' : '--overwrite-dir'), ...root.steps, input: options.input, inputAfterOutput: true, onOutput: () => {}, signal: options.signal,
     });
+    if (code === GONE) throw new ProcessGone(`container ${container.record.id} has just ended`);
     if (code === 3) throw notThere(container, path);
     if (code === 4) throw new SlipwayError('InvalidParameter', 'extraction point is not a directory');
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be unpacked');
@@ -132,11 +130,6 @@ const END_PATIENCE_MS = 5_000;
 function rootOf(container: Container, volumes: boolean): Root {
   if (!volumes) return { path: mergedDir(container.record.id), check: '', steps: {} };
   return { path: `/proc/${running(container).pid}/root/.`, check: `[ -d "$1" ] || exit ${GONE}\n`, steps: {} }; // a link but for the dot
-}
-
-async function checkThere(host: Host, container: Container, path: string) {
-  const { code } = await runScript(host, { argv: ['busybox', 'test', '-d', path] });
-  if (code !== 0) throw new ProcessGone(`container ${container.record.id} has just ended`);
 }
 
 function mountSteps(record: ContainerRecord, volumes: boolean): { before: Step[]; after: Step[] } {

@@ -36,7 +36,7 @@ export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLaye
     // A registry is told that every layer is gzip's.
     const compression = compressionOf(shared.descriptor);
     if (compression === 'gzip') return shared;
-    return { bytes: signal => made(host, { argv: script('plain "$1" | gzip -4 -c', compression), input: shared.bytes(signal), signal, what: layer.diffId }) };
+    return { bytes: signal => made(host, { argv: script('plain "$1" | gz', compression), input: shared.bytes(signal), signal, what: layer.diffId }) };
   }
   const descriptor = blobs.get(layer.diffId);
   if (!descriptor) throw new SlipwayError('System', `layer ${layer.diffId} is no longer in the library`);
@@ -45,7 +45,7 @@ export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLaye
 
 const PACK_BLOB = `mkdir -p "$2" && mkfifo "$2/pipe" || exit 1
 sha256sum < "$2/pipe" > "$2/sum" & hashing=$!
-(if [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2/marks"); fi) | tee "$2/pipe" | gzip -4 -c; r=$?
+(if [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2/marks"); fi) | tee "$2/pipe" | gz; r=$?
 wait $hashing
 [ "sha256:$(cut -c 1-64 "$2/sum")" = "$3" ] || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
 rm -rf "$2"; exit $r`;

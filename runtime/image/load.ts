@@ -23,7 +23,7 @@ export async function load(host: Place, options: LoadOptions): Promise<void> {
   const directory = newScratch('load');
   try {
     const unpack = `mkdir -p "$1" || exit 1
-plain "$2" | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning=no-timestamp -C "$1"; r=$?; cat > /dev/null; exit $r; }`;
+plain "$2" | untar --no-same-owner --no-same-permissions -C "$1"`;
     const { code, stderr } = await runScript(host, { argv: script(unpack, directory, options.compression), input: options.input, signal: options.signal });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be read');
     const entries = parsed(manifestSchema, await readJson(host, directory, 'manifest.json'), 'manifest.json');
@@ -33,7 +33,7 @@ plain "$2" | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning
       const config = parsed(imageConfigSchema, configText, entry.Config);
       const paths = entry.Layers ?? [];
       if (paths.length !== config.rootfs.diff_ids.length) throw new SlipwayError('InvalidParameter', `invalid manifest, layers length mismatch: expected ${config.rootfs.diff_ids.length}, got ${paths.length}`);
-      const layers = await loadLayers(host, options.images, directory, paths, config.rootfs.diff_ids);
+      const layers = await loadLayers(host, options, directory, paths, config.rootfs.diff_ids);
       const parent = options.images.all().some(image => image.id === entry.Parent) ? (entry.Parent as ImageId) : '';
       const names = (entry.RepoTags ?? []).map(tag => withDefaultTag(parseReference(tag)));
       const image = { id, configText, config, layers, parent } as const;
@@ -47,7 +47,7 @@ plain "$2" | ended | { "$tar" -x --no-same-owner --no-same-permissions --warning
 }
 
 /** A layer that this host has already is taken as it is: its content is known by its digest. */
-async function loadLayers(host: Place, images: ImageStore, directory: string, paths: readonly string[], diffIds: Image['config']['rootfs']['diff_ids']): Promise<ImageLayer[]> {
+async function loadLayers(host: Place, { images, signal }: LoadOptions, directory: string, paths: readonly string[], diffIds: Image['config']['rootfs']['diff_ids']): Promise<ImageLayer[]> {
   const layers: ImageLayer[] = [];
   for (const [at, chainId] of chainIds(diffIds).entries()) {
     const known = images.all().flatMap(image => image.layers).find(layer => layer.chainId === chainId);
@@ -59,7 +59,7 @@ async function loadLayers(host: Place, images: ImageStore, directory: string, pa
     const found = await runScript(host, { argv: script('resolve "$1" "$2" 1 && [ -f "$1$found" ] || exit 3; head -c 6 "$1$found" | hexdump -ve \'1/1 "%02x"\'; printf " %s" "$1$found"', directory, path), maxBytes: 16 << 10 });
     if (found.code !== 0) throw new SlipwayError('System', `open ${path}: no such file or directory`);
     const magic = found.stdout.slice(0, found.stdout.indexOf(' '));
-    const layer = await layerFromArchive(host, { path: found.stdout.slice(magic.length + 1) }, layers, magic.startsWith('1f8b08') ? 'gzip' : magic.startsWith('28b52ffd') ? 'zstd' : '', diffIds[at]!);
+    const layer = await layerFromArchive(host, { path: found.stdout.slice(magic.length + 1) }, layers, { compression: magic.startsWith('1f8b08') ? 'gzip' : magic.startsWith('28b52ffd') ? 'zstd' : '', expected: diffIds[at]!, signal });
     layers.push(layer!);
   }
   return layers;

@@ -45,7 +45,7 @@ export function localLayers(host: Pick<Host, 'ref' | 'broker'>, store: ImageStor
     async fetch({ blob, diffId, below }, hears) {
       const blobBytes = registry.blob(repository, blob);
       try {
-        const layer = await layerFromArchive(host, { input: told(blobBytes, hears) }, below as ImageLayer[], compressionOf(blob), diffId);
+        const layer = await layerFromArchive(host, { input: told(blobBytes, hears) }, below as ImageLayer[], { compression: compressionOf(blob), expected: diffId });
         return layer?.sizeBytes ?? 0;
       } catch (error) {
         // What cannot be unpacked may just not be what was promised: the rest of the bytes tells.

@@ -16,14 +16,14 @@ const chainOf = (below: readonly ImageLayer[]) => below.at(-1)?.chainId ?? '';
 export const newScratch = (what: string) => `${scratchDir}/${what}-${randomBytes(8).toString('hex')}`;
 
 /** From an upper directory, which stays as it is. Null when nothing has changed. */
-export async function layerFromUpper(host: Place, upper: string, below: readonly ImageLayer[]): Promise<ImageLayer | null> {
-  const body = 'mkdir -p "$2" && [ -d "$1" ] || { [ -e "$1" ] || mkdir -p "$2/none"; set -- "$2/none" "$2" "$3"; }; (pack "$1" "$2/marks") | (adopt "$2/layer" "$3" ""); r=$?; rm -rf "$2"; exit $r';
-  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)));
+export async function layerFromUpper(host: Place, upper: string, below: readonly ImageLayer[], signal?: AbortSignal): Promise<ImageLayer | null> {
+  const body = 'mkdir -p "$2" && [ -d "$1" ] || { [ -e "$1" ] || mkdir -p "$2/none"; set -- "$2/none" "$2" "$3"; }; measure "$1" && adopt "$2/layer" "$3" "" "" pack "$1" "$2/marks"; r=$?; rm -rf "$2"; exit $r';
+  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), { signal });
 }
 
 /** From an upper directory that nobody needs any more: it becomes the layer. Null when nothing has changed, unless `keepEmpty`. */
-export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[], { keepEmpty = false } = {}): Promise<ImageLayer | null> {
-  const body = `mkdir -p "$2/layer" || exit 1
+export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[], { keepEmpty = false, signal }: { keepEmpty?: boolean; signal?: AbortSignal | undefined } = {}): Promise<ImageLayer | null> {
+  const body = `mkdir -p "$2/layer" && measure "$1" || { r=$?; rm -rf "$2"; exit $r; }
 sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
 cd "$1" || exit 1
 dated= # these keep their times, which the archive has, when what the runtime put there goes
@@ -33,19 +33,19 @@ for f in .dockerenv dev/console etc/hosts etc/hostname etc/resolv.conf; do if [ 
 for d in dev/pts dev/shm dev/mqueue dev proc sys etc; do [ ! -d "$d" ] || [ -L "$d" ] || grep -qzxF "./$d" "$2/marks.files" || rmdir "$d" 2>/dev/null; done
 [ -z "$dated" ] || "$tar" -x -p -f "$2/dated" || exit 1
 cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; rm -rf "$2"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), undefined, keepEmpty);
+  return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), { keepEmpty, signal });
 }
 
 /** From an archive, which must have the digest `expected` when that is given; its bytes are kept, so that what is saved later has the same digest. */
-export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], decompress = '', expected = ''): Promise<ImageLayer | null> {
+export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], { compression = '', expected = '', signal }: { compression?: string; expected?: string; signal?: AbortSignal | undefined }): Promise<ImageLayer | null> {
   const body = `mkdir -p "$1" || exit 1
 [ -z "$3" ] || exec < "$3" || exit 1
-plain "$4" | (adopt "$1/layer" "$2" keep "$5"); r=$?; rm -rf "$1"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', decompress, expected), 'input' in archive ? archive.input : undefined, expected !== '');
+adopt "$1/layer" "$2" keep "$5" plain "$4"; r=$?; rm -rf "$1"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', compression, expected), { ...archive, signal, keepEmpty: expected !== '' });
 }
 
-async function made(host: Place, scratch: string, argv: (scratch: string) => string[], input?: AsyncIterable<Buffer>, keepEmpty = false): Promise<ImageLayer | null> {
-  const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}) }).catch(async (error: unknown) => {
+async function made(host: Place, scratch: string, argv: (scratch: string) => string[], { input, signal, keepEmpty = false }: { input?: AsyncIterable<Buffer>; signal?: AbortSignal | undefined; keepEmpty?: boolean }): Promise<ImageLayer | null> {
+  const { code, stdout, stderr } = await runScript(host, { argv: argv(scratch), ...(input ? { input } : {}), ...(signal ? { signal } : {}) }).catch(async (error: unknown) => {
     await removeScratch(host, scratch); // it was cut off before it could tidy up
     throw error;
   });
@@ -58,8 +58,20 @@ async function made(host: Place, scratch: string, argv: (scratch: string) => str
 
 const saidSchema = z.tuple([diffIdSchema, digestSchema, z.coerce.number().int().nonnegative()]);
 
-/** tar's complaints name its path in the lab, which says nothing to a learner. */
-export const firstWords = (stderr: string) => stderr.split('\n').map(line => line.replace(/^\/\S*\/tar: /, '').trim()).map(line => (line === 'This does not look like a tar archive' ? 'unexpected EOF' : line)).filter(line => line && !/^(Exiting with failure|Error is not recoverable|Skipping to next header|A lone zero block|Removing leading)/.test(line)).slice(0, 1).join('\n');
+/** What the tools in the lab complain of first, in dockerd's words where it has some: their own name paths that say nothing to a learner. */
+export function firstWords(stderr: string): string {
+  const line = stderr.split('\n').map(text => text.replace(/^\/\S*\/(tar|igzip|zstd): /, '').trim()).find(text => text && !/^(Exiting with failure|Error is not recoverable|Skipping to next header|A lone zero block|Removing leading)/.test(text)) ?? '';
+  for (const [theirs, ours] of WORDS) if (theirs.test(line)) return line.replace(theirs, ours);
+  return line;
+}
+
+const WORDS: readonly [RegExp, string][] = [
+  [/^(This does not look like a tar archive|Unexpected EOF in archive|.*: Read error \(39\) : premature end|.*does not contain a complete gzip file.*|.*unexpected end of file|.*short read)$/, 'unexpected EOF'],
+  [/^Archive is compressed\. Use .*$/, 'archive/tar: invalid tar header'],
+  [/^(\.\/)?(.*): Cannot change ownership to uid (\d+), gid (\d+): Invalid argument$/, 'failed to Lchown "/$2" for UID $3, GID $4 (the ids of a lab end at 65535): lchown /$2: invalid argument'],
+  [/^(\.\/)?(.*): (Cannot write: Disk quota exceeded|Wrote only \d+ of \d+ bytes)$/, 'write /$2: disk quota exceeded'],
+  [/^(\.\/)?(.*): Cannot open: File name too long$/, 'open /$2: file name too long'],
+];
 
 /** Removes local layers' files. */
 export async function removeLayers(host: Place, keys: readonly string[]): Promise<void> {

@@ -31,16 +31,46 @@ pack() {
   [ $? -le 1 ] # 1: a file changed while it was read
 }`;
 
-/** `plain COMPRESSION`: stdin without it. */
+/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. A lab that was made with an older toolbox has no igzip. */
 const PLAIN = `
-plain() { case $1 in gzip) gunzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;
+ungzip() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -d -c; else gunzip; fi; }
+gz() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -n -3 -c; else gzip -n -4 -c; fi; }
+plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;
+
+/**
+ * `untar OPTIONS…`: an archive from stdin. Devices, which nobody can make in a user namespace, are left out, as dockerd does in one. tar itself
+ * tries on when the disk is full, ten gigabytes of zeros to the last one: it is ended at the first word of that.
+ */
+const UNTAR = `
+ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
+untar() {
+  # what follows the archive's end is read too: it counts for its digest
+  ended | { sh -c 'echo $$; exec "$0" "$@" 2>&1' "$tar" -x --numeric-owner --warning=no-timestamp "$@"; r=$?; [ $r -gt 128 ] || cat > /dev/null; echo "end $r"; } | heed
+}
+heed() {
+  read -r archiver
+  code=1 lines=0 bad=
+  while IFS= read -r line; do
+    case $line in
+      "$tar: "*) ;;
+      'end '*) code=\${line#end }; continue ;;
+    esac
+    case $line in
+      *': Cannot mknod: Operation not permitted' | *': Exiting with failure status due to previous errors') continue ;;
+      *': Removing leading '* | *': Ignoring unknown extended header '*) ;;
+      *) bad=1 ;;
+    esac
+    lines=$((lines + 1))
+    [ $lines -gt 20 ] || echo "$line" >&2
+    case $line in *': Disk quota exceeded' | *': No space left on device' | *': Wrote only '*) kill -9 "$archiver" 2> /dev/null ;; esac
+  done
+  [ "$code" = 0 ] || { [ "$code" = 2 ] && [ -z "$bad" ]; }
+}`;
 
 /** `unpack DIRECTORY`: an OCI layer from stdin as an overlay's lower directory. */
 const UNPACK = `
-ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
 unpack() {
-  # what follows the archive's end is read too: it counts for its digest
-  ended | { "$tar" -x -p --same-owner --numeric-owner --delay-directory-restore --warning=no-timestamp $kept -C "$1"; r=$?; cat > /dev/null; exit $r; } || return 1
+  untar $as_is $kept -C "$1" || return 1
   cd "$1" || return 1
   find . -name '.wh.*' ! -type d -print0 | xargs -0 -r sh -c '
     for f; do
@@ -59,29 +89,37 @@ unpack() {
   rm -f "$1.opaque" "$1.time"
 }`;
 
-/** `settle SCRATCH BELOW DIFFID`: the finished layer takes its place; says `diffId chainId bytes`. BELOW is the chain id of the layer below, or empty. */
+/** `measure DIRECTORY`: sets $bytes, what its files take when they are written out; fails when no disk like this one could hold them, since they are mostly holes. */
+const MEASURE = `
+measure() {
+  bytes=$(find "$1" -type f -print0 | xargs -0 -r stat -c '%i %s' | sort -u | awk '{s+=$2} END {printf "%.0f", s}')
+  [ "$bytes" -le $(($(stat -f -c '%b * %S' "$1"))) ] || { echo "files of $bytes bytes: no space left on device" >&2; return 1; }
+}`;
+
+/** `settle SCRATCH BELOW DIFFID`: the finished layer takes its place; says `diffId chainId bytes`. BELOW is the chain id of the layer below, or empty; $bytes is known. */
 const SETTLE = `
 settle() {
   chain=$3
   [ -z "$2" ] || chain=sha256:$(printf '%s %s' "$2" "$3" | sha256sum | cut -c 1-64)
   place=${localLayersDir}/$(printf %s "$chain" | cut -c 8-31)
-  bytes=$(find "$1/diff" -type f -print0 | xargs -0 -r stat -c '%i %s' | sort -u | awk '{s+=$2} END {printf "%d", s}')
   mkdir -p ${localLayersDir}
   [ -d "$place/diff" ] || mv "$1" "$place" || return 1
   echo "$3 $chain $bytes"
 }`;
 
-/** `adopt SCRATCH BELOW KEEP EXPECTED`: makes a layer of the archive on stdin, if its digest is the expected one (empty: any); with KEEP the archive stays beside it, since nobody else could write the same bytes. */
+/** `adopt SCRATCH BELOW KEEP EXPECTED COMMAND…`: makes a layer of the archive that the command writes, if that ends well and the digest is the expected one (empty: any); with KEEP the archive stays beside it, since nobody else could write the same bytes. */
 const ADOPT = `
 adopt() {
-  mkdir -p "$1/diff" && mkfifo "$1/pipe" || return 1
-  sha256sum < "$1/pipe" > "$1/sum" & hashing=$!
-  if [ -n "$3" ]; then tee "$1/pipe" "$1/layer.tar"; else tee "$1/pipe"; fi | (unpack "$1/diff") || { wait $hashing; return 1; }
+  adopted=$1 below=$2 keep=$3 expected=$4
+  shift 4
+  mkdir -p "$adopted/diff" && mkfifo "$adopted/pipe" || return 1
+  sha256sum < "$adopted/pipe" > "$adopted/sum" & hashing=$!
+  "$@" | if [ -n "$keep" ]; then tee "$adopted/pipe" "$adopted/layer.tar"; else tee "$adopted/pipe"; fi | (unpack "$adopted/diff") || { wait $hashing; return 1; }
   wait $hashing
-  sum=sha256:$(cut -c 1-64 "$1/sum")
-  rm -f "$1/sum" "$1/pipe"
-  [ -z "$4" ] || [ "$4" = "$sum" ] || { echo "invalid diffID for layer: expected $4, got $sum" >&2; return 1; }
-  settle "$1" "$2" "$sum"
+  sum=sha256:$(cut -c 1-64 "$adopted/sum")
+  rm -f "$adopted/sum" "$adopted/pipe"
+  [ -z "$expected" ] || [ "$expected" = "$sum" ] || { echo "invalid diffID for layer: expected $expected, got $sum" >&2; return 1; }
+  measure "$adopted/diff" && settle "$adopted" "$below" "$sum"
 }`;
 
 /** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */
@@ -111,9 +149,10 @@ set -o pipefail
 umask 022
 export LC_ALL=C
 tar=${hostToolboxDir}/bin/tar
+as_is='-p --same-owner --delay-directory-restore'
 kept='--xattrs --xattrs-include=user.* --xattrs-include=security.capability --xattrs-exclude=*.overlay.*'
 set -f # patterns above are tar's
 `;
 
 /** A helper's argv: the body's positional parameters are the arguments. The functions above are there. */
-export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${PLAIN}${UNPACK}${SETTLE}${ADOPT}${RESOLVE}\n${body}`, 'sh', ...args];
+export const script = (body: string, ...args: string[]): string[] => ['busybox', 'sh', '-c', `${PRELUDE}${PACK}${PLAIN}${UNTAR}${UNPACK}${MEASURE}${SETTLE}${ADOPT}${RESOLVE}\n${body}`, 'sh', ...args];

@@ -14,13 +14,15 @@ export type Bundle = {
   programs: string[];
   /** Programs from elsewhere on this machine, which find their libraries in the tree. */
   others?: string[];
+  /** Further directories with libraries. */
+  libraries?: string[];
 };
 
 /** Copies the programs and every library they need (transitively). Files are left read-only for everybody. */
-export async function bundle({ from, to, seenAt, programs, others = [] }: Bundle): Promise<void> {
+export async function bundle({ from, to, seenAt, programs, others = [], libraries = [] }: Bundle): Promise<void> {
   await mkdir(join(to, 'bin'), { recursive: true });
   await mkdir(join(to, 'lib'), { recursive: true });
-  const directories = await libraryDirectories(from);
+  const directories = [...await libraryDirectories(from), ...libraries];
   const copied = new Set<string>();
   for (const program of [...programs, ...others]) {
     const target = join(to, 'bin', basename(program));

@@ -12,10 +12,10 @@ import type { Report } from './step.ts';
 
 const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['igzip', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
 
 export async function toolboxRecipe(): Promise<unknown> {
-  return { version: 4, PROGRAMS, from: await currentWorkstation() };
+  return { version: 5, PROGRAMS, from: await currentWorkstation() };
 }
 
 export async function buildToolbox(report: Report): Promise<void> {
@@ -24,7 +24,8 @@ export async function buildToolbox(report: Report): Promise<void> {
   const beside = join(assetsDir, 'toolbox.new');
   await rm(beside, { recursive: true, force: true });
   report(10, 'collecting the engine\'s tools');
-  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS, others: [await fetchNameServer(), await fetchPortProxy()] });
+  const gzip = await fetchGzip();
+  await bundle({ from: workstation, to: beside, seenAt: hostToolboxDir, programs: PROGRAMS, others: [await fetchNameServer(), await fetchPortProxy(), gzip.program], libraries: gzip.libraries });
   report(50, 'fetching busybox');
   const busybox = await fetchBusybox();
   await copyFile(busybox.program, join(beside, 'bin/busybox'));
@@ -70,14 +71,21 @@ const fetchPortProxy = () => fetchKept('docker.io', 'usr/sbin/docker-proxy');
 /** `docker run --init`: static, since it runs in containers of any image. */
 const fetchInit = () => fetchKept('tini', 'usr/bin/tini-static');
 
-/** A program of a package, kept like busybox. */
-async function fetchKept(name: string, path: string): Promise<string> {
+/** Ten to twenty times as fast as busybox's gzip, for pushes and pulls; BSD-3-Clause, 360 kB with its library. */
+async function fetchGzip(): Promise<{ program: string; libraries: string[] }> {
+  const program = await fetchKept('isal', 'usr/bin/igzip', ['libisal2']);
+  const lib = join(assetsDir, 'cache', 'isal', 'usr/lib');
+  return { program, libraries: (await readdir(lib)).map(name => join(lib, name)) };
+}
+
+/** A program of a package, kept like busybox, and with it what else it takes. */
+async function fetchKept(name: string, path: string, more: string[] = []): Promise<string> {
   const kept = join(assetsDir, 'cache', name);
   const program = join(kept, path);
   if (!await stat(program).then(() => true, () => false)) {
     const apt = await openApt(join(assetsDir, `tmp/apt-${name}`), SUITE);
     try {
-      await unpackDebs(await apt.download([name], { alone: true }), kept);
+      await unpackDebs(await apt.download([name, ...more], { alone: true }), kept);
     } finally {
       await apt.release();
     }
