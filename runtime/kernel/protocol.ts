@@ -161,10 +161,10 @@ export const brokerVerbs = {
   /** Makes sure that the host's relay runs, and says where it listens (kernel/dial.ts). */
   relay: { request: hostRefSchema, response: z.object({ socketPath: z.string() }) },
   /**
-   * The host's way out: of what is wished for, what the operator permits (broker/egress). Nothing: none, and whatever goes through it is cut off. `opened`: there is
-   * a new link in the host, without addresses yet. Idempotent: the same again leaves a gate that works as it is.
+   * The host's way out: of what is wished for, what the operator permits (broker/egress). Nothing: none, and whatever goes through it is cut off. `changed`: there is
+   * a new link in the host, without addresses yet, or none any more. Idempotent: the same again leaves a gate that works as it is.
    */
-  setEgress: { request: hostRefSchema.extend({ wish: wishSchema }), response: z.object({ allow: allowListSchema, ipv6: z.boolean(), opened: z.boolean() }) },
+  setEgress: { request: hostRefSchema.extend({ wish: wishSchema }), response: z.object({ allow: allowListSchema, ipv6: z.boolean(), changed: z.boolean() }) },
   /** What the operator permits, and which hosts have a gate that works. */
   egress: {
     request: z.object({}),

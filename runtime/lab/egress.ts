@@ -4,6 +4,7 @@ import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { runHelper } from '../container/helper.ts';
 import { LAB_SIDE } from '../kernel/egress-link.ts';
 import type { HostRef, Step } from '../kernel/protocol.ts';
+import { askOutside } from '../network/names.ts';
 import { askedNames } from '../paths.ts';
 import type { EngineParts } from './open-host.ts';
 
@@ -17,8 +18,8 @@ const MOST_BYTES = 256 << 10;
 
 /** Answers what the lab may reach now. The same again costs a call. */
 export async function openEgress(parts: EngineParts, ref: HostRef, wish: readonly string[]): Promise<string[]> {
-  const { allow, ipv6, opened } = await parts.broker.call('setEgress', { ...ref, wish: [...wish] });
-  if (opened) await runHelper({ ref, broker: parts.broker }, { argv: ['busybox', 'true'], before: [linkUp(ipv6)] });
+  const { allow, ipv6, changed } = await parts.broker.call('setEgress', { ...ref, wish: [...wish] });
+  if (changed) await runHelper({ ref, broker: parts.broker }, { argv: ['busybox', 'true'], before: [...(allow.length ? [linkUp(ipv6)] : []), askOutside(allow.length > 0)] });
   return allow;
 }
 

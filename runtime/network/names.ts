@@ -3,6 +3,7 @@
 // What it knows is a file per network, put together from one part per container, so that starts at the same time do not overwrite each other.
 import type { Endpoint } from '../container/model.ts';
 import type { Step } from '../kernel/protocol.ts';
+import { hostToolboxDir } from '../paths.ts';
 import type { Network } from './model.ts';
 import { nameServerRules } from './rules.ts';
 
@@ -11,8 +12,8 @@ export const NAME_SERVER_PORT = 65_053;
 const PARTS = '/run/docker/names';
 export const nameServerConfig = '/run/docker/dns';
 
-/** A network of that name resolves nothing outside: the lab has no way there, and "no such name" comes at once. */
-const fileOf = (networkId: string) => `${networkId.slice(0, 12)}%int`;
+/** Whether the lab has a way out; without, and in an internal network, nothing outside is asked: the server knows such a network by `%int` at its name's end. */
+const OUTSIDE = `${PARTS}/.outside`;
 const partsOf = (networkId: string) => `${PARTS}/${networkId.slice(0, 12)}`;
 
 /**
@@ -25,18 +26,25 @@ FNR == NR { if (FNR == 1) { print $1; print own "   " own } else target[$1] = to
 
 /** Puts the files together anew and tells the server, one at a time. Arguments are networks. */
 const REBUILD = `
-d=${PARTS}; mkdir -p $d ${nameServerConfig}; exec 9>$d/.lock; flock 9
+d=${PARTS}; [ -e $d ] || exit 0; exec 9>$d/.lock; flock 9
 for n; do
-	if [ -e $d/$n/.head ]; then cat $d/$n/.head $d/$n/* > $d/.new 2>/dev/null; mv $d/.new ${nameServerConfig}/$n%int; else rm -rf ${nameServerConfig}/$n* $d/$n.links; fi
+	s=%int t=; if [ -e ${OUTSIDE} ] && [ ! -e $d/$n/.internal ]; then s= t=%int; fi
+	if [ -e $d/$n/.head ]; then cat $d/$n/.head $d/$n/* > $d/.new 2>/dev/null; mv $d/.new ${nameServerConfig}/$n$s; rm -f ${nameServerConfig}/$n$t; else rm -rf ${nameServerConfig}/$n* $d/$n.links; fi
 	for l in $d/$n.links/*; do
 		[ -e $l ] || continue
 		k=\${l##*/}; o=${nameServerConfig}/$n.$k%int
 		if [ -e $d/$n/$k ]; then awk -F '[ ]' -v own=$k "$LINKS" $l $d/$n/* > $d/.new; mv $d/.new $o; else rm -f $l $o; fi
 	done
 done
-[ ! -e ${nameServerConfig}/aardvark.pid ] || kill -HUP "$(cat ${nameServerConfig}/aardvark.pid)" 2>/dev/null || true`;
+[ ! -e ${nameServerConfig}/aardvark.pid ] || { read -r p < ${nameServerConfig}/aardvark.pid || [ -n "$p" ]; kill -HUP "$p"; } 2>/dev/null || true`;
 
 const rebuild = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `LINKS='${LINKS}'${REBUILD}`, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
+
+/** From now on names outside are asked for, or no longer. In all networks there are. */
+export const askOutside = (asks: boolean): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `
+mkdir -p ${PARTS}; ${asks ? `: > ${OUTSIDE}` : `rm -f ${OUTSIDE}`}
+set --; for h in ${PARTS}/*/.head; do [ ! -e $h ] || { h=\${h%/.head}; set -- "$@" \${h##*/}; }; done
+LINKS='${LINKS}'${REBUILD}`] });
 
 export const hasNames = (network: Network) => network.driver === 'bridge' && !network.builtin;
 
@@ -44,12 +52,13 @@ export function openNames(network: Network): Step[] {
   const listen = network.subnets.find(s => !s.subnet.includes(':'))!.gateway;
   return [
     { do: 'mkdir', path: nameServerConfig, mode: 0o755 }, { do: 'mkdir', path: partsOf(network.id), mode: 0o755 },
-    { do: 'write', path: `${partsOf(network.id)}/.head`, mode: 0o644, text: `${listen}\n` }, rebuild([network.id]),
+    { do: 'write', path: `${partsOf(network.id)}/.head`, mode: 0o644, text: `${listen}\n` },
+    ...(network.internal ? [{ do: 'write', path: `${partsOf(network.id)}/.internal`, mode: 0o644, text: '' } as const] : []), rebuild([network.id]),
   ];
 }
 
 export function closeNames(network: Network): Step[] {
-  return [{ do: 'run', argv: ['busybox', 'rm', '-rf', partsOf(network.id), `${nameServerConfig}/${fileOf(network.id)}`] }, rebuild([network.id])];
+  return [{ do: 'run', argv: ['busybox', 'rm', '-rf', partsOf(network.id)] }, rebuild([network.id])];
 }
 
 /** A container's names in the networks of these endpoints. */
@@ -87,7 +96,7 @@ export function nameLine(containerId: string, endpoint: Endpoint): string {
 export function useNameServer(netns: string, gateway: string | null): Step[] {
   if (gateway === null) return [{ do: 'run', argv: ['nft', '-f', '-'], netns, stdin: 'table ip docker_dns\ndelete table ip docker_dns\n' }];
   return [
-    { do: 'run', argv: ['busybox', 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet'], netns },
-    { do: 'run', argv: ['nft', '-f', '-'], netns, stdin: nameServerRules(gateway, NAME_SERVER_PORT) },
+    // One process after the other in the same place: each costs its start.
+    { do: 'run', argv: ['busybox', 'sh', '-c', `echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet && exec ${hostToolboxDir}/bin/nft -f -`], netns, stdin: nameServerRules(gateway, NAME_SERVER_PORT) },
   ];
 }

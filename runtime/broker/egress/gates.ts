@@ -27,22 +27,22 @@ export class Gates {
   private own: string[] = [];
   constructor(hosts: Hosts) { this.hosts = hosts; }
 
-  set(ref: HostRef, wish: readonly string[]): Promise<{ allow: string[]; ipv6: boolean; opened: boolean }> {
+  set(ref: HostRef, wish: readonly string[]): Promise<{ allow: string[]; ipv6: boolean; changed: boolean }> {
     return this.hosts.exclusive(ref.lab, async () => {
       const { host } = this.hosts.running(ref);
       const settings = readEgressSettings();
       const allow = withinCeiling(wish, settings.allow);
       const plan = allow.length ? await this.plan(allow) : undefined;
-      if (plan && host.gate?.made === plan.made && works(host)) return { allow, ipv6: plan.ipv6, opened: false };
-      await this.close(ref, host);
-      if (!plan) return { allow, ipv6: false, opened: false };
+      if (plan && host.gate?.made === plan.made && works(host)) return { allow, ipv6: plan.ipv6, changed: false };
+      const closed = await this.close(ref, host);
+      if (!plan) return { allow, ipv6: false, changed: closed };
       try {
         await this.open(ref, host, plan);
       } catch (error) {
         await this.close(ref, host);
         throw error;
       }
-      return { allow, ipv6: plan.ipv6, opened: true };
+      return { allow, ipv6: plan.ipv6, changed: true };
     });
   }
 
@@ -92,18 +92,18 @@ export class Gates {
     saveLab(lab);
   }
 
-  /** Also what a crash left half made. Connections end with it: nobody is left who knew of them. */
-  private async close(ref: HostRef, host: HostRecord) {
+  /** Also what a crash left half made; false when there was nothing. Connections end with it: nobody is left who knew of them. */
+  private async close(ref: HostRef, host: HostRecord): Promise<boolean> {
     const path = `${ref.lab}/${gateOf(ref.host)}`;
-    if (host.gate === null && this.hosts.cgroups.directories(path).every(dir => !existsSync(dir))) return;
+    if (host.gate === null && this.hosts.cgroups.directories(path).every(dir => !existsSync(dir))) return false;
     // Now rather than when the kernel has taken the namespace down.
     if (isAlive(host.gate?.holder ?? null)) await run('nsenter', [...intoGate(host.gate!.holder.pid), 'ip', 'link', 'delete', 'lab0']).catch(() => undefined);
     await this.hosts.cgroups.kill(path);
     await this.hosts.cgroups.remove(path);
     rmSync(askedNames(ref.lab, ref.host), { force: true });
-    if (host.gate === null) return;
     host.gate = null;
     saveLab(this.hosts.lab(ref.lab));
+    return true;
   }
 }
 
