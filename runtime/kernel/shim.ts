@@ -104,7 +104,13 @@ export class ShimConnection extends EventEmitter<ShimEvents> {
     const header = Buffer.alloc(8);
     header[0] = type;
     header.writeUInt32BE(payload.length, 4);
-    return this.socket.write(payload.length ? Buffer.concat([header, payload]) : header);
+    if (payload.length === 0) return this.socket.write(header);
+    // In one call to the kernel, without a copy: archives flow through here, and the garbage of copies costs more than all else.
+    this.socket.cork();
+    this.socket.write(header);
+    const hasRoom = this.socket.write(payload);
+    this.socket.uncork();
+    return hasRoom;
   }
 
   private read(chunk: Buffer) {
