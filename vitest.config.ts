@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['{app,server,runtime,lessons,texts,prisma,setup,bench}/**/*.test.{ts,tsx,mjs}', 'test/*.test.ts'], exclude: ['**/node_modules/**'] } },
       { test: { name: 'system', include: ['test/{kernel,security,engine,lessons}/**/*.test.ts'], ...alone } },
-      { test: { name: 'web', include: ['test/web/**/*.test.ts'], ...alone, testTimeout: 180_000 } },
+      { test: { name: 'web', include: ['test/web/**/*.test.ts'], ...alone, maxConcurrency: 2, testTimeout: 180_000 } },
     ],
   },
 });

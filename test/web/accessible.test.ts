@@ -4,12 +4,16 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { disposeLabsLeft } from '../warm.ts';
 import { expect as see, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
 let browser: Browser;
 let context: BrowserContext | undefined;
 beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+afterAll(async () => {
+  await browser?.close();
+  await disposeLabsLeft(); // of those who walked at the same time
+});
 afterEach(async () => { if (context) await leave(context); context = undefined; });
 
 async function visit(options: Parameters<typeof newcomer>[1] = {}) {
@@ -23,29 +27,40 @@ const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 /** xterm.js draws rows of spans that a screen reader is not meant to read: it gets a tree of its own when it asks for one (settings). */
 const OUTSIDE = '.xterm-screen';
 
-async function faults(page: Page, without: string[]): Promise<string[]> {
+async function faults(page: Page, options: object): Promise<string[]> {
   await page.evaluate(axe); // by the debugger: the page's own policy lets no such script in
-  const { violations } = await page.evaluate(([tags, outside, off]) => (globalThis as unknown as { axe: { run(context: unknown, options: unknown): Promise<AxeResults> } }).axe.run({ exclude: [outside] }, { runOnly: tags, rules: Object.fromEntries(off.map(rule => [rule, { enabled: false }])) }), [TAGS, OUTSIDE, without] as const);
+  const { violations } = await page.evaluate(([outside, how]) => (globalThis as unknown as { axe: { run(context: unknown, options: unknown): Promise<AxeResults> } }).axe.run({ exclude: [outside] }, how), [OUTSIDE, options] as const);
   return violations.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}: ${node.failureSummary?.split('\n').slice(1).map(line => line.trim()).join('; ')}`));
 }
 
 const german = { locale: 'de-DE' };
 const narrow = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
-const looks = { light: { colorScheme: 'light' }, dark: { colorScheme: 'dark' }, narrow: { ...narrow, colorScheme: 'light' }, contrast: { forcedColors: 'active' } } as const;
 
+/** Every rule; those about colour alone; those about everything else. */
+const rules = {
+  all: { runOnly: TAGS },
+  colours: { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } },
+  structure: { runOnly: TAGS, rules: { 'color-contrast': { enabled: false } } },
+} as const;
+const light = { colorScheme: 'light', forcedColors: 'none' } as const;
+/** What a page is judged as, one after the other. What it says and how it is built is the same in light and dark; with forced colours the browser paints text in the system's, and still tells scripts ours. */
+const inEveryLook = [[light, 'all'], [{ ...light, colorScheme: 'dark' }, 'colours'], [{ ...light, forcedColors: 'active' }, 'structure']] as const;
+const inEnglish = [[light, 'all']] as const;
 /** Colours are the same in every language, names and room are not. */
-const { dark: _, contrast: __, ...bright } = looks;
+const inGerman = [[light, 'structure']] as const;
 
-describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (language, locale, looks) => {
-  test.each(Object.entries(looks))('%s: no page has a fault', async (look, options) => {
-      const { page, errors } = await visit({ ...locale, ...options });
-    // With forced colours the browser paints text in the system's, and still tells scripts ours.
-    const without = look === 'contrast' ? ['color-contrast'] : [];
+describe.concurrent.each([['en', 'wide', {}, inEveryLook], ['en', 'narrow', narrow, inEnglish], ['de', 'wide', german, inGerman], ['de', 'narrow', { ...german, ...narrow }, inGerman]] as const)('%s, %s', (language, look, options, looks) => {
+  test.concurrent('no page has a fault', async () => {
+    const { page, errors, context: own } = await newcomer(browser, options);
     const found: Record<string, string[]> = {};
     const judge = async (name: string) => {
-      const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      const own = [...await faults(page, without), ...(wider > 0 ? [`${wider} pixels wider than its window`] : [])];
-      if (own.length > 0) found[name] = own;
+      for (const [media, which] of looks) {
+        await page.emulateMedia(media);
+        const wider = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        const faulty = [...await faults(page, rules[which]), ...(wider > 0 ? [`${wider} pixels wider than its window`] : [])];
+        if (faulty.length > 0) found[`${name}, ${JSON.stringify(media)}`] = faulty;
+      }
+      if (looks.length > 1) await page.emulateMedia(light);
     };
     await pictured(page, `accessible-${language}-${look}`, async () => {
       await page.goto('/');
@@ -104,6 +119,7 @@ describe.each([['en', {}, looks], ['de', german, bright]] as const)('%s', (langu
       expect(found).toEqual({});
       expect(errors).toEqual([]);
     });
+    await own.close();
   });
 });
 
