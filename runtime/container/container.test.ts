@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBodySchema } from './config.ts';
 import { mergeConfig } from './merge-config.ts';
-import { wantsRestart } from './restart-policy.ts';
+import { nextDelay, wantsRestart } from './restart-policy.ts';
 import { inDockersWords, runtimeMessage } from './runtime-errors.ts';
 import { signalNumber } from './signals.ts';
 import { filterProcesses } from './top.ts';
@@ -89,4 +89,10 @@ describe('a restart policy', () => {
   });
 
   it('gives way to a stop', () => expect(wants('always', 137, { stoppedByUser: true })).toBe(false));
+});
+
+it('waits 100 ms before the first restart, twice as long before each next one, a minute at most, and begins anew after a run of ten seconds', () => {
+  const waits = Array.from({ length: 12 }).reduce<number[]>(all => [...all, nextDelay(all.at(-1) ?? 0, 5)], []);
+  expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
+  expect([nextDelay(60_000, 9_999), nextDelay(60_000, 10_000)]).toEqual([60_000, 100]);
 });

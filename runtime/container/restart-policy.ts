@@ -14,10 +14,15 @@ export function wantsRestart(record: Pick<ContainerRecord, 'hostConfig' | 'resta
   return Name === 'on-failure' && exitCode !== 0 && (MaximumRetryCount === 0 || record.restartCount < MaximumRetryCount);
 }
 
+/** How long to wait before the next restart, `before` being the last wait (0: there was none). Pure. */
+export function nextDelay(before: number, ranMs: number): number {
+  return before === 0 || ranMs >= LONG_RUN_MS ? FIRST_DELAY_MS : Math.min(before * 2, LONGEST_DELAY_MS);
+}
+
 /** Of a container in state `restarting`. */
 export function scheduleRestart(host: Host, container: Container, ranMs: number) {
   const { live, record } = container;
-  live.restartDelayMs = live.restartDelayMs === 0 || ranMs > LONG_RUN_MS ? FIRST_DELAY_MS : Math.min(live.restartDelayMs * 2, LONGEST_DELAY_MS);
+  live.restartDelayMs = nextDelay(live.restartDelayMs, ranMs);
   live.restartTimer = setTimeout(() => {
     live.restartTimer = null;
     inTurn(container, async () => {

@@ -105,6 +105,18 @@ describe('restart', () => {
     expect(await state()).toBe('running 0');
   });
 
+  test('each restart waits twice as long as the one before, as dockerd does from 100 ms on', async () => {
+    const since = String(Math.floor(Date.now() / 1000));
+    await lab.ok('run -d --name backs-off --restart on-failure:4 busybox false');
+    await eventually(() => lab.ok(['inspect', '-f', '{{.State.Status}} {{.RestartCount}}', 'backs-off']), answer => answer === 'exited 4', 'the last restart');
+    const events = (await lab.ok(['events', '--since', since, '--until', String(Math.ceil(Date.now() / 1000)), '--filter', 'container=backs-off', '--format', '{{.TimeNano}} {{.Action}}'])).split('\n').map(line => line.split(' ')).filter(([, action]) => action === 'start' || action === 'die');
+    const waits = events.flatMap(([time, action], at) => (action === 'start' && at > 0 ? [(Number(time) - Number(events[at - 1]![0])) / 1e6] : []));
+    expect(waits).toHaveLength(4);
+    // Beside each wait there is the start itself, which takes what the machine has time for.
+    for (const [at, wait] of waits.entries()) expect(wait, `wait ${at}: ${waits.join(', ')}`).toSatisfy((ms: number) => ms >= 100 * 2 ** at - 5 && ms < 100 * 2 ** at + 5_000);
+    await lab.ok('rm backs-off');
+  });
+
   test('a policy restarts what fails, as often as it says', async () => {
     await lab.ok(['run', '-d', '--name', 'lc', '--restart', 'on-failure:2', 'busybox', 'sh', '-c', 'echo try; exit 3']);
     await eventually(() => lab.ok(['inspect', '-f', '{{.State.Status}} {{.RestartCount}}', 'lc']), answer => answer === 'exited 2', 'the second restart');
