@@ -18,7 +18,7 @@ import type { Report } from './step.ts';
 export const SUITE = 'trixie';
 const PACKAGES = [
   'docker-cli', 'docker-buildx', 'docker-compose', 'crun',
-  'iproute2', 'nftables', 'iputils-ping', 'curl', 'ca-certificates', 'netcat-openbsd',
+  'iproute2', 'nftables', 'iptables', 'tcpdump', 'conntrack', 'iputils-ping', 'curl', 'ca-certificates', 'netcat-openbsd',
   'procps', 'psmisc', 'strace', 'libcap2-bin', 'util-linux', 'file', 'tree', 'less', 'jq', 'git', 'zstd',
   'sudo', 'adduser', 'vim-tiny', 'nano', 'bash-completion', 'ncurses-base', 'ncurses-term', 'hostname',
 ];
