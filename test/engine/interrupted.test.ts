@@ -1,4 +1,4 @@
-// The engine is killed in the midst of a pull, load, build, commit, save and cp: nothing half-made is kept or shown, and the same command works at once.
+// The engine is killed in the midst of a pull, push, load, build, commit, save and cp: nothing half-made is kept or shown, and the same command works at once.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ let lab: TestLab;
 let dir: string;
 const BIG = 16 << 20; // bytes; long enough to be met half-way
 beforeAll(async () => {
-  lab = await createTestLab('interrupted', { pull: ['busybox'] });
+  lab = await createTestLab('interrupted', { pull: ['busybox', 'registry:2'] });
   dir = mkdtempSync(join(tmpdir(), 'slipway-interrupted-'));
   await lab.ok(['run', '--name', 'big', 'busybox', 'sh', '-c', `head -c ${BIG} /dev/urandom > /big; mkdir /many; for i in $(seq 2000); do echo $i > /many/$i; done`]);
   await lab.ok('commit big made');
@@ -65,5 +65,29 @@ test.skipIf(dockerd).each(works)('$what', { timeout: MOMENTS.length * 30_000 }, 
     expect(await inHost('ps -eo args | grep -cE "[t]ar -[cx]|[s]ha256sum|[h]ead -c"')).toBe('0');
     await again();
     await undo?.();
+  }
+});
+
+test.skipIf(dockerd)('push', { timeout: MOMENTS.length * 30_000 }, async () => {
+  const image = 'localhost:5000/committed';
+  await lab.ok(`commit big ${image}`);
+  for (const ms of MOMENTS) {
+    await lab.docker(['rm', '-fv', 'registry']); // an empty one each time: what it has is not sent again
+    await lab.ok('run -d -p 5000:5000 --name registry registry:2');
+    await eventually(() => lab.docker(['pull', 'localhost:5000/nothing']), ({ stderr }) => stderr.includes('not found'), 'the registry answers');
+    const client = lab.start(['push', image]);
+    await delay(ms);
+    await crash('engine');
+    await client.ended;
+    await eventually(() => lab.docker(['version']), ({ code }) => code === 0, 'the engine');
+    expect(await inHost('ls /var/lib/docker/tmp 2>/dev/null; ps -eo args | grep -cE "[t]ar -[cx]|[s]ha256sum|[g]zip"'), `${ms} ms`).toBe('0');
+    // There is a tag when all of it is there, and not before.
+    const { code, stderr } = await lab.docker(['pull', '-q', image]);
+    if (code !== 0) expect(stderr).toContain('manifest unknown');
+    const digest = /sha256:[0-9a-f]{64}/.exec(await lab.ok(`push ${image}`))![0];
+    await lab.ok(['rmi', '-f', image]);
+    expect(await lab.ok(`pull ${image}@${digest}`)).toContain(`Digest: ${digest}`);
+    expect(await lab.ok(['run', '--rm', `${image}@${digest}`, 'sh', '-c', 'cat /big /many/* | wc -c'])).toBe(String(BIG + 8893));
+    await lab.ok(`tag ${image}@${digest} ${image}`);
   }
 });
