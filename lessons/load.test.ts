@@ -66,7 +66,7 @@ const faults: [name: string, files: Record<string, string>, where: string, says:
   ['only one other way', { 'lesson.md': text, 'tasks.yaml': tasks.replace(', [docker run z]', '') }, '10-a/tasks.yaml:13:', /otherWays/],
   ['an unknown prerequisite', { 'lesson.md': text.replace('part: P', 'part: P\nprerequisites: [zz]'), 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no lesson “zz”/],
   ['more than one host', { 'lesson.md': text.replace('part: P', 'part: P\nhosts: 3'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /a lab has one host so far/],
-  ['a way out to the Internet', { 'lesson.md': text.replace('part: P', 'part: P\negress: true'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /labs cannot reach the Internet/],
+  ['a way out to everywhere', { 'lesson.md': text.replace('part: P', 'part: P\negress: ["*"]'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /write names that the lab may reach/],
   ['no part', { 'lesson.md': text.replace('part: P\n', ''), 'tasks.yaml': tasks }, '10-a/lesson.md:2:', /belongs to no part/],
   ['files laid outside', { 'lesson.md': text.replace('part: P', 'part: P\nfiles: { to: /root/../etc }'), 'tasks.yaml': tasks }, '10-a/lesson.md:7:', /without \.\./],
   ['a mode for no file', { 'lesson.md': text.replace('part: P', 'part: P\nfiles: { modes: { x: "0600" } }'), 'tasks.yaml': tasks }, '10-a/lesson.md:1:', /no x in files/],

@@ -32,7 +32,7 @@ export const frontMatterSchema = z.strictObject({
   hosts: z.union([z.number().int().min(1), z.array(hostname).min(1)]).default(1)
     .refine(hosts => hosts === 1 || (Array.isArray(hosts) && hosts.length === 1), 'a lab has one host so far: leave hosts out, or give that host a name, as in [shop]')
     .transform(hosts => (Array.isArray(hosts) ? hosts : [])).describe('The lab\'s hosts by their names; without it one host called host1.'),
-  egress: z.boolean().default(false).refine(egress => !egress, 'labs cannot reach the Internet, and no lesson can allow it: leave egress out; give the lab what it needs by images and files').describe('Whether the lab may reach the Internet. Always false so far.'),
+  egress: z.array(z.string().max(253).regex(/^(\*\.)?([a-z0-9-]+\.)+[a-z][a-z0-9-]*(:\d{1,5}(,\d{1,5})*)?$/, 'write names that the lab may reach, perhaps with ports: [deb.debian.org, "*.pypi.org:443"]')).max(16).default([]).describe('Names outside that the lab is to reach, as far as the operator of a Slipway permits: a lesson must work without.'),
   files: z.strictObject({
     to: place.default('/root').describe('The folder of the lab that everything in the lesson\'s files/ is laid into.'),
     owner: z.string().regex(/^\d{1,5}:\d{1,5}$/, 'write two numbers, as in "1000:1000"').default('0:0').describe('The numbers of user and group that the files belong to.'),

@@ -97,6 +97,8 @@ export const figuresSchema = z.object({
   logsFull: z.number(), connectionsRefused: z.number(),
   /** How often something in it was refused a way out, or found none; and the names that were asked for in vain within the last minute. */
   refused: z.number(), refusedNames: z.array(z.string()),
+  /** What it may reach outside now. */
+  mayReach: z.array(z.string()),
   /** When a container was last started or ended, in ms since 1970; null: not lately. */
   containerAt: z.number().nullable(),
   /** When a container last ended by SIGKILL. */

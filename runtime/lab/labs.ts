@@ -38,6 +38,8 @@ export class Labs {
   /** By `lab/host`. */
   private readonly open = new Map<string, OpenHost>();
   private readonly turns = new Map<string, Promise<unknown>>();
+  /** What the operator permitted of each lab's wish, when that was last asked. */
+  private readonly mayReach = new Map<string, string[]>();
   readonly terminals: Terminals;
   readonly pool: Pool;
   private readonly parts: EngineParts;
@@ -275,9 +277,9 @@ export class Labs {
     return known.map(figures => ({ ...figures, ...this.refused(figures), ...seenBy(this.records.get(figures.lab)?.hosts.flatMap(({ id }) => this.open.get(key({ lab: figures.lab, host: id })) ?? []) ?? []) }));
   }
 
-  private refused({ lab, refused }: { lab: string; refused: number }): Pick<Figures, 'refused' | 'refusedNames'> {
+  private refused({ lab, refused }: { lab: string; refused: number }): Pick<Figures, 'refused' | 'refusedNames' | 'mayReach'> {
     const hosts = this.records.get(lab)?.hosts.map(({ id }) => refusedNames({ lab, host: id })) ?? [];
-    return { refused: hosts.reduce((all, { count }) => all + count, refused), refusedNames: hosts.flatMap(({ names }) => names) };
+    return { refused: hosts.reduce((all, { count }) => all + count, refused), refusedNames: hosts.flatMap(({ names }) => names), mayReach: this.mayReach.get(lab) ?? [] };
   }
 
   /** At once, where it runs; what goes through a gate that is closed or changed is cut off. Answers what it may reach of what it is to reach. */
@@ -311,7 +313,8 @@ export class Labs {
   private async openEgress(record: LabRecord): Promise<string[]> {
     const allowed = [];
     for (const { id } of record.hosts) allowed.push(...await openEgress(this.parts, { lab: record.id, host: id }, record.egress));
-    return [...new Set(allowed)];
+    this.mayReach.set(record.id, [...new Set(allowed)]);
+    return this.mayReach.get(record.id)!;
   }
 
   async inspect(lab: string) {
@@ -332,6 +335,7 @@ export class Labs {
       await this.parts.broker.call('disposeLab', { lab });
       this.parts.broker.forget(lab);
       forgetLab(lab);
+      this.mayReach.delete(lab);
       this.records.delete(lab);
     });
   }

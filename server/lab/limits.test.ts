@@ -3,7 +3,7 @@ import type { Figures } from '../../runtime/lab/control.ts';
 import { LimitJudge } from './limits.ts';
 
 const limits = { diskBytes: 1000 << 20, pids: 512 };
-const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], containerAt: null, killedAt: null };
+const quiet: Figures = { lab: 'a', cpuNs: 0, memoryBytes: 0, pids: 10, memoryHits: 5, oomKills: 1, forksRefused: 2, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], mayReach: [], containerAt: null, killedAt: null };
 
 /** What is told at each reading, which come a second apart unless said otherwise. */
 function told(...readings: (Partial<Figures> & { seconds?: number })[]): string[] {
@@ -24,5 +24,7 @@ test.each<[string, (Partial<Figures> & { seconds?: number })[], string[]]>([
   ['a full disk, at first sight too, and again after there was room', [{ diskBytes: 995 << 20 }, { diskBytes: 999 << 20 }, { diskBytes: 950 << 20 }, { diskBytes: 500 << 20 }, { diskBytes: 990 << 20 }], ['disk', '', '', '', 'disk']],
   ['a full log', [{}, { logsFull: 1 }, { logsFull: 1 }], ['', 'logs', '']],
   ['refused connections', [{}, { connectionsRefused: 3 }, { connectionsRefused: 9 }], ['', 'connections', '']],
+  ['a way out that is not there, once', [{}, { refused: 2 }, { refused: 9 }], ['', 'egress', '']],
+  ['a way out that is not there, again when another one was opened', [{}, { refused: 2 }, { refused: 2, mayReach: ['a.org'] }, { refused: 3, mayReach: ['a.org'] }], ['', 'egress', '', 'egress']],
   ['a kernel that does not tell of disks', [{ diskBytes: null, recordsBytes: null }], ['']],
 ])('%s', (_, readings, expected) => expect(told(...readings)).toEqual(expected));

@@ -1,4 +1,4 @@
-// Tells the learner when the lab meets one of its own limits: which, and what to do. Goes by what the kernel and the engine count outside; a lab in which nothing
+// Tells the learner when the lab meets one of its own limits, or finds no way out of it: which, and what to do. Goes by what the kernel and the engine count outside; a lab in which nothing
 // runs is not read at all, any other at most once a second, and only while a tab has it open. Started by workspace.ts with the watch over its lab.
 import type { Figures, Lab } from '../../runtime/lab/control.ts';
 import type { Text } from '../../texts/language.ts';
@@ -6,7 +6,7 @@ import { say } from '../../texts/server.ts';
 import type { Engine } from './engine.ts';
 
 export interface LimitNote { id: string; title: Text; text: Text; command?: string; }
-type Kind = 'memory' | 'processes' | 'disk' | 'logs' | 'connections';
+type Kind = 'memory' | 'processes' | 'disk' | 'logs' | 'connections' | 'egress';
 
 /** Of what the engine writes down about a lab, above all logs (runtime/broker/disk.ts). */
 const RECORDS_BYTES = 512 << 20;
@@ -18,6 +18,8 @@ const NEARLY = 0.8;
 const FEWER_AGAIN = 0.5;
 /** What happens again so soon is the same occurrence. */
 const SAME_MS = 30_000;
+/** Who has been told that there is no way out tries once more, to see; that is no news for a while. */
+const SAME_WAY_MS = 10 * 60_000;
 
 /** Remembers what was told, for one lab. Pure but for that. */
 export class LimitJudge {
@@ -30,7 +32,7 @@ export class LimitJudge {
   next(now: Figures, limits: Pick<Lab['limits'], 'diskBytes' | 'pids'>, at: number): Kind[] {
     const { before } = this;
     this.before = now;
-    const gained = (name: 'memoryHits' | 'oomKills' | 'forksRefused' | 'logsFull' | 'connectionsRefused') => before !== undefined && now[name] > before[name];
+    const gained = (name: 'memoryHits' | 'oomKills' | 'forksRefused' | 'logsFull' | 'connectionsRefused' | 'refused') => before !== undefined && now[name] > before[name];
     const killed = gained('oomKills') || (before !== undefined && (now.killedAt ?? 0) > (before.killedAt ?? 0)); // its counter goes with a container
     const met: Kind[] = [];
     if (gained('memoryHits') && killed && this.isNews('memory', at)) met.push('memory');
@@ -41,13 +43,15 @@ export class LimitJudge {
     const records = now.recordsBytes ?? 0;
     if ((gained('logsFull') && this.isNews('logs', at)) || this.fills('logs', records >= RECORDS_BYTES * FULL, records < RECORDS_BYTES * ROOM_AGAIN)) met.push('logs');
     if (gained('connectionsRefused') && this.isNews('connections', at)) met.push('connections');
+    if (before?.mayReach.join() !== now.mayReach.join()) this.toldAt.delete('egress'); // it is another matter now
+    if (gained('refused') && this.isNews('egress', at, SAME_WAY_MS)) met.push('egress');
     return met;
   }
 
-  private isNews(kind: Kind, at: number): boolean {
+  private isNews(kind: Kind, at: number, sameMs = SAME_MS): boolean {
     const last = this.toldAt.get(kind);
     this.toldAt.set(kind, at);
-    return last === undefined || at - last > SAME_MS;
+    return last === undefined || at - last > sameMs;
   }
 
   private fills(kind: Kind, isFull: boolean, hasRoom: boolean): boolean {
@@ -74,7 +78,7 @@ export function watchLimits({ engine, lab, isOpen, tell, onError }: LimitsOption
   const look = async () => {
     const [figures] = await engine.figures([lab.id]);
     if (!figures) return;
-    for (const kind of judge.next(figures, lab.limits, Date.now())) tell({ id: `limit-${kind}-${++told}`, ...noteOf(kind, lab) });
+    for (const kind of judge.next(figures, lab.limits, Date.now())) tell({ id: `limit-${kind}-${++told}`, ...noteOf(kind, lab, figures) });
   };
   return engine.watch({ lab: lab.id, host: lab.hosts[0]!.id }, {
     wantsLook: () => isOpen() && !reading,
@@ -85,13 +89,18 @@ export function watchLimits({ engine, lab, isOpen, tell, onError }: LimitsOption
   });
 }
 
-function noteOf(kind: Kind, { limits }: Lab): Omit<LimitNote, 'id'> {
+function noteOf(kind: Kind, { limits }: Lab, { refusedNames, mayReach }: Figures): Omit<LimitNote, 'id'> {
   switch (kind) {
     case 'memory': return { title: say('limit.memory'), text: say('limit.memoryText', { size: sizeOf(limits.memoryBytes) }), command: 'docker ps' };
     case 'processes': return { title: say('limit.processes'), text: say('limit.processesText', { count: limits.pids }) };
     case 'disk': return { title: say('limit.disk'), text: say('limit.diskText', { size: sizeOf(limits.diskBytes) }), command: 'docker system prune' };
     case 'logs': return { title: say('limit.logs'), text: say('limit.logsText') };
     case 'connections': return { title: say('limit.connections'), text: say('limit.connectionsText') };
+    case 'egress': {
+      const allowed = mayReach.map(entry => `\`${entry}\``).join(', ');
+      if (mayReach.length === 0) return { title: say('egress.none'), text: say('egress.noneText') };
+      return { title: say('egress.refused'), text: refusedNames.length ? say('egress.refusedNames', { names: refusedNames.map(name => `\`${name}\``).join(', '), allowed }) : say('egress.refusedText', { allowed }) };
+    }
   }
 }
 

@@ -15,7 +15,7 @@ async function reclaimed(labs: LabEntry[], freeShare: number, open: string[] = [
   await createReclaim({
     engine: {
       room: async () => ({ memory: half, disk: { free: freeShare * 20 * GIB, total: 20 * GIB }, pids: half, labs: { running: 1, most: null }, reserve: { memory: 0.1, disk: 0.1, pids: 0.2 } }),
-      figures: async ids => ids.map(id => ({ lab: id, cpuNs: 0, memoryBytes: 0, pids: 0, memoryHits: 0, oomKills: 0, forksRefused: 0, pidsPeak: 0, diskBytes: GIB, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], containerAt: null, killedAt: null })),
+      figures: async ids => ids.map(id => ({ lab: id, cpuNs: 0, memoryBytes: 0, pids: 0, memoryHits: 0, oomKills: 0, forksRefused: 0, pidsPeak: 0, diskBytes: GIB, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], mayReach: [], containerAt: null, killedAt: null })),
     },
     store: { labs: async () => labs.toSorted((a, b) => a.lastSeenAt.getTime() - b.lastSeenAt.getTime()) },
     policies, isOpen: id => open.includes(id), giveUp: async ({ workspace }) => void gone.push(workspace), onError: error => { throw error; }, now: () => now,

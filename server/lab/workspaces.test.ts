@@ -13,7 +13,7 @@ afterEach(() => site.close());
 const soon = { timeout: 20_000 };
 const size = { cols: 80, rows: 24 };
 const lesson = {
-  slug: 'lifecycle', order: [10], root: '', folder: '10-lifecycle', title: 'Lifecycle', summary: 'All of it.', minutes: 5, level: 'beginner', headings: [{ title: 'Containers' }], prerequisites: [], images: [], profile: 'full', user: 'root', hosts: [], egress: false, setup: [], files: { to: '/root', owner: '0:0', list: [] }, quizzes: [],
+  slug: 'lifecycle', order: [10], root: '', folder: '10-lifecycle', title: 'Lifecycle', summary: 'All of it.', minutes: 5, level: 'beginner', headings: [{ title: 'Containers' }], prerequisites: [], images: [], profile: 'full', user: 'root', hosts: [], egress: [], setup: [], files: { to: '/root', owner: '0:0', list: [] }, quizzes: [],
   body: { type: 'root', children: [] }, tasks: ['hello', 'stop'].map(id => ({ id, title: id, needs: [] }) as unknown as Task),
 } satisfies Lesson;
 

@@ -96,7 +96,7 @@ export function createTestEngine(): TestEngine {
     async figures(ids) {
       present();
       return ids.filter(id => engine.labs.has(id)).map(lab => ({
-        lab, cpuNs: engine.cpuNs, memoryBytes: 1 << 20, pids: 3, memoryHits: 0, oomKills: 0, forksRefused: 0, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], containerAt: null, killedAt: null, ...engine.figured.get(lab),
+        lab, cpuNs: engine.cpuNs, memoryBytes: 1 << 20, pids: 3, memoryHits: 0, oomKills: 0, forksRefused: 0, pidsPeak: 0, diskBytes: 1 << 20, recordsBytes: 0, logsFull: 0, connectionsRefused: 0, refused: 0, refusedNames: [], mayReach: [], containerAt: null, killedAt: null, ...engine.figured.get(lab),
       }));
     },
     async room() {
