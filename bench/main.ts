@@ -14,6 +14,7 @@ Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_I
 const { runInstance, removePlaces } = await import('../test/run-instance.ts');
 const { measureDocker, measureVerbs } = await import('./docker.ts');
 const { measureOpening } = await import('./opening.ts');
+const { measureFifty } = await import('./fifty.ts');
 const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
 const { measureMemory } = await import('./memory.ts');
@@ -30,6 +31,7 @@ const runs = Number(values.runs);
 const parts: Record<string, () => Promise<Row[]>> = {
   docker: () => measureDocker(runs),
   verbs: () => measureVerbs(runs),
+  fifty: () => measureFifty(),
   opening: () => measureOpening(runs),
   class: () => measureClass(),
   memory: () => measureMemory(),

@@ -28,11 +28,23 @@ export const measureMemory = () => withLab(async (lab, engine) => {
 
 /** Every process in the lab's cgroup, on whichever hierarchy. */
 export function labPss(lab: string): { bytes: number; processes: number } {
+  const processes = labProcesses(lab);
+  return { bytes: processes.reduce((sum, { pid }) => sum + pss(pid), 0), processes: processes.length };
+}
+
+export function labProcesses(lab: string): { pid: number; program: string }[] {
   const { hierarchies, version } = findCgroups();
   const memory = hierarchies.find(hierarchy => version === 'v2' || hierarchy.name.split(',').includes('memory'))!;
   const top = join(memory.mount, `slipway-${instance}`, lab);
-  const pids = new Set(allProcs(top));
-  return { bytes: [...pids].reduce((sum, pid) => sum + pss(pid), 0), processes: pids.size };
+  return [...new Set(allProcs(top))].map(pid => ({ pid, program: programOf(pid) }));
+}
+
+function programOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+  } catch {
+    return ''; // ended meanwhile
+  }
 }
 
 function allProcs(dir: string): number[] {
