@@ -14,6 +14,8 @@ export interface Config {
   publicUrl: URL | undefined;
   /** Believe the proxy's X-Forwarded-For and X-Forwarded-Proto. */
   trustProxy: boolean;
+  /** Names under which the site may be opened, besides localhost and SLIPWAY_URL's; asked only where it is for this machine alone. */
+  names: string[];
   /** How labs' ports are opened; `domain` is one whose every name leads here. */
   previews: Ways;
   dataDir: string;
@@ -33,6 +35,7 @@ const environment = z.object({
   SLIPWAY_DEV: flag,
   SLIPWAY_URL: z.url({ protocol: /^https?$/ }).optional(),
   SLIPWAY_TRUST_PROXY: flag,
+  SLIPWAY_HOSTS: z.string().default('').transform(value => value.toLowerCase().split(/[\s,]+/).filter(Boolean)),
   SLIPWAY_PREVIEW: z.enum(modes).default('auto'),
   SLIPWAY_PREVIEW_DOMAIN: z.string().regex(/^[a-z0-9.-]+(:\d+)?$/i).optional(),
   SLIPWAY_DATABASE_URL: z.string().optional(),
@@ -54,6 +57,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dev: set.SLIPWAY_DEV,
     publicUrl: set.SLIPWAY_URL ? new URL(set.SLIPWAY_URL) : undefined,
     trustProxy: set.SLIPWAY_TRUST_PROXY,
+    names: set.SLIPWAY_HOSTS,
     previews: { mode: set.SLIPWAY_PREVIEW, domain: set.SLIPWAY_PREVIEW_DOMAIN },
     dataDir: webDir,
     lessons: set.SLIPWAY_LESSONS,

@@ -18,6 +18,7 @@ import { announcer, createIo, endConnections, serve } from './gateway.ts';
 import { createGrader } from './grading/grader.ts';
 import { createApi } from './http/api.ts';
 import { createEndedSessions } from './http/ended.ts';
+import { nameCheck, refuseOtherNames } from './http/hosts.ts';
 import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
 import { resumeRoutes } from './http/resume.ts';
@@ -99,6 +100,7 @@ const previews = createPreviews({
 });
 releases.push(() => previews.release());
 serve(io, workspaces, onError, previews);
+refuseOtherNames(http, nameCheck(config));
 previews.serve(http);
 
 await site.prepare();

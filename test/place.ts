@@ -14,5 +14,7 @@ export const testEnv = {
   SLIPWAY_IDLE_SECONDS: '1',
   /** Of registries outside: none, until a test writes the file. */
   ...(process.env.VITEST ? { SLIPWAY_UPSTREAMS: process.env.SLIPWAY_UPSTREAMS ?? `${process.env.SLIPWAY_STATE ?? `/var/tmp/slipway-${instance}`}/upstreams.json` } : {}),
+  /** By which browser tests open the site as if from elsewhere (web/browser.ts). */
+  SLIPWAY_HOSTS: 'lab.test',
   PORT: process.env.PORT ?? '3900',
 };

@@ -48,6 +48,7 @@ export const lab: Translation<typeof source> = {
   'resume.nobodyBefore': 'Für diesen Browser gibt es keinen früheren Fortschritt, zu dem er zurückkehren könnte.',
   'page.signedOut': 'Dieser Browser wurde abgemeldet, von einem anderen aus. Lade die Seite neu, um mit einem eigenen Lab weiterzumachen.',
   'page.noCookie': 'Dein Browser behält keine Cookies für diese Seite. Erlaube sie und lade die Seite neu.',
+  'page.otherName': 'Dieses Slipway ist nur für den eigenen Rechner da und kennt den Namen {name} nicht. Öffne es als localhost, oder wer es betreibt, fügt den Namen hinzu (SLIPWAY_HOSTS, hinter einem Proxy SLIPWAY_URL).',
   'page.ourFault': 'Bei uns ist etwas schiefgegangen. Bitte lade die Seite neu.',
   'port.off': 'In diesem Slipway öffnen sich Ports eines Labs nicht im Browser. Im Terminal erreicht curl sie.',
   'port.noPreviews': 'Ports eines Labs lassen sich im Browser öffnen, wenn Slipway als localhost geöffnet ist oder die Betreiber eine eigene Domain dafür eingerichtet haben (SLIPWAY_PREVIEW_DOMAIN). Im Terminal erreicht curl sie auf jeden Fall.',

@@ -46,6 +46,7 @@ export const lab = {
   'resume.nobodyBefore': 'This browser has no earlier progress to go back to.',
   'page.signedOut': 'This browser was signed out, from another one. Reload the page to go on with a lab of its own.',
   'page.noCookie': 'Your browser does not keep cookies for this page. Allow them, then reload it.',
+  'page.otherName': 'This Slipway is for its own machine, and {name} is no name that it knows. Open it as localhost, or let whoever runs it add the name (SLIPWAY_HOSTS, or SLIPWAY_URL behind a proxy).',
   'page.ourFault': 'Something went wrong on our side. Please reload the page.',
   'port.off': 'On this Slipway ports of a lab are not opened in the browser. From the terminal, curl reaches them.',
   'port.noPreviews': 'Ports of a lab can be opened in the browser where Slipway is opened as localhost, or where its operator has set up a domain for them (SLIPWAY_PREVIEW_DOMAIN). From the terminal, curl reaches them anyway.',
