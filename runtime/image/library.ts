@@ -21,6 +21,8 @@ export type LibraryImage = {
   blobs: Descriptor[];
   /** What a pull says about where it comes from. */
   standIn?: string | undefined;
+  /** Its manifest's and its labels. */
+  annotations: Record<string, string>;
 };
 
 export type Library = {
@@ -53,7 +55,7 @@ export function openLibrary(directory: string): Library {
     const layers = manifest.layers.map((blob, at): ImageLayer => ({
       diffId: diffIds[at]!, chainId: chain[at]!, key: layerKey(chain[at]!), sizeBytes: Number(blob.annotations?.[UNPACKED_SIZE] ?? blob.size),
     }));
-    return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers, standIn: config.config.Labels?.[STAND_IN] };
+    return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers, standIn: config.config.Labels?.[STAND_IN], annotations: { ...config.config.Labels, ...manifest.annotations } };
   }
 
   return {

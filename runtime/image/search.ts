@@ -12,7 +12,7 @@ export async function search(library: Library, term: string, { limit, filters }:
   for (const reference of await library.references()) {
     const name = familiarName(reference);
     if (results.has(name)) continue;
-    const labels = (await library.resolve(reference))?.image.config.config.Labels ?? {};
+    const labels = (await library.resolve(reference))?.annotations ?? {};
     const description = labels['org.opencontainers.image.description'] ?? [labels['org.opencontainers.image.title'] ?? name, labels['org.opencontainers.image.version']].filter(Boolean).join(' ');
     if (!`${name} ${description}`.toLowerCase().includes(term.toLowerCase())) continue;
     results.set(name, { name, description, star_count: 0, is_official: !name.includes('/'), is_automated: false });

@@ -56,7 +56,7 @@ async function answerOf(dockerHost: string, name: string, builder: 'buildkit' | 
   if (code !== 0) return said;
   const inspected = JSON.parse((await docker('image', 'inspect', tag)).output) as { Config: { Labels: Record<string, string> | null }; Author: string; Comment: string; RootFS: { Layers: string[] } }[];
   const { Config, Author, Comment, RootFS } = inspected[0]!;
-  const labels = Object.entries(Config.Labels ?? {}).filter(([label]) => !label.startsWith('org.opencontainers.')).sort(([a], [b]) => (a < b ? -1 : 1)); // of the library's busybox
+  const labels = Object.entries(Config.Labels ?? {}).filter(([label]) => !/^(org\.opencontainers|slipway)\./.test(label)).sort(([a], [b]) => (a < b ? -1 : 1)); // of the library's busybox
   const below = /^FROM scratch/m.test(readFileSync(join(dir, name, 'Dockerfile'), 'utf8')) ? 0 : (await docker('history', '-q', 'busybox')).output.trim().split('\n').length;
   const history = (await docker('history', '--no-trunc', '--format', '{{json .CreatedBy}} {{.Size}} {{.Comment}}', tag)).output.trim().split('\n');
   await docker('rmi', '-f', tag);

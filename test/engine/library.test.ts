@@ -49,7 +49,7 @@ describe.skipIf(dockerd)('the library', () => {
     expect(versions.length).toBeGreaterThan(0);
     for (const version of versions) expect(said, `${image} as ${version}`).toMatch(new RegExp(`(?<![\\d.])${version.replaceAll('.', '\\.')}(?!\\d)`));
     const labels = (await inspect(image)).Config.Labels as Record<string, string>;
-    expect(labels).toMatchObject({ 'org.opencontainers.image.version': versions.toSorted((a, b) => b.length - a.length)[0], 'org.opencontainers.image.description': expect.stringMatching(/\S/), 'slipway.image.stand-in': expect.stringContaining('stands in') });
+    expect(labels).toMatchObject({ 'org.opencontainers.image.version': versions.toSorted((a, b) => b.length - a.length)[0], 'slipway.image.stand-in': expect.stringContaining('stands in') });
   });
 
   test('images built upon one another share layers, and history tells how each came to be', async () => {

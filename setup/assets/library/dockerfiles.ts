@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { chainIds } from '../../../runtime/content/digest.ts';
 import { assetsDir, layerKey, layersDir } from '../../../runtime/paths.ts';
 import { debField, openApt, type PrivateApt } from '../packages.ts';
-import { labelsOf } from './base.ts';
+import { labelsOf, notesOf } from './base.ts';
 import type { Builder } from './builder.ts';
 import { CREATED } from './epoch.ts';
 import { fileOf, find, type BuiltImage } from './layout.ts';
@@ -105,9 +105,9 @@ async function takeOut(built: readonly Built[], builder: Builder, work: string, 
     return {
       recipe,
       image: {
-        tags: tagsOf(recipe, version), layers: [...base.layers, ...image.layers], history, annotations: {},
+        tags: tagsOf(recipe, version), layers: [...base.layers, ...image.layers], history, annotations: {}, notes: notesOf(recipe),
         // In place of the base's, which speak of the base.
-        config: { ...image.config.config, Labels: labelsOf({ title, version, description: recipe.description }, "Debian's packages by a Dockerfile") },
+        config: { ...image.config.config, Labels: labelsOf({ title, version }, "Debian's packages by a Dockerfile") },
       },
     };
   });

@@ -25,6 +25,8 @@ export type BuiltImage = {
   layers: ImageLayer[];
   /** Of the index entries. */
   annotations: Record<string, string>;
+  /** Of the manifest, beside its labels. */
+  notes?: Record<string, string>;
 } & ({
   /** As in the image's configuration, which gets the library's time. */
   config: Record<string, unknown>;
@@ -100,7 +102,7 @@ async function writeImage(image: BuiltImage): Promise<Descriptor> {
     await placeBlob(layer.digest, path => copyFile(layer.path, path));
     layers.push({ mediaType: MEDIA_TYPES.layerGzip, digest: layer.digest as Descriptor['digest'], size: layer.sizeBytes, annotations: { [UNPACKED_SIZE]: String(layer.unpackedBytes) } });
   }
-  const annotations = Object.fromEntries(Object.entries(config.Labels ?? {}).filter(([name]) => name.startsWith('org.opencontainers.image.') || name.startsWith('slipway.')));
+  const annotations = Object.fromEntries(Object.entries({ ...config.Labels, ...image.notes }).filter(([name]) => name.startsWith('org.opencontainers.image.') || name.startsWith('slipway.')));
   const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPES.manifest, config: await placeText(MEDIA_TYPES.config, text), layers, annotations };
   return { ...await placeText(MEDIA_TYPES.manifest, JSON.stringify(manifest)), platform };
 }
