@@ -61,7 +61,7 @@ export async function openLessons(folders: readonly string[], onProblem: (text: 
   };
 }
 
-export function createSite(lessons: Lessons, store: Store, secret: Buffer, colours: Colours): Omit<Site, 'yourLabs' | 'soonRemoved' | 'portPage'> {
+export function createSite(lessons: Lessons, store: Store, secret: Buffer, colours: Colours): Omit<Site, 'egressPage' | 'yourLabs' | 'soonRemoved' | 'portPage'> {
   return {
     coloured: colours.of,
     listLessons: async language => lessons.all.map(lesson => summary(lesson, lessons, language)),

@@ -9,6 +9,7 @@ import { createLog } from '../runtime/log.ts';
 import { asSlipwayError } from '../runtime/errors.ts';
 import { openColours } from './colours/colours.ts';
 import { readConfig } from './config.ts';
+import { createClassEgresses } from './data/class-egress.ts';
 import { openDatabase } from './data/client.ts';
 import { createPortLinks } from './data/port-links.ts';
 import { createPortClosings } from './data/port-closings.ts';
@@ -23,6 +24,7 @@ import { createVisitors } from './http/learner.ts';
 import { createRequestListener } from './http/requests.ts';
 import { resumeRoutes } from './http/resume.ts';
 import { loadSecret } from './http/secret.ts';
+import { createEgress } from './lab/egress.ts';
 import { connectEngine } from './lab/engine.ts';
 import { createWorkspaces } from './lab/workspaces.ts';
 import { soonRemoved, yourLabs, yourLabsRoutes } from './lab/your-labs.ts';
@@ -63,8 +65,10 @@ const screens = startScreens();
 releases.push(() => screens.release());
 const colours = openColours(join(config.dataDir, 'colours'), onError);
 releases.push(() => colours.release());
+const egress = createEgress({ engine, store, classes: createClassEgresses(db), lesson: lessons.bySlug, secret, onError });
 globalThis.__slipway = {
   ...createSite(lessons, store, secret, colours),
+  egressPage: egress.page,
   soonRemoved: (cookie, language) => soonRemoved({ store, lessons, policies: config.policies, secret }, cookie, language),
   portPage: (cookie, language, target) => portPage({ store, lessons, secret }, cookie, language, target),
   yourLabs: (cookie, language) => yourLabs({ engine, store, lessons, policies: config.policies, secret }, cookie, language),
@@ -82,6 +86,7 @@ const workspaces = createWorkspaces({
   engine, store, screens, createGrader, onError,
   lesson: lessons.bySlug,
   policies: config.policies,
+  openWay: egress.open,
   announceTo: workspace => (event, ...args) => {
     announcer(io, workspace)(event, ...args);
     if (event === 'lab:state') previews.labChanged(workspace);
@@ -90,7 +95,7 @@ const workspaces = createWorkspaces({
 releases.push(() => workspaces.release());
 const api = createApi({
   visitors, onError, publicUrl: config.publicUrl,
-  routes: { ...resumeRoutes({ store, secret, links, ended, isHttps: request => visitors.isHttps(request), signedOut: learner => previews.signedOut(learner) }), ...yourLabsRoutes(workspaces), ...visitRoutes({ store, openFor: (...args) => previews.openFor(...args) }) },
+  routes: { ...resumeRoutes({ store, secret, links, ended, isHttps: request => visitors.isHttps(request), signedOut: learner => previews.signedOut(learner) }), ...yourLabsRoutes(workspaces), ...egress.routes, ...visitRoutes({ store, openFor: (...args) => previews.openFor(...args) }) },
 });
 lessons.onChange(lesson => workspaces.lessonChanged(lesson).catch(onError));
 lessons.onRemove(slug => workspaces.lessonRemoved(slug));

@@ -51,7 +51,12 @@ export interface YourLabs {
 /** Who asks for a port of a lab: whose lab it is, an instructor, or somebody who may not. */
 export interface PortPage { who: 'owner' | 'instructor' | 'stranger'; /** Of the lab's lesson; null: a lab without one. */ title: string | null; href: string; /** The beginning of the owner's id. */ owner: string; }
 
+/** What labs may reach outside: the operator's list, what of it instructors have chosen, whether it is on, and how many labs have a way out now. */
+export interface EgressPage { /** False while the engine does not answer. */ isKnown: boolean; on: boolean; entries: { entry: string; chosen: boolean }[]; labs: number; megabits: number; connections: number; }
+
 export interface Site {
+  /** Undefined for who is no instructor. */
+  egressPage(cookieHeader: string | null): Promise<EgressPage | undefined>;
   /** Undefined when nobody has such a lab. */
   portPage(cookieHeader: string | null, language: Language, target: { lab: string; port: number }): Promise<PortPage | undefined>;
   /** Code with its colours, a `pre` in a list; plain when that could not be done. */

@@ -12,6 +12,7 @@
 //   detached, foreground, to attach    im Hintergrund (detached), im Vordergrund, sich verbinden
 //   namespace, cgroup, kernel, shell, prompt, process   Namespace (der), Cgroup (die), Kernel (der), Shell (die), Prompt (der), Prozess (der)
 //   Ctrl, Enter                        Strg, Eingabetaste          quotes „so“, Gedankenstrich – so, Auslassung mit Leerzeichen …
+import { classPage as classDe } from './de/class.ts';
 import { frame as frameDe } from './de/frame.ts';
 import { front as frontDe } from './de/front.ts';
 import { labs as labsDe } from './de/labs.ts';
@@ -21,6 +22,7 @@ import { parts as partsDe } from './de/parts.ts';
 import { play as playDe } from './de/play.ts';
 import { terminal as terminalDe } from './de/terminal.ts';
 import { workspace as workspaceDe } from './de/workspace.ts';
+import { classPage } from './en/class.ts';
 import { frame } from './en/frame.ts';
 import { front } from './en/front.ts';
 import { labs } from './en/labs.ts';
@@ -33,7 +35,7 @@ import { workspace } from './en/workspace.ts';
 import type { Language } from './language.ts';
 import type { Translate, Translation } from './message.ts';
 
-const inPages = { ...frame, ...labs, ...lesson, ...panes, ...parts, ...play, ...terminal, ...workspace } as const;
+const inPages = { ...classPage, ...frame, ...labs, ...lesson, ...panes, ...parts, ...play, ...terminal, ...workspace } as const;
 /** The front page is rendered on the server alone, so its texts stay there. */
 const english = { ...inPages, ...front } as const;
 
@@ -43,7 +45,7 @@ export type T = Translate<PageTexts>;
 
 export const pageTexts: Record<Language, Translation<PageTexts>> = {
   en: inPages,
-  de: { ...frameDe, ...labsDe, ...lessonDe, ...panesDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
+  de: { ...classDe, ...frameDe, ...labsDe, ...lessonDe, ...panesDe, ...partsDe, ...playDe, ...terminalDe, ...workspaceDe },
 };
 export const siteTexts: Record<Language, Translation<SiteTexts>> = {
   en: english,

@@ -14,13 +14,16 @@ export const generateMetadata = async (): Promise<Metadata> => ({ title: (await 
 
 export default async function LabsRoute() {
   const t = await getTexts();
-  const { id, labs, before, most } = await headers().then((asked) => site().yourLabs(asked.get('cookie'), t.language));
+  const cookie = (await headers()).get('cookie');
+  const leads = (await site().egressPage(cookie)) !== undefined;
+  const { id, labs, before, most } = await site().yourLabs(cookie, t.language);
   return (
     <>
       <SiteHeader />
       <main id="main" className="page labs">
         <h1>{t('labs.title')}</h1>
         <p className="labs-sub">{t('labs.sub', { count: most })}</p>
+        {leads && <p className="labs-sub"><Link href="/class">{t('class.nav')}</Link></p>}
         {before && <GoBack />}
         {labs.length === 0 && <p>{t.parts('labs.none', { lesson: <Link key="lesson" href="/#lessons">{t('labs.noneLesson')}</Link>, lab: <Link key="lab" href="/play">{t('labs.noneLab')}</Link> })}</p>}
         <LabList labs={labs} />

@@ -12,6 +12,8 @@ import type { ExecRequest } from './commands.ts';
 
 export type Room = z.output<(typeof controlVerbs)['room']['response']>;
 
+export type EgressState = z.output<(typeof controlVerbs)['egress']['response']>;
+
 export interface Journal {
   /** Settles when the stream has ended by itself: fulfilled never, rejected with why. */
   ended: Promise<never>;
@@ -34,6 +36,10 @@ export interface Engine {
   figures(labs: string[]): Promise<Figures[]>;
   /** What the machine has left, and which share of it is to stay free. */
   room(): Promise<Room>;
+  /** What the operator lets out of labs, and which have a way out now. */
+  egress(): Promise<EgressState>;
+  /** What the lab is to reach outside from now on, as far as that is permitted. */
+  setEgress(lab: string, wish: string[]): Promise<void>;
   /** A lab that is not there is fine. */
   disposeLab(lab: string): Promise<void>;
   /** Snapshots that count for the disk of labs of a name (`copyOf`). */
@@ -80,6 +86,8 @@ export function connectEngine(socketPath: string): Engine {
     thawLab: async lab => void await inTime(client.call('thawLab', { lab })),
     figures: labs => inTime(client.call('figures', { labs })),
     room: () => inTime(client.call('room', {})),
+    egress: () => inTime(client.call('egress', {})),
+    setEgress: async (lab, wish) => { await inTime(client.call('setEgress', { lab, wish })); },
     disposeLab: async lab => {
       try {
         await inTime(client.call('disposeLab', { lab }));

@@ -15,6 +15,8 @@ export interface KeptLabOptions {
   record: WorkspaceRecord;
   engine: Engine;
   store: Store;
+  /** Never rejects. */
+  openWay: (lab: string) => Promise<void>;
   /** The engine has said how it is: whatever was believed of its sleep counts no more. */
   onLooked: () => void;
   onError: (error: unknown) => void;
@@ -48,6 +50,7 @@ export class KeptLab {
     if (lab && lab.state !== 'running') {
       try {
         this.lab = await engine.resumeLab(id);
+        void this.options.openWay(id);
         return true;
       } catch (error) {
         if (asSlipwayError(error).kind !== 'NotFound') throw error;
@@ -57,6 +60,7 @@ export class KeptLab {
     }
     this.lab = lab?.hosts[0]?.state === 'running' ? lab : undefined;
     if (lab && !this.lab) await engine.disposeLab(id);
+    if (this.lab) void this.options.openWay(id);
     return this.lab !== undefined;
   }
 
@@ -67,8 +71,8 @@ export class KeptLab {
 
   /** A new one, prepared by its lesson. Not the workspace's before it is ready: a crash leaves it to the sweep. Throws a PreparationError when the lesson could not. */
   async make(lesson: Lesson, signal: AbortSignal, onDoing: (doing: Text) => void) {
-    const { engine, store, record, onError } = this.options;
-    const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip: this.skip, from: this.from, onDoing, onError, signal });
+    const { engine, store, record, openWay, onError } = this.options;
+    const { lab, fresh } = await makeNewLab({ engine, store, record, lesson, skip: this.skip, from: this.from, openWay, onDoing, onError, signal });
     this.laid = lesson;
     this.fresh = fresh;
     this.skip = [];

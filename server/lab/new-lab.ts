@@ -17,17 +17,20 @@ export interface NewLabOptions {
   skip: readonly Task[];
   /** Made from a copy of an earlier one, which was prepared then. */
   from?: string | undefined;
+  /** Never rejects. */
+  openWay: (lab: string) => Promise<void>;
   onDoing: (doing: Text) => void;
   onError: (error: unknown) => void;
   signal: AbortSignal;
 }
 
 /** Nothing is left of it when this throws: a PreparationError, when the lesson could not prepare it. `fresh`: the learner has done tasks in an earlier one. */
-export async function makeNewLab({ engine, store, record, lesson, skip, from, onDoing, onError, signal }: NewLabOptions): Promise<{ lab: Lab; fresh: boolean }> {
+export async function makeNewLab({ engine, store, record, lesson, skip, from, openWay, onDoing, onError, signal }: NewLabOptions): Promise<{ lab: Lab; fresh: boolean }> {
   const hostname = lesson.hosts[0];
   const lab = from !== undefined ? await engine.forkCopy(from, labName(record.id)) : await engine.createLab({ name: labName(record.id), profile: lesson.profile, user: lesson.user, ...(hostname === undefined ? {} : { hostname }) });
   try {
     const at = { lab: lab.id, host: lab.hosts[0]!.id };
+    await openWay(lab.id);
     if (from === undefined) await prepareLab({ exec: engine.exec, at, lesson, replay: skip, onDoing, signal });
     const prepared = from !== undefined || lesson.files.list.length + lesson.setup.length + skip.length > 0;
     record.baseSeq = prepared ? (await engine.evidence(at)).seq : 0;

@@ -35,6 +35,7 @@ export interface WorkspaceOptions {
   /** Undefined on the playground. */
   lesson: Lesson | undefined;
   createGrader: ProgressOptions['createGrader'];
+  openWay: (lab: string, lesson: Lesson) => Promise<void>;
   /** Says in words why no lab may be made now, having made room when it can; undefined when one may. */
   admit: (address: string, options: { replacing: boolean }) => Promise<Text | undefined>;
   /** False when the learner has made many copies in a short time. */
@@ -74,7 +75,7 @@ export class Workspace {
     this.shown = new ShownLab(announce);
     this.copies = new Copies({ record, engine, mayMake: options.mayCopy, onError });
     this.wakefulness = new Wakefulness({ engine, lab: () => this.host?.lab, announce, onError, now });
-    this.kept = new KeptLab({ record, engine, store, onError, onLooked: () => this.wakefulness.forget() });
+    this.kept = new KeptLab({ record, engine, store, onError, openWay: lab => options.openWay(lab, this.lesson), onLooked: () => this.wakefulness.forget() });
     this.terminals = new LabTerminals({ engine, screens, announce, onError, onLost: () => void this.recheck() });
     this.tasks = new LessonTasks({
       record, engine, store, announce, createGrader, onError, lesson,

@@ -29,6 +29,8 @@ export interface WorkspacesOptions {
   announceTo: (workspace: string) => Announce;
   onError: (error: unknown) => void;
   policies: Policies;
+  /** The lab reaches outside what it is to reach; never rejects. */
+  openWay?: (lab: string, lesson: Lesson) => Promise<void>;
   /** How long terminals and journal are kept after the last tab has closed. */
   lingerMs?: number;
   now?: () => number;
@@ -167,6 +169,7 @@ export function createWorkspaces(options: WorkspacesOptions): Workspaces {
       announce: options.announceTo(record.id),
       lesson,
       createGrader: options.createGrader,
+      openWay: options.openWay ?? (() => Promise.resolve()),
       mayCopy: () => copies.take(record.learner),
       admit: (address, { replacing }) => admit(record.learner, address, replacing),
     });

@@ -17,6 +17,7 @@ export const limits: Translation<typeof source> = {
   'limit.connectionsText': 'Einige Befehle wurden abgewiesen, weil sehr viele noch offen sind, etwa `docker logs -f` oder `docker events`. Beende mit Strg+C, was du nicht brauchst.',
   'egress.none': 'Dieses Lab hat keinen Weg ins Internet',
   'egress.noneText': 'Etwas darin wollte einen Server draußen erreichen, wie es `apt update`, `curl`, `pip` oder `ping` tun. Solche Befehle scheitern hier sofort, und das mit Absicht: Bei dir ist nichts kaputt. Images kommen aus der Bibliothek auf diesem Server; `docker pull` und `docker run` funktionieren also mit denen.',
+  'egress.notYours': 'Nur wer den Kurs leitet, kann ändern, was seine Labs erreichen dürfen.',
   'egress.refused': 'Diese Adresse darf das Lab nicht erreichen',
   'egress.refusedText': 'Draußen darf dieses Lab {allowed} erreichen und sonst nichts: Jede andere Adresse wird sofort abgewiesen. Wer den Kurs leitet, kann mehr erlauben.',
   'egress.refusedNames': 'Etwas darin hat nach {names} gefragt. Draußen darf dieses Lab {allowed} erreichen und sonst nichts: Jeder andere Name und jede andere Adresse wird sofort abgewiesen. Wer den Kurs leitet, kann mehr erlauben.',

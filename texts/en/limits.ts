@@ -15,6 +15,7 @@ export const limits = {
   'limit.connectionsText': 'Some commands were refused because very many are still open, such as `docker logs -f` or `docker events`. End those that you do not need with Ctrl+C.',
   'egress.none': 'This lab has no way to the Internet',
   'egress.noneText': 'Something in it wanted to reach a server outside, as `apt update`, `curl`, `pip` or `ping` do. Here such commands fail at once, on purpose: nothing of yours is broken. Images come from the library on this server, so `docker pull` and `docker run` work with those.',
+  'egress.notYours': 'Only those who lead the class can change what its labs may reach.',
   'egress.refused': 'This lab may not reach that address',
   'egress.refusedText': 'Outside, this lab may reach {allowed}, and nothing else: every other address is refused at once. Whoever leads the class can allow more.',
   'egress.refusedNames': 'Something in it asked for {names}. Outside, this lab may reach {allowed}, and nothing else: every other name or address is refused at once. Whoever leads the class can allow more.',

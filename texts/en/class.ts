@@ -1,0 +1,22 @@
+// For instructors: what the labs of their class may reach outside.
+export const classPage = {
+  'class.nav': 'What labs may reach outside',
+  'class.title': 'What labs may reach outside',
+  'class.sub': 'By itself a lab reaches nothing outside: what learners run there cannot get at your network or at the Internet. Here you open a way for all labs of the class, and close it again. Both take effect at once, in labs that are at work too.',
+  'class.notYours': 'This page is for those who lead a class.',
+  'class.home': 'To the lessons',
+  'class.off': 'Nothing',
+  'class.offText': 'Commands such as `apt update` or `curl` fail at once, and the page says why. What is open now is cut off.',
+  'class.on': 'What is ticked below',
+  'class.legend': 'Labs of the class may reach',
+  'class.entries': 'Permitted by whoever runs this Slipway',
+  'class.permitted': 'Whoever runs this Slipway permits this much; more needs a word with them. A lab gets at most {megabits} Mbit/s and {connections} new connections a second.',
+  'class.nothing': 'Whoever runs this Slipway permits nothing outside, so there is nothing to choose. They can change that with `npx slipway egress allow deb.debian.org:80`.',
+  'class.unknown': 'The engine does not answer just now, so this page does not know what is permitted. Load it again in a moment.',
+  'class.save': 'Apply',
+  'class.saving': 'Applying …',
+  'class.savedOff': 'Nothing is open any more.',
+  'class.savedOn': { one: 'Open now, in {count} lab that runs; others follow when they are opened.', other: 'Open now, in {count} labs that run; others follow when they are opened.' },
+  'class.chooseOne': 'Tick at least one, or choose “Nothing”.',
+  'class.now': { one: '{count} lab has a way out now.', other: '{count} labs have a way out now.' },
+} as const;
