@@ -57,6 +57,6 @@ export const RUN_OPTIONS: Readonly<Record<string, Support>> = {
   'oom-kill-disable': inPart(SAYS.oomKillDisable), 'oom-score-adj': inPart(SAYS.oomScore),
   pid: real, 'pids-limit': real, platform: real, privileged: real, publish: real, 'publish-all': real, pull: client, quiet: client,
   'read-only': real, restart: real, rm: real, runtime: real, 'security-opt': inPart(SAYS.mandatoryAccess), 'shm-size': real, 'sig-proxy': client,
-  'stop-signal': real, 'stop-timeout': real, 'storage-opt': refused(SAYS.storageOpt), sysctl: real, tmpfs: real, tty: real, ulimit: real, user: real, userns: real, uts: real,
+  'stop-signal': real, 'stop-timeout': real, 'storage-opt': refused(SAYS.storageOpt), sysctl: real, tmpfs: real, tty: real, ulimit: real, 'use-api-socket': client, user: real, userns: real, uts: real,
   volume: real, 'volume-driver': real, 'volumes-from': real, workdir: real,
 };

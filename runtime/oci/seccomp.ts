@@ -4,7 +4,7 @@ import { arch } from 'node:process';
 import { AF_VSOCK, ALWAYS, CLONE_NAMESPACES, ENOSYS, PERSONALITIES, SINCE_4_8, WITH_CAPABILITY } from './seccomp-data.ts';
 
 interface Rule { names: string[]; action: string; errnoRet?: number; args?: { index: number; value: number; valueTwo?: number; op: string }[] }
-export interface Seccomp { defaultAction: string; defaultErrnoRet: number; architectures: string[]; syscalls: Rule[] }
+export interface Seccomp { defaultAction: string; defaultErrnoRet?: number; architectures: string[]; syscalls: Rule[] }
 
 const ARCHITECTURES: Record<string, string[]> = {
   x64: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],

@@ -97,3 +97,28 @@ describe('environment', () => {
     expect(overrideEnvironment(['A=1', 'B=2', 'C=3'], ['B=9', 'D=4', 'A'])).toEqual(['B=9', 'C=3', 'D=4']);
   });
 });
+
+describe('a seccomp profile of one\'s own', () => {
+  const rules = (profile: unknown) => containerSpec(record({}, { SecurityOpt: [`seccomp=${JSON.stringify(profile)}`] }), found).linux.seccomp!;
+  const names = (syscalls: unknown[]) => rules({ defaultAction: 'SCMP_ACT_ERRNO', syscalls }).syscalls.map(rule => rule.names[0]);
+
+  it('is taken with its conditions: capabilities, architectures, kernels', () => {
+    const rule = (name: string, more: object) => ({ names: [name], action: 'SCMP_ACT_ALLOW', ...more });
+    expect(names([
+      rule('a', { includes: { caps: ['CAP_CHOWN'] } }), rule('b', { includes: { caps: ['CAP_SYS_ADMIN'] } }), rule('c', { excludes: { caps: ['CAP_CHOWN'] } }),
+      rule('d', { includes: { arches: ['s390x'] } }), rule('e', { excludes: { arches: ['s390x'] } }), rule('f', { includes: { minKernel: '4.8' } }), rule('g', { includes: { minKernel: '99.1' } }),
+    ])).toEqual(['a', 'e', 'f']);
+  });
+
+  it('returns an error number only where there is an error', () => {
+    expect(rules({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 }, { names: ['open'], action: 'SCMP_ACT_ALLOW', errnoRet: 13 }] }))
+      .toMatchObject({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir'], errnoRet: 13 }, { names: ['open'] }] });
+    expect(rules({ defaultAction: 'SCMP_ACT_ALLOW', defaultErrnoRet: 1 })).not.toHaveProperty('defaultErrnoRet');
+  });
+
+  it('maps architectures as Docker\'s own does', () => {
+    const archMap = [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] }, { architecture: 'SCMP_ARCH_AARCH64', subArchitectures: ['SCMP_ARCH_ARM'] }];
+    expect(rules({ defaultAction: 'SCMP_ACT_ALLOW', archMap }).architectures).toHaveLength(2);
+    expect(() => rules({ defaultAction: 'SCMP_ACT_ALLOW', archMap, architectures: ['SCMP_ARCH_X86'] })).toThrow('use either');
+  });
+});

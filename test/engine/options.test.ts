@@ -1,25 +1,28 @@
 // Every option that the client's own --help lists is in the table of options, and does what its row says.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RUN_OPTIONS } from '../../runtime/container/options.ts';
-import { createTestLab, dockerd, type TestLab } from './lab.ts';
+import { createTestLab, dockerd, type ClientVersion, type TestLab } from './lab.ts';
 
 let lab: TestLab;
 beforeAll(async () => { lab = await createTestLab('options', { pull: ['busybox'] }); });
 afterAll(() => lab?.dispose());
 
 /** Asked of a client that reaches no daemon, which then lists those for Windows too. */
-const helpOf = (verb: string) => lab.ok([verb, '--help'], { env: { DOCKER_HOST: 'unix:///nowhere' } });
+const helpOf = (verb: string, client: ClientVersion) => lab.ok([verb, '--help'], { client, env: { DOCKER_HOST: 'unix:///nowhere' } });
 const flagsOf = (help: string) => [...help.matchAll(/^\s+(?:-\w, )?--([a-z0-9-]+)/gm)].map(match => match[1]!);
 
 describe('the table of options', () => {
-  test.each(['run', 'create'])('has every option of docker %s', async verb => {
-    const flags = flagsOf(await helpOf(verb));
+  test.each([['run', 26], ['create', 26], ['run', 28], ['create', 28]] as const)('has every option of docker %s, client %i', async (verb, client) => {
+    const flags = flagsOf(await helpOf(verb, client));
     expect(flags.length).toBeGreaterThan(80);
     expect(flags.filter(flag => !(flag in RUN_OPTIONS))).toEqual([]);
   });
 
   test('has no option that docker run lacks', async () => {
-    const flags = flagsOf(await helpOf('run'));
+    const flags = [...flagsOf(await helpOf('run', 26)), ...flagsOf(await helpOf('run', 28))];
     expect(Object.keys(RUN_OPTIONS).filter(flag => !flags.includes(flag))).toEqual([]);
   });
 });
@@ -100,6 +103,11 @@ describe('dockerd\'s own rules', () => {
   });
 });
 
+/** All is allowed but this: how a profile of one's own usually begins. */
+const SECCOMP = join(mkdtempSync(join(tmpdir(), 'slipway-seccomp-')), 'profile.json');
+writeFileSync(SECCOMP, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO' }] }));
+afterAll(() => rmSync(dirname(SECCOMP), { recursive: true }));
+
 // Recorded from dockerd 26.1.5.
 describe('options that are real', () => {
   test.each<[string, string, string]>([
@@ -116,9 +124,17 @@ describe('options that are real', () => {
     ['--oom-score-adj 7', 'cat /proc/self/oom_score_adj', '7'],
     ['--security-opt no-new-privileges', 'grep NoNewPrivs /proc/self/status', 'NoNewPrivs:\t1'],
     ['--cap-drop ALL --cap-add chown', 'grep CapEff /proc/self/status', 'CapEff:\t0000000000000001'],
+    ['--pid host', 'cat /proc/1/comm', 'init'],
+    ['--cgroup-parent /mine', 'grep -c ^[0-9]*:.*:/mine/ /proc/self/cgroup | sed s/^[1-9][0-9]*$/there/', 'there'],
+    ['--security-opt systempaths=unconfined', 'grep -c "^proc.* ro,\\|/proc/acpi" /proc/mounts', '0'],
+    [`--security-opt seccomp=${SECCOMP}`, 'mkdir /x 2>&1; touch /y && echo touched', 'mkdir: can\'t create directory \'/x\': Operation not permitted|touched'],
     ['--ulimit core=0 --stop-signal USR1 --stop-timeout 3', 'ulimit -c', '0'],
   ])('%s', async (words, command, expected) => {
     const { stdout, stderr } = await lab.docker(['run', '--rm', ...words.split(' '), 'busybox', 'sh', '-c', command]);
     expect([stdout.trim().replaceAll('\n', '|'), stderr]).toEqual([expected, '']);
   });
+});
+
+test('client 28 hands its own socket to a container', async () => {
+  expect(await lab.ok(['run', '--rm', '--use-api-socket', 'busybox', 'stat', '-c', '%F', '/var/run/docker.sock'], { client: 28 })).toBe('socket');
 });
