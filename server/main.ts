@@ -1,6 +1,6 @@
 // The web process: opens the database, the engine and the lessons, and serves pages and live connections on one port. Runs unprivileged; labs,
 // containers and terminals are not its children and outlive it. Started by the supervisor, or by hand: `node server/main.ts`.
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import next from 'next';
@@ -77,7 +77,9 @@ globalThis.__slipway = {
 const links = createResumeLinks(db);
 const ended = createEndedSessions(await links.ended());
 const visitors = createVisitors({ secret, ended, publicUrl: config.publicUrl, trustProxy: config.trustProxy });
-const http = createServer({ keepAliveTimeout: 65_000 });
+/** HTTP/2 in the clear may be offered to us, and is not taken up: the request is answered as it is. */
+const shouldUpgradeCallback = (request: IncomingMessage) => request.headers.upgrade?.toLowerCase() !== 'h2c';
+const http = createServer({ keepAliveTimeout: 65_000, shouldUpgradeCallback });
 const site = next({ dev: config.dev, dir: appDir, hostname: config.listen, port: config.port, httpServer: http });
 http.on('request', createRequestListener({ visitors, dev: config.dev, frames: request => previews.frames(request), page: (...args) => site.getRequestHandler()(...args), api: (...args) => api(...args), health, onError }));
 const io = createIo(http, { visitors, publicUrl: config.publicUrl });

@@ -5,11 +5,13 @@ import type { CookieJar } from 'tough-cookie';
 
 export interface Jars {
   /** For a request to this address; undefined when there are none. */
-  cookies(key: string, url: string): string | undefined;
-  keep(key: string, url: string, setCookies: readonly string[]): Promise<void>;
+  cookies(lab: string, key: string, url: string): string | undefined;
+  keep(lab: string, key: string, url: string, setCookies: readonly string[]): Promise<void>;
 }
 
-const MAX_JARS = 500;
+/** Of one lab: whoever makes more takes the place of the same lab's oldest. */
+const MAX_JARS = 20;
+const MAX_LABS = 1000;
 const MAX_COOKIES = 50;
 /** More in one line is refused by many a server. */
 const MAX_JAR_BYTES = 7000;
@@ -21,30 +23,40 @@ const MAX_IDLE_MS = 12 * 60 * 60_000;
 interface Kept { jar: CookieJar; at: number; }
 
 export function createJars(now: () => number = Date.now): Jars {
-  const jars = new Map<string, Kept>(); // the least recently used first
-  const touch = (key: string, kept: Kept) => {
-    jars.delete(key);
-    jars.set(key, { ...kept, at: now() });
-    for (const [old, { at }] of jars) {
-      if (jars.size <= MAX_JARS && at > now() - MAX_IDLE_MS) break;
-      jars.delete(old);
+  const labs = new Map<string, Map<string, Kept>>(); // the least recently used first, here and within
+  const touch = (lab: string, key: string, kept: Kept) => {
+    const jars = labs.get(lab) ?? new Map<string, Kept>();
+    moveToEnd(jars, key, { ...kept, at: now() }, MAX_JARS);
+    moveToEnd(labs, lab, jars, MAX_LABS);
+    for (const [old, kept] of labs) {
+      if ([...kept.values()].some(({ at }) => at > now() - MAX_IDLE_MS)) break;
+      labs.delete(old);
     }
   };
   return {
-    cookies(key, url) {
-      const kept = jars.get(key);
+    cookies(lab, key, url) {
+      const kept = labs.get(lab)?.get(key);
       if (!kept) return undefined;
-      touch(key, kept);
+      touch(lab, key, kept);
       return kept.jar.getCookieStringSync(url) || undefined;
     },
-    async keep(key, url, setCookies) {
+    async keep(lab, key, url, setCookies) {
       const { CookieJar } = await import('tough-cookie');
-      const kept = jars.get(key) ?? { jar: new CookieJar(undefined, { rejectPublicSuffixes: false }), at: now() };
+      const kept = labs.get(lab)?.get(key) ?? { jar: new CookieJar(undefined, { rejectPublicSuffixes: false }), at: now() };
+      touch(lab, key, kept); // before anything is awaited: another answer may be under way
       for (const text of setCookies) if (Buffer.byteLength(text) <= MAX_COOKIE_BYTES) kept.jar.setCookieSync(text, url, { ignoreError: true });
       await shorten(kept.jar);
-      touch(key, kept);
     },
   };
+}
+
+function moveToEnd<V>(map: Map<string, V>, key: string, value: V, most: number) {
+  map.delete(key);
+  map.set(key, value);
+  for (const old of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(old);
+  }
 }
 
 /** The oldest go first: they are listed as they came. */

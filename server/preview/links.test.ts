@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { cssLinks, htmlLinks } from './links.ts';
 
-const options = { base: '/preview/x', port: 8080 };
+const options = { base: '/preview/x', port: 8080, site: 'http://site.test' };
 /** Whole, and torn into pieces of every size up to seven. */
 async function through(kind: typeof htmlLinks, text: string, more: { tags?: string } = {}): Promise<string> {
   const bytes = Buffer.from(text);
@@ -22,14 +22,14 @@ test.each([
   ['<img srcset="/a.png 1x, /b.png 2x">', '<img srcset="/preview/x/a.png 1x, /preview/x/b.png 2x">'], ['<p style="background:url(/b.png)">', '<p style="background:url(/preview/x/b.png)">'],
   ['<style>@import "/a.css"; p { background: url("/b.png") }</style>', '<style>@import "/preview/x/a.css"; p { background: url("/preview/x/b.png") }</style>'],
   ['<meta http-equiv="refresh" content="0; url=/next">', '<meta http-equiv="refresh" content="0; url=/preview/x/next">'],
-  ['<a href="http://localhost:8080/x">', '<a href="/preview/x/x">'], ['<a href="//127.0.0.1:8080">', '<a href="/preview/x">'], ['<link rel="stylesheet" href="/a.css" integrity="sha256-x">', '<link rel="stylesheet" href="/preview/x/a.css" >'],
+  ['<a href="http://localhost:8080/x">', '<a href="/preview/x/x">'], ['<a href="//127.0.0.1:8080">', '<a href="/preview/x">'], ['<a href="http://site.test/x">', '<a href="/preview/x/x">'], ['<link rel="stylesheet" href="/a.css" integrity="sha256-x">', '<link rel="stylesheet" href="/preview/x/a.css" >'],
   ['Grüße<a href="/ü">é&nbsp;</a>\r\n<b>', 'Grüße<a href="/preview/x/ü">é&nbsp;</a>\r\n<b>'],
   ['<a title="<b href=/no>" href="/yes">', '<a title="<b href=/no>" href="/preview/x/yes">'],
 ])('%s becomes %s', async (text, wanted) => expect(await through(htmlLinks, text)).toBe(wanted));
 
 test.each([
   '<a href="x">', '<a href="./x">', '<a href="//example.org/x">', '<a href="https://example.org/">', '<a href="#a">', '<a href="?a">', '<a href>', '<p data="/x">', '<!-- <a href="/x"> -->', '<script>a = "<a href=\\"/x\\">"</script>',
-  '<textarea><a href="/x"></textarea>', '<a href="/preview/x/already">', '<img srcset="data:image/png;base64,/9j/ 1x">', '<a href="/\\evil.example">', 'a < b', '', '<', '<a href="/x', '<a href="http://localhost:8081/">',
+  '<textarea><a href="/x"></textarea>', '<a href="/preview/x/already">', '<img srcset="data:image/png;base64,/9j/ 1x">', '<a href="/\\evil.example">', 'a < b', '', '<', '<a href="/x', '<a href="http://localhost:8081/">', '<a href="http://site.test/preview/x/y">', '<a href="http://site.test.evil.example/">',
 ])('%s stays as it is', async text => expect(await through(htmlLinks, text)).toBe(text));
 
 test.each([
@@ -62,4 +62,17 @@ test.each(['<a ', '<!--', '<style>', 'text '])('what has no end costs no more me
   page.end('<a href="/x">');
   await new Promise(resolve => page.once('end', resolve));
   expect(bytes - sent).toBeLessThanOrEqual('<a href="/preview/x/x">'.length);
+});
+
+test('a page is read as far as it may be, and the rest goes as it is', async () => {
+  let pieces = 2;
+  const page = htmlLinks({ ...options, mayRead: () => pieces-- > 0 });
+  const got: Buffer[] = [];
+  page.on('data', (part: Buffer) => got.push(part));
+  const line = `<a href="/x">${'y'.repeat(1011)}`; // a kibibyte
+  for (let i = 0; i < 256; i++) page.write(line);
+  page.end();
+  await new Promise(resolve => page.once('end', resolve));
+  const text = Buffer.concat(got).toString();
+  expect([text.match(/"\/preview\/x\/x"/g)?.length, text.match(/"\/x"/g)?.length]).toEqual([128, 128]);
 });

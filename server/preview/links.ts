@@ -8,14 +8,19 @@ export interface LinkOptions {
   /** The path, without a slash at the end. */
   base: string;
   port: number;
+  /** The origin that the page is on. */
+  site: string;
   /** To be put first into the page. */
   tags?: string;
+  /** Asked for each piece of a page: false when the rest must go as it is. Reading a page takes a processor's time that others need, too. */
+  mayRead?: () => boolean;
 }
 
 interface Edit { at: number; remove: number; insert: string; }
 
 const ADDRESSES = new Set(['href', 'src', 'action', 'formaction', 'poster', 'data', 'background', 'manifest', 'ping', 'xlink:href']);
 const SETS = new Set(['srcset', 'imagesrcset']);
+const PIECE = 1 << 16;
 /** What the parser says nothing of for so long is passed on as it is, with all that follows: it would keep it whole in memory. */
 const MAX_HELD = 1 << 18;
 
@@ -27,6 +32,7 @@ export function htmlLinks(options: LinkOptions): Transform {
   let edits: Edit[] = [];
   let tags = options.tags;
   let inStyle = false;
+  let toRead = 0; // of the piece that was allowed
 
   parser.on('startTag', ({ tagName, attrs, sourceCodeLocation: at }: StartTag) => {
     if (!at) return;
@@ -77,6 +83,15 @@ export function htmlLinks(options: LinkOptions): Transform {
       if (parser.destroyed) return done(null, chunk);
       const text = chunk.toString('latin1');
       held += text;
+      toRead -= text.length;
+      while (toRead < 0) {
+        if (options.mayRead?.() === false) {
+          const out = ready(true);
+          parser.destroy();
+          return done(null, Buffer.from(out, 'latin1'));
+        }
+        toRead += PIECE;
+      }
       parser.write(text, error => {
         if (error) return done(error);
         const hasGivenUp = start + held.length - settled > MAX_HELD;
@@ -125,7 +140,8 @@ function apply(text: string, start: number, edits: Edit[]): string {
 }
 
 /** At the beginning of a text. */
-function address(text: string, { base, port }: LinkOptions): Edit[] {
+function address(text: string, { base, port, site }: LinkOptions): Edit[] {
+  if (text.startsWith(`${site}/`) && !text.startsWith(`${site}${base}/`)) return [{ at: 0, remove: site.length, insert: base }]; // what was made of X-Forwarded-Host
   const own = new RegExp(`^(?:https?:)?//(?:localhost|127\\.0\\.0\\.1|0\\.0\\.0\\.0):${port}(?=[/?#"'\\s>]|$)`, 'i').exec(text)?.[0];
   if (own !== undefined) return [{ at: 0, remove: own.length, insert: base }];
   return /^\/(?![/\\])/.test(text) && !text.startsWith(`${base}/`) ? [{ at: 0, remove: 0, insert: base }] : [];

@@ -8,6 +8,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompre
 import { say } from '../../texts/server.ts';
 import { PATH_PREFIX, type Target } from './address.ts';
 import { isNavigation, tell } from './answers.ts';
+import { createRateLimit } from '../http/rate.ts';
 import type { Closings } from './closings.ts';
 import { FIT_PATH, fitScript, fitTags } from './fit.ts';
 import type { ForwardOptions, Visit } from './forward.ts';
@@ -36,11 +37,15 @@ interface Comer { target: Target; base: string; pane: boolean; /** Undefined: a 
 const GUEST = /^(\d{1,5})-([a-z0-9]+)\.g\.([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{43})$/;
 const INVITATION = /^(\d{1,5})-([a-z0-9]+)\.s\.([A-Za-z0-9_-]{43})$/;
 
+/** Pieces of 64 KiB of pages that are read for their links, of one lab: 32 MiB at once, then one MiB a second. Beyond it pages go as they are. */
+const READING = { burst: 512, perMinute: 60 * 16 };
+
 /** A link for guests. Each who opens it gets a path, and with it cookies, of their own. */
 export const sharedPath = ({ lab, port }: Target, token: string) => `${PATH_PREFIX}${port}-${lab}.s.${token}/`;
 
 export function createSandboxed(options: SandboxedOptions) {
   const jars = createJars();
+  const reading = createRateLimit(READING);
 
   return {
     /** Undefined: it has been answered. */
@@ -83,7 +88,7 @@ export function createSandboxed(options: SandboxedOptions) {
   function comerOf(segment: string): Comer | undefined {
     const base = `${PATH_PREFIX}${segment}`;
     const pass = options.passes.read(segment);
-    if (pass) return { target: pass.target, base, pane: pass.pane, who: pass.who, jar: `${pass.who} ${pass.target.lab} ${pass.target.port}`, over: options.closings.until(pass.target.lab), until: pass.until };
+    if (pass) return { target: pass.target, base, pane: pass.pane, who: pass.who, jar: `${pass.who} ${pass.target.port}`, over: options.closings.until(pass.target.lab), until: pass.until };
     const [, port, lab, nonce, token] = GUEST.exec(segment) ?? [];
     if (!port || !lab) return undefined;
     const target = { lab, port: Number(port) };
@@ -106,13 +111,13 @@ export function createSandboxed(options: SandboxedOptions) {
     const own = `http://localhost:${target.port}${path}`;
     return {
       target, path, over: [over], until,
-      requestHeaders: ({ upgrade }) => sandboxedRequest(request, place, { https: options.isHttps(request), upgrade, cookie: jars.cookies(jar, own) }),
+      requestHeaders: ({ upgrade }) => sandboxedRequest(request, place, { https: options.isHttps(request), upgrade, cookie: jars.cookies(target.lab, jar, own) }),
       async answer(from) {
         if (pane && isNavigation(request) && refusesFrames(from.headers, { sameOrigin: true })) return { status: 403, text: say('port.noFrame', { port: String(target.port) }) };
         const setCookies = from.headers['set-cookie'];
-        if (setCookies) await jars.keep(jar, own, setCookies);
+        if (setCookies) await jars.keep(target.lab, jar, own, setCookies);
         const headers = sandboxedResponse(request, from.headers, place);
-        const through = changes(from, request, place);
+        const through = changes(from, request, place, () => reading.take(target.lab));
         if (through.length) for (const name of ['content-length', 'content-encoding', 'accept-ranges', 'digest', 'content-digest', 'repr-digest', 'content-md5']) delete headers[name];
         return { headers, through };
       },
@@ -121,14 +126,14 @@ export function createSandboxed(options: SandboxedOptions) {
 }
 
 /** Texts in which links have to be set right. */
-function changes(from: IncomingMessage, request: IncomingMessage, { base, port }: Place): Transform[] {
+function changes(from: IncomingMessage, request: IncomingMessage, { base, port, site }: Place, mayRead: () => boolean): Transform[] {
   const type = String(from.headers['content-type'] ?? '').toLowerCase();
   const isHtml = /^\s*text\/html\b/.test(type);
   const code = from.statusCode ?? 0;
   if ((!isHtml && !/^\s*text\/css\b/.test(type)) || /utf-?16/.test(type) || request.method === 'HEAD' || code < 200 || [204, 206, 304].includes(code)) return [];
   const unpacked = unpack(String(from.headers['content-encoding'] ?? 'identity').trim().toLowerCase());
   if (!unpacked) return [];
-  return [...unpacked, isHtml ? htmlLinks({ base, port, ...(isNavigation(request) ? { tags: fitTags(base) } : {}) }) : cssLinks({ base, port })];
+  return [...unpacked, isHtml ? htmlLinks({ base, port, site, mayRead, ...(isNavigation(request) ? { tags: fitTags(base) } : {}) }) : cssLinks({ base, port, site })];
 }
 
 function unpack(encoding: string): Transform[] | undefined {

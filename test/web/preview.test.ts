@@ -136,7 +136,7 @@ test('with the container the chip goes, the tab says what is missing and finds i
   await expect(page.getByTestId('ports')).toHaveCount(0, { timeout: PATIENCE_MS });
   await tab.reload();
   check(await tab.textContent('body')).toContain('Nothing listens on port 8080 of your lab yet.');
-  await typeLine(page, 'docker run -d --name web -p 8080:80 -v /root/www:/www busybox httpd -f -h /www');
+  await typeLine(page, 'docker run -d --init --name web -p 8080:80 -v /root/www:/www busybox httpd -f -h /www');
   await expect(tab.getByRole('heading', { name: 'Ahoy' })).toBeVisible({ timeout: PATIENCE_MS }); // it looks again by itself
   const engine = new RpcClient(engineSocket, controlVerbs);
   const lab = /-([a-z0-9]+)\.localhost/.exec(tab.url())![1]!;

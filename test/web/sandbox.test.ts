@@ -85,6 +85,7 @@ describe('a page of a lab on the site’s origin', () => {
     const site = new URL(elsewhereUrl()).host;
     await expect.poll(() => asked.filter(({ url }) => new URL(url).host === site && !url.includes('/preview/')).length).toBeGreaterThan(0);
     check(asked.filter(({ cookie }) => cookie?.includes(learner))).toEqual([]);
+    check((await context.cookies(elsewhereUrl())).find(({ name }) => name === 'slipway_learner')!.value).toBe(learner); // nor was another one set
   });
 
   test('neither a form, nor a frame, nor a window, nor a message of it reaches the learner’s pages', async () => {
