@@ -51,7 +51,7 @@ export async function* pullRemote(reference: Reference, pull: RemotePull): Async
 export async function* pullFrom(reference: Reference, source: ImageSource, place: LayerPlace, pull: Pull): AsyncGenerator<PullMessage, void, void> {
   try {
     const all = reference.tag === undefined && reference.digest === undefined;
-    const wanted = all ? (await source.tags(reference.path).catch(notFound(`repository ${familiarName(reference)}`))).map(tag => ({ ...reference, tag })) : [reference];
+    const wanted = all ? (await source.tags(reference.path).catch(notFound(`repository ${familiarName(reference)}`, reference))).map(tag => ({ ...reference, tag })) : [reference];
     let newer = false;
     for (const one of wanted) newer = (yield* pullOne(one, source, place, pull)) || newer;
     yield { status: `Status: ${newer ? 'Downloaded newer image' : 'Image is up to date'} for ${all ? familiarName(reference) : familiarString(withDefaultTag(reference))}` };
@@ -78,15 +78,16 @@ async function* pullOne(reference: Reference, source: ImageSource, place: LayerP
   return newer;
 }
 
-/** Says of what is not there what was looked for. */
-const notFound = (what: string) => (error: unknown): never => {
+/** Says of what is not there, or not for everybody, what was looked for. */
+const notFound = (what: string, reference: Reference) => (error: unknown): never => {
   if (error instanceof SlipwayError && error.kind === 'NotFound') throw new SlipwayError('NotFound', `${what} not found: ${error.message}`);
+  if (error instanceof SlipwayError && error.kind === 'Forbidden') throw new SlipwayError('NotFound', `pull access denied for ${familiarName(reference)}, repository does not exist or may require 'docker login': ${error.message}`);
   throw error;
 };
 
 /** Manifest and configuration, verified and fitting each other. */
 async function look(reference: Reference, registry: ImageSource, { platform }: Pull): Promise<Found> {
-  const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!).catch(notFound(`manifest for ${familiarString(reference)}`));
+  const top = await registry.manifest(reference.path, reference.digest ?? reference.tag!).catch(notFound(`manifest for ${familiarString(reference)}`, reference));
   let answer = parseManifest(top);
   if (answer.kind === 'index') answer = parseManifest(await registry.manifest(reference.path, choose(answer.index, platform).digest));
   if (answer.kind === 'index') throw new SlipwayError('System', `${top.digest} is a list of lists of manifests`);

@@ -113,6 +113,24 @@ describe('credentials', () => {
     expect([...dialled]).toEqual(['localhost:5000', '10.1.1.1:80']);
   });
 
+  test('that have run out are asked for anew, once; a token that does not reach far enough is dockerd\'s denial', async () => {
+    let tokens = 0;
+    const { open } = await registry((request, response, url) => {
+      if (url.host === '10.1.1.1') return void response.end(JSON.stringify({ token: `T${++tokens}` }));
+      const challenge = 'Bearer realm="http://10.1.1.1/token",service="reg"';
+      if (url.pathname.startsWith('/v2/closed/')) return void response.writeHead(401, { 'WWW-Authenticate': `${challenge},error="insufficient_scope"` }).end('{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}');
+      // Each is good for one answer.
+      const good = request.headers.authorization === `Bearer T${tokens}` && !used.has(tokens);
+      used.add(tokens);
+      if (!good) return void response.writeHead(401, { 'WWW-Authenticate': challenge }).end();
+      response.end(content);
+    }, { credentials: alice });
+    const used = new Set<number>();
+    const opened = await open();
+    for (let at = 0; at < 3; at++) expect((await read(opened.blob('x', blob))).equals(content)).toBe(true);
+    await expect(read(opened.blob('closed', blob))).rejects.toMatchObject({ kind: 'Forbidden', message: 'denied: requested access to the resource is denied' });
+  });
+
   test('that are missing are missed in dockerd\'s words', async () => {
     const { open } = await registry((_request, response) => void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="here"' }).end());
     await expect((await open()).hasBlob('x', blob.digest)).rejects.toMatchObject({ kind: 'Unauthorized', message: 'no basic auth credentials' });

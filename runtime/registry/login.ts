@@ -1,7 +1,7 @@
 // Tries credentials at a registry, for `docker login`. Nothing is kept: the client writes them into its own configuration.
 // https://github.com/moby/moby/blob/v26.1.5/registry/auth.go
 import { STATUS_CODES } from 'node:http';
-import { SlipwayError } from '../errors.ts';
+import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { authorization, type Credentials } from './auth.ts';
 import { ping } from './client.ts';
 import type { Network } from './network.ts';
@@ -11,7 +11,10 @@ export async function login(network: Network, domain: string, credentials: Crede
   const transport = openTransport(network);
   try {
     const { origin, challenges } = await ping(transport, domain, signal, known);
-    const proof = await authorization(transport, challenges, credentials, '', signal);
+    const proof = await authorization(transport, challenges, credentials, '', signal).catch((error: unknown) => {
+      const { kind, message } = asSlipwayError(error);
+      throw kind === 'Unauthorized' ? new SlipwayError('System', `Get "${origin}/v2/": ${message}`, { cause: error }) : error;
+    });
     const answer = await transport.send(`${origin}/v2/`, { method: 'GET', headers: proof ? { Authorization: proof } : {}, signal });
     answer.resume();
     if (answer.statusCode === 200) return;

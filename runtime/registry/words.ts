@@ -26,6 +26,8 @@ export async function refusal(answer: IncomingMessage): Promise<SlipwayError> {
   const status = answer.statusCode!;
   const kind: ErrorKind = status === 404 ? 'NotFound' : status === 401 ? 'Unauthorized' : status === 403 ? 'Forbidden' : 'System';
   const text = await textOf(answer).catch(() => '');
+  // A token that does not reach so far: https://www.rfc-editor.org/rfc/rfc6750#section-3.1
+  if (/^bearer .*\berror="insufficient_scope"/i.test(answer.headers['www-authenticate'] ?? '')) return new SlipwayError('Forbidden', 'denied: requested access to the resource is denied');
   const told = errorsSchema.safeParse(json(text));
   if (told.success) {
     const words = told.data.errors.map(({ code, message }) => `${code.replaceAll('_', ' ').toLowerCase()}: ${message}`);

@@ -8,7 +8,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ShimConnection } from '../../runtime/kernel/shim.ts';
-import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
+import { createTestLab, dockerd, eventually, outputOf, type TestLab } from './lab.ts';
+import { token } from './upstream.ts';
 
 const DIGEST = /sha256:[0-9a-f]{64}/g;
 const layerIds = (text: string) => text.replace(/^[0-9a-f]{12}: /gm, 'LAYER: ').replace(DIGEST, 'DIGEST').replace(/size: \d+/, 'size: N');
@@ -99,6 +100,53 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     expect((await lab.ok('pull localhost:5002/box')).split('\n').at(-1)).toBe('localhost:5002/box:latest');
     expect(await lab.ok('logout localhost:5002')).toBe('Removing login credentials for localhost:5002');
     expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toBe('no basic auth credentials\n');
+  });
+
+  test('with tokens lets in who has logged in, as far as their token reaches', async () => {
+    const place = mkdtempSync(join(tmpdir(), 'slipway-tokens-'));
+    let serving: ShimConnection | undefined;
+    try {
+      execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=tokens', '-keyout', join(place, 'key'), '-out', join(place, 'crt')], { stdio: 'ignore' });
+      const grant = (...access: object[]) => token(join(place, 'key'), join(place, 'crt'), access);
+      await lab.ok(['run', '--rm', '-v', 'tokens:/t', 'busybox', 'sh', '-c', 'printf %s "$1" > /t/crt', 'sh', readFileSync(join(place, 'crt'), 'utf8')]);
+      // Alice may do all with mine, and read theirs.
+      const server = `use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 9, LocalPort => 5300, ReuseAddr => 1) or die; while (my $c = $s->accept) { my ($q, $who) = (scalar <$c>, '');
+        while (<$c>) { last if /^\\r?$/; $who = $1 if /^authorization: basic (\\S+)/i } my $ok = $who eq $ARGV[0]; my $t = $q =~ /mine/ ? $ARGV[1] : $q =~ /theirs/ ? $ARGV[2] : $ARGV[3];
+        my $b = $ok ? qq({"token":"$t"}) : '{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}';
+        printf $c "HTTP/1.1 %s\\r\\nContent-Type: application/json\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%s", $ok ? '200 OK' : '401 No', length $b, $b; close $c }`;
+      const all = ['pull', 'push'];
+      const { socketPath } = await lab.engine.call('exec', { lab: lab.lab!.id, host: 'h1', argv: ['/usr/bin/perl', '-e', server.replaceAll('\\\\', '\\'), Buffer.from('alice:secret').toString('base64'), grant({ type: 'repository', name: 'mine', actions: all }), grant({ type: 'repository', name: 'theirs', actions: ['pull'] }), grant()] });
+      serving = await ShimConnection.open(socketPath);
+      serving.go();
+      const option = (name: string, value: string) => ['-e', `REGISTRY_AUTH_TOKEN_${name}=${value}`];
+      await start('tokens', 5301, '-v', 'tokens:/t', '-e', 'REGISTRY_AUTH=token', ...option('REALM', 'http://localhost:5300/token'), ...option('SERVICE', 'outside'), ...option('ISSUER', 'outside'), ...option('ROOTCERTBUNDLE', '/t/crt'));
+      const login = (password: string) => lab.docker(['login', '-u', 'alice', '--password-stdin', 'localhost:5301'], { stdin: password });
+      for (const name of ['mine', 'theirs']) await lab.ok(`tag localhost:5000/busybox localhost:5301/${name}`);
+      const said = async (...args: string[]) => (await lab.docker(args)).stderr;
+      expect(await said('pull', 'localhost:5301/mine')).toBe('Error response from daemon: Head "http://localhost:5301/v2/mine/manifests/latest": unauthorized: incorrect username or password\n');
+      expect(await login('wrong')).toMatchObject({ code: 1, stderr: 'Error response from daemon: Get "http://localhost:5301/v2/": unauthorized: incorrect username or password\n' });
+      expect(await login('secret')).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' });
+      expect((await lab.ok('push localhost:5301/mine')).split('\n').at(-1)).toMatch(/^latest: digest: /);
+      expect(await said('push', 'localhost:5301/theirs')).toBe('denied: requested access to the resource is denied\n');
+      expect(await said('pull', 'localhost:5301/theirs')).toBe('Error response from daemon: manifest for localhost:5301/theirs:latest not found: manifest unknown: manifest unknown\n');
+      expect(await said('pull', 'localhost:5301/others')).toBe('Error response from daemon: pull access denied for localhost:5301/others, repository does not exist or may require \'docker login\': denied: requested access to the resource is denied\n');
+      expect(await lab.ok('pull localhost:5301/mine')).toContain('Status: Image is up to date');
+      expect(await lab.ok('logout localhost:5301')).toBe('Removing login credentials for localhost:5301');
+      expect(await said('push', 'localhost:5301/mine')).toBe('unauthorized: incorrect username or password\n');
+    } finally {
+      serving?.signal(9);
+      serving?.close();
+      rmSync(place, { recursive: true });
+    }
+  });
+
+  test('shows its manifests to the client itself', async () => {
+    const inspect = (...args: string[]) => lab.engine.call('exec', { lab: lab.lab!.id, host: 'h1', argv: ['/usr/bin/docker', 'manifest', 'inspect', ...args] }).then(({ socketPath }) => outputOf(socketPath));
+    const digest = DIGEST.exec(await lab.ok('pull localhost:5000/busybox'))![0];
+    DIGEST.lastIndex = 0;
+    expect(`sha256:${createHash('sha256').update(JSON.stringify(JSON.parse(await inspect('--insecure', 'localhost:5000/busybox')), null, 3)).digest('hex')}`).toBe(digest);
+    expect(await inspect('localhost:5000/busybox')).toContain('no such manifest: localhost:5000/busybox:latest'); // the client's own word for one that has no TLS
+    expect(await inspect('--insecure', 'localhost:5000/nope')).toContain('no such manifest: localhost:5000/nope');
   });
 
   test('whose bytes are not what their digest names is not believed, and nothing of them stays', async () => {

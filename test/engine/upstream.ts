@@ -60,7 +60,7 @@ export async function openOutside(): Promise<Outside> {
   };
   const realm = await listen((question, response) => {
     const [, credentials] = /^Basic (.*)$/.exec(question.headers.authorization ?? '') ?? [];
-    if (Buffer.from(credentials ?? '', 'base64').toString() !== 'operator:secret') return void response.writeHead(401).end('{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}');
+    if (Buffer.from(credentials ?? '', 'base64').toString() !== 'operator:secret') return void response.writeHead(401, { 'Content-Type': 'application/json' }).end('{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}');
     const [, name] = /^repository:([^:]+):/.exec(new URL(question.url!, realm).searchParams.get('scope') ?? '') ?? [];
     response.end(JSON.stringify({ token: token(at('key'), at('crt'), name === undefined ? [] : [{ type: 'repository', name, actions: ['pull'] }]) }));
   });
@@ -135,7 +135,7 @@ const answers = (port: number) => new Promise<boolean>(resolve => {
 });
 
 /** https://distribution.github.io/distribution/spec/auth/jwt/ */
-function token(key: string, certificate: string, access: unknown): string {
+export function token(key: string, certificate: string, access: unknown): string {
   const chain = [readFileSync(certificate, 'utf8').replace(/-----[^-]+-----|\s/g, '')];
   const now = Math.floor(Date.now() / 1000);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
