@@ -4,8 +4,8 @@ import { asSlipwayError } from '../../runtime/errors.ts';
 import type { HostRef } from '../../runtime/kernel/protocol.ts';
 import type { Engine } from '../lab/engine.ts';
 
-/** A program may listen on thousands; more chips than this help nobody. */
-const MAX_PORTS = 20;
+/** A program may listen on thousands. What holds a published port for a container listens, too, and must not take the place of the lab's own. */
+const MAX_PORTS = 200;
 
 export interface ListeningOptions {
   engine: Pick<Engine, 'read' | 'watch'>;
