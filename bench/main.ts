@@ -9,7 +9,7 @@ import type { Row } from './report.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '20' }, json: { type: 'string', default: 'test-results/bench.json' }, only: { type: 'string' } } });
 process.env.SLIPWAY_INSTANCE ??= 'bench';
-Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench', /* learners of their own addresses */ SLIPWAY_TRUST_PROXY: '1' });
+Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench', /* of registries outside, until one is measured: none */ SLIPWAY_UPSTREAMS: `${process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench'}/upstreams.json`, /* learners of their own addresses */ SLIPWAY_TRUST_PROXY: '1' });
 
 const { runInstance, removePlaces } = await import('../test/run-instance.ts');
 const { measureDocker, measureVerbs } = await import('./docker.ts');
@@ -21,6 +21,7 @@ const { measureMemory } = await import('./memory.ts');
 const { measureNeighbours } = await import('./neighbours.ts');
 const { measureNetwork } = await import('./network.ts');
 const { measurePreview } = await import('./preview.ts');
+const { measureRegistry } = await import('./rows-registry.ts');
 const { measureScale } = await import('./scale.ts');
 const { measureTicks } = await import('./ticks.ts');
 const { writeTicksLesson } = await import('./ticks-lesson.ts');
@@ -39,6 +40,7 @@ const parts: Record<string, () => Promise<Row[]>> = {
   neighbours: () => measureNeighbours(),
   network: () => measureNetwork(runs),
   preview: () => measurePreview(runs),
+  registry: () => measureRegistry(runs),
   scale: () => measureScale(),
   ticks: () => measureTicks(),
   watching: () => measureWatching(),

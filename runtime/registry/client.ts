@@ -18,7 +18,7 @@ import { refusal, textOf } from './words.ts';
 const MAX_MANIFEST_BYTES = 4 << 20; // as dockerd
 /** Of a blob that broke off; dockerd tries as often. */
 const RETRIES = 5;
-const RETRY_MS = 500;
+const RETRY_MS = 300;
 
 export type Manifest = { mediaType: string; digest: Digest; text: string };
 

@@ -36,12 +36,12 @@ cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; r
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), { keepEmpty, signal });
 }
 
-/** From an archive, which must have the digest `expected` when that is given; its bytes are kept, so that what is saved later has the same digest. */
-export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], { compression = '', expected = '', signal }: { compression?: string; expected?: string; signal?: AbortSignal | undefined }): Promise<ImageLayer | null> {
+/** From an archive, which must have the digest `expected` when that is given; its bytes are kept unless told otherwise, so that what is saved later has the same digest. */
+export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], { compression = '', expected = '', keep = true, signal }: { compression?: string; expected?: string; keep?: boolean; signal?: AbortSignal | undefined }): Promise<ImageLayer | null> {
   const body = `mkdir -p "$1" || exit 1
 [ -z "$3" ] || exec < "$3" || exit 1
-adopt "$1/layer" "$2" keep "$5" plain "$4"; r=$?; rm -rf "$1"; exit $r`;
-  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', compression, expected), { ...archive, signal, keepEmpty: expected !== '' });
+adopt "$1/layer" "$2" "$6" "$5" plain "$4"; r=$?; rm -rf "$1"; exit $r`;
+  return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', compression, expected, keep ? 'keep' : ''), { ...archive, signal, keepEmpty: expected !== '' });
 }
 
 async function made(host: Place, scratch: string, argv: (scratch: string) => string[], { input, signal, keepEmpty = false }: { input?: AsyncIterable<Buffer>; signal?: AbortSignal | undefined; keepEmpty?: boolean }): Promise<ImageLayer | null> {

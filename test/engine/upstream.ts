@@ -55,7 +55,7 @@ export async function openOutside(): Promise<Outside> {
   const serve = async (name: string, port: number, more: object = {}) => {
     const config = { version: '0.1', log: { level: 'error', accesslog: { disabled: true } }, storage: { filesystem: { rootdirectory: at('storage') } }, http: { addr: `127.0.0.1:${port}`, secret: 'x', ...('tls' in more ? { tls: more.tls } : {}) }, ...('auth' in more ? { auth: more.auth } : {}) };
     writeFileSync(at(`${name}.yml`), JSON.stringify(config)); // JSON is YAML
-    processes.set(name, spawn(join(registryDir, 'docker-registry'), ['serve', at(`${name}.yml`)], { stdio: ['ignore', 'ignore', 'inherit'] }));
+    processes.set(name, spawn(join(registryDir, 'docker-registry'), ['serve', at(`${name}.yml`)], { stdio: 'ignore' }));
     for (const deadline = Date.now() + 15_000; !await answers(port); await delay(20)) if (Date.now() > deadline) throw new Error(`the registry ${name} does not answer`);
   };
   const realm = await listen((question, response) => {
