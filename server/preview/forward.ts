@@ -58,7 +58,11 @@ export function createForward(options: ForwardOptions) {
       const socket = await options.dial(target);
       if (response.destroyed) return void socket.destroy();
       const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: false }), createConnection: () => socket, insecureHTTPParser: AS_BROWSERS });
-      const patience = setTimeout(() => { refuse({ status: 504, text: say('port.silent', { port: String(target.port) }), again: true }); upstream.destroy(); }, patienceMs);
+      const patience = setTimeout(() => {
+        if (!request.complete) return void patience.refresh(); // it is still being asked
+        refuse({ status: 504, text: say('port.silent', { port: String(target.port) }), again: true });
+        upstream.destroy();
+      }, patienceMs);
       response.once('close', () => { clearTimeout(patience); upstream.destroy(); });
       const fail = (error: Error) => { clearTimeout(patience); refuse(wordsFor(target, error)); };
       upstream.once('error', fail);
@@ -151,12 +155,10 @@ function wordsFor({ port }: Target, error: Error & { code?: string; rawPacket?: 
 function whenOver({ over, until }: Visit, held: ServerResponse | Duplex) {
   const cut = () => void held.destroy();
   const timer = until === undefined ? undefined : setTimeout(cut, Math.min(until - Date.now(), MAX_TIMER_MS)).unref();
-  for (const signal of over) {
-    if (signal.aborted) return cut();
-    signal.addEventListener('abort', cut);
-  }
+  for (const signal of over) signal.addEventListener('abort', cut);
   held.once('close', () => {
     clearTimeout(timer);
     for (const signal of over) signal.removeEventListener('abort', cut);
   });
+  if (over.some(signal => signal.aborted)) cut();
 }

@@ -134,6 +134,16 @@ describe('servers that do not answer as one wishes', () => {
     await expect.poll(() => previews.dialled.size).toBe(0);
   });
 
+  test('one that is still being asked is not given up', async () => {
+    await start((request, response) => void request.resume().on('end', () => response.end('done')), { patienceMs: 100 });
+    const asked = previews.begin('/', { method: 'POST', headers: { ...previews.own(PORT), 'transfer-encoding': 'chunked' } });
+    asked.write('first');
+    await expect.poll(() => previews.dialled.size).toBe(1);
+    await new Promise(resolve => setTimeout(resolve, 250));
+    asked.end('last');
+    expect((await once(asked, 'response') as [IncomingMessage])[0].statusCode).toBe(200);
+  });
+
   test('one that is not there yet: the page looks again by itself; a program is told once, in a line', async () => {
     await start(createTcpServer());
     const headers = { host: `9-${previews.lab}.localhost`, cookie: previews.own(9).cookie! };

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { disposeLabsLeft } from '../warm.ts';
-import { expect as see, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { elsewhereUrl, expect as see, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
 
 let browser: Browser;
 let context: BrowserContext | undefined;
@@ -51,7 +51,8 @@ const inGerman = [[light, 'structure']] as const;
 
 describe.concurrent.each([['en', 'wide', {}, inEveryLook], ['en', 'narrow', narrow, inEnglish], ['de', 'wide', german, inGerman], ['de', 'narrow', { ...german, ...narrow }, inGerman]] as const)('%s, %s', (language, look, options, looks) => {
   test.concurrent('no page has a fault', async () => {
-    const { page, errors, context: own } = await newcomer(browser, options);
+    // A narrow window is somebody's telephone: it comes from elsewhere.
+    const { page, errors, context: own } = await newcomer(browser, look === 'narrow' ? { ...options, baseURL: elsewhereUrl() } : options);
     const found: Record<string, string[]> = {};
     const judge = async (name: string) => {
       for (const [media, which] of looks) {
@@ -85,6 +86,7 @@ describe.concurrent.each([['en', 'wide', {}, inEveryLook], ['en', 'narrow', narr
       await typeLine(page, 'docker run -d -p 8080:80 busybox httpd -f -h /etc');
       await page.getByRole('button', { name: /8080 (?:beside|neben)/ }).click();
       await see(page.getByTestId('port-pane').locator('iframe')).toBeVisible();
+      if (look === 'narrow') await page.getByTestId('port-pane').locator('summary').click();
       await judge('port');
       await shoot(page, `port-${language}-${look}`);
       await page.getByRole('button', { name: /Share port 8080|Port 8080 mit/ }).click();
@@ -92,6 +94,9 @@ describe.concurrent.each([['en', 'wide', {}, inEveryLook], ['en', 'narrow', narr
       await see(page.getByTestId('share-url')).toBeVisible();
       await judge('sharing');
       await shoot(page, `sharing-${language}-${look}`);
+      await page.goto((await page.locator('dialog[open] .share-close a').getAttribute('href'))!);
+      await see(page.getByRole('button', { name: /Open port 8080|Port 8080 öffnen/ })).toBeVisible();
+      await judge('port’s page');
       await page.goto('/lessons/first-container');
       await hasLab(page);
       await judge('questions and diagrams');
