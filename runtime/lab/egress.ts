@@ -23,7 +23,8 @@ export async function openEgress(parts: EngineParts, ref: HostRef, wish: readonl
   return allow;
 }
 
-const linkUp = (ipv6: boolean): Step => ({ do: 'run', argv: ['ip', '-batch', '-'], stdin: [
+/** The host's side of a new link. */
+export const linkUp = (ipv6: boolean): Step => ({ do: 'run', argv: ['ip', '-batch', '-'], stdin: [
   `addr add ${LAB_SIDE.ip}/${LAB_SIDE.prefix} brd + dev ${LAB_SIDE.link}`,
   ...(ipv6 ? [`addr add ${LAB_SIDE.ip6}/${LAB_SIDE.prefix6} dev ${LAB_SIDE.link} nodad`] : []),
   `link set ${LAB_SIDE.link} up`,

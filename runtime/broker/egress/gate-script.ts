@@ -34,6 +34,7 @@ mount --bind /proc proc
 pivot_root . old
 cd /
 umount -l /old
+rmdir /old
 unset RULES NAMES RESOLV
 until_() { what=$1 tries=0; shift; until "$@" 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 500 ] && kill -0 "$holder" || { cat /run/why* >&2; echo "$what" >&2; exit 1; }; sleep 0.01; done; }
 setsid setpriv --reuid="$uid" --regid="$uid" --clear-groups --no-new-privs --inh-caps=-all unshare --user --map-root-user --net sh -euc "$INSIDE" gate "$rate" 9<&- </dev/null >/dev/null 2>/run/why &

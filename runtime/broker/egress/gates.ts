@@ -1,6 +1,6 @@
 // Gates: what lets a lab's host out, as far as the operator permits (README.md). One a host, in a cgroup and namespaces that the lab has no hand in; it ends
 // with the lab's processes, whoever ends those. Called by main.ts for the verbs setEgress and egress.
-import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { SlipwayError } from '../../errors.ts';
@@ -107,7 +107,8 @@ export class Gates {
   }
 }
 
-const works = ({ gate }: HostRecord): boolean => gate !== null && isAlive(gate.holder) && isAlive(gate.carrier);
+/** The lab's root may have removed its end of the link, and so ours. */
+const works = ({ gate }: HostRecord): boolean => gate !== null && isAlive(gate.holder) && isAlive(gate.carrier) && readFileSync(`/proc/${gate.holder.pid}/net/dev`, 'utf8').includes('lab0:');
 const intoGate = (pid: number) => [`--user=/proc/${pid}/ns/user`, `--net=/proc/${pid}/ns/net`];
 
 /** Of the machine, and of the namespace that connections begin in; and whether that one reaches IPv6. */
