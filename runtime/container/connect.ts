@@ -1,6 +1,8 @@
 // POST /networks/{id}/connect and /disconnect, of a container that runs (links, addresses, names and ports change at once) or not (its next start).
 import { SlipwayError } from '../errors.ts';
 import { addressText, contains, parseAddress, parseBlock } from '../network/addresses.ts';
+import { MADE_ANEW } from '../network/lost.ts';
+import { mendNetworks } from './mend.ts';
 import { addNames, removeNames, useNameServer } from '../network/names.ts';
 import { bindPorts, defaultRoute, gatewayOf, insideLink, join, nameServerOf, outsideLink, publish, publishing, removeLinks, unpublish, vethName } from '../network/endpoint.ts';
 import type { Network } from '../network/model.ts';
@@ -98,6 +100,7 @@ async function joinLive(host: Host, container: Container, state: RunningState, n
     // Whatever of it was made. The ports of others, if it was to take them over, stay let go.
     if (endpoint) await runHelper(host, { argv: ['busybox', 'true'], after: removeLinks(record.id, [endpoint]) }).catch(failure => host.onError(failure));
     if (endpoint) host.networks.leave(record.id, endpoint);
+    if (error instanceof SlipwayError && error.message.endsWith(MADE_ANEW)) await mendNetworks(host).catch(failure => host.onError(failure));
     if (endpoint) record.endpoints = Object.fromEntries(Object.entries(asked).filter(([name]) => name !== network.name));
     saveContainer(host, record);
     throw error;
@@ -106,7 +109,14 @@ async function joinLive(host: Host, container: Container, state: RunningState, n
 }
 
 async function leaveLive(host: Host, container: Container, state: RunningState, endpoint: Endpoint) {
-  await change(host, container, state, state.endpoints.filter(e => e !== endpoint), [], [endpoint]);
+  const next = state.endpoints.filter(e => e !== endpoint);
+  try {
+    await change(host, container, state, next, [], [endpoint]);
+  } catch (error) {
+    if (!(error instanceof SlipwayError) || !error.message.endsWith(MADE_ANEW)) throw error;
+    setState(host, container, { ...state, endpoints: next }); // all but its rules, which are among those made anew
+    await mendNetworks(host);
+  }
   host.networks.leave(container.record.id, endpoint);
   host.events.emit('network', 'disconnect', endpoint.networkId, { container: container.record.id, name: endpoint.network, type: host.networks.find(endpoint.networkId)?.driver ?? 'bridge' });
 }
@@ -132,16 +142,16 @@ async function change(host: Host, container: Container, state: RunningState, nex
     ...removed.map((e): Step => (e.withoutVeth ? { do: 'run', argv: ['ip', 'link', 'delete', e.ifname], netns } : { do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
     ...(added.length ? [{ do: 'run', argv: ['ip', '-batch', '-'], stdin: added.map(e => outsideLink(host, e, netns)).join('') } satisfies Step] : []),
     ...(inside ? [{ do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: inside } satisfies Step] : []),
-    ...(moved ? publish(record, after) : []),
     ...([...state.endpoints, ...next].some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, next)) : []),
     ...removeNames(record.id, removed), ...addNames(record.id, added),
     ...networkFiles(host, record, next, findLinks(host, record).hosts),
     { do: 'mkdir', path: '/run/docker/network', mode: 0o700 },
     { do: 'write', path: undoFile(record.id), mode: 0o600, text: undo(record.id, next) },
+    ...(moved ? publish(record, after) : []), // last: it may fail, and the rest is done then
   ];
   // Among the lab's own processes: proxies of ports stay, and are seen there.
   await runHelper(host, { argv: ['busybox', 'true'], before: steps, cgroup: 'host' }).catch((error: unknown) => {
-    throw stepFailure(error); // proxies.ts knows dockerd's words
+    throw stepFailure(error, record.name); // proxies.ts knows dockerd's words
   });
   setState(host, container, { ...state, endpoints: next });
 }

@@ -2,8 +2,8 @@
 // user-defined network a link is a name that the name server answers to the linking container alone (network/names.ts).
 // https://docs.docker.com/engine/network/links/
 import { asSlipwayError, SlipwayError } from '../errors.ts';
+import { parseLink } from '../network/parse-link.ts';
 import { parsePort } from '../network/port-bindings.ts';
-import { parseLink } from './parse-link.ts';
 import { hostnameOf } from './paths.ts';
 import { resolve } from './resolve.ts';
 import type { Container, ContainerRecord, Endpoint, Host } from './model.ts';

@@ -3,6 +3,8 @@ import { SlipwayError } from '../errors.ts';
 import { newNetwork, type NetworkRequest } from '../network/create-network.ts';
 import { makeBridge, removeBridge } from '../network/host-network.ts';
 import type { Network } from '../network/model.ts';
+import { MADE_ANEW } from '../network/lost.ts';
+import { mendNetworks } from './mend.ts';
 import { hasNames } from '../network/names.ts';
 import { stepFailure } from './runtime-errors.ts';
 import { runHelper } from './helper.ts';
@@ -18,7 +20,9 @@ export async function createNetwork(host: Host, request: NetworkRequest): Promis
   } catch (error) {
     host.networks.remove(network);
     await runHelper(host, { argv: ['busybox', 'true'], after: removeBridge(network) }).catch(failure => host.onError(failure));
-    throw stepFailure(error);
+    const failure = stepFailure(error, network.name);
+    if (failure instanceof SlipwayError && failure.message.endsWith(MADE_ANEW)) await mendNetworks(host).catch(problem => host.onError(problem));
+    throw failure;
   }
   host.events.emit('network', 'create', network.id, { name: network.name, type: network.driver });
   return network;

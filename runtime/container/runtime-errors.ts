@@ -1,6 +1,7 @@
 // What the OCI runtime or a step complained about, in Docker's words and with the exit code that `docker run` gives for it.
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { TaskEnd } from '../kernel/shim.ts';
+import { lostNetwork } from '../network/lost.ts';
 import type { ContainerRecord } from './model.ts';
 
 /** Carries the code that inspect shows and `docker run` exits with. */
@@ -12,10 +13,12 @@ export class StartError extends SlipwayError {
   }
 }
 
-export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' | 'config'>): StartError {
+export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'name' | 'path' | 'config'>): StartError {
   if (end.kind !== 'failed') return new StartError('System', 'failed to create task for container: the container\'s shim was killed', 128);
   const checked = /^busybox: docker: ([^]*)/.exec(end.message)?.[1]; // start-checks.ts and volume/options.ts know dockerd's own words
   if (checked !== undefined) return new StartError('System', checked.trim(), 128);
+  const lost = lostNetwork(end.message, record.name);
+  if (lost !== null) return new StartError('System', lost, 128);
   const made = /Cannot mkdir: .* is not a directory/.exec(end.message);
   if (made) return new StartError('InvalidParameter', made[0], 128);
   const { text, exitCode } = inDockersWords(runtimeMessage(end.message), record.path, record.config.WorkingDir);
@@ -24,8 +27,9 @@ export function startFailure(end: TaskEnd, record: Pick<ContainerRecord, 'path' 
 }
 
 /** Of a helper, one of whose steps knows dockerd's own words. */
-export function stepFailure(error: unknown): unknown {
-  const said = /^busybox: docker: ([^]*)/.exec(asSlipwayError(error).message)?.[1];
+export function stepFailure(error: unknown, name = ''): unknown {
+  const { message } = asSlipwayError(error);
+  const said = /^busybox: docker: ([^]*)/.exec(message)?.[1] ?? lostNetwork(message, name) ?? undefined;
   return said === undefined ? error : new SlipwayError('System', said.trim(), { cause: error });
 }
 

@@ -4,6 +4,8 @@ import { SlipwayError } from '../errors.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket } from '../paths.ts';
 import { joinNetworks, leaveNetworks, makeLinks } from '../network/endpoint.ts';
+import { MADE_ANEW } from '../network/lost.ts';
+import { mendNetworks } from './mend.ts';
 import { containerSpec, type Found } from '../oci/spec.ts';
 import { watchExit } from './exit.ts';
 import { greeted } from './greeted.ts';
@@ -40,6 +42,7 @@ export async function startNow(host: Host, container: Container): Promise<void> 
   } catch (error) {
     for (const attachment of attachments) attachment.abandon(error instanceof Error ? error.message : String(error));
     leaveNetworks(host, record);
+    if (error instanceof SlipwayError && error.message.endsWith(MADE_ANEW)) await mendNetworks(host).catch(failure => host.onError(failure));
     await recordFailure(host, container, error);
     throw error;
   }

@@ -36,7 +36,7 @@ export function newNetwork(networks: Networks, request: NetworkRequest, createdA
   if (!driver) throw new SlipwayError('NotFound', `plugin "${asked}" not found`);
   if (ipam.driver === 'null') throw new SlipwayError('System', ownSubnets ? 'null ipam driver does not handle specific address pool requests' : 'ipv4 pool is empty');
   if (ipam.driver && ipam.driver !== 'default') throw new SlipwayError('NotFound', `plugin "${ipam.driver}" not found`);
-  const subnets = ipam.config.filter(c => c.subnet).map(c => checkedSubnet(networks, c, ipv6));
+  const subnets = ipam.config.filter(c => c.subnet).map(c => checkedSubnet(networks, c, ipv6)).sort((a, b) => Number(a.subnet.includes(':')) - Number(b.subnet.includes(':')));
   if (!subnets.some(s => !s.subnet.includes(':'))) subnets.push(freeSubnet(networks));
   if (ipv6 && !subnets.some(s => s.subnet.includes(':'))) networks.freePool(6);
   const id = randomId();

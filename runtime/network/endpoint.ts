@@ -2,15 +2,16 @@
 // Called by container/start.ts and container/connect.ts. `leave` undoes only the bookkeeping; the steps undo the rest.
 import { SlipwayError } from '../errors.ts';
 import type { ContainerRecord, Endpoint, Host, PublishedPort } from '../container/model.ts';
-import { parseLink } from '../container/parse-link.ts';
 import { netnsPath, sandboxIdOf, shortId } from '../container/paths.ts';
 import type { Step } from '../kernel/protocol.ts';
+import { hostToolboxDir } from '../paths.ts';
 import { broadcast, parseBlock } from './addresses.ts';
 import { ifnamePrefix, mtuOf, wantsIcc } from './bridge-options.ts';
 import { randomId } from './default-networks.ts';
 import type { Network } from './model.ts';
 import { childLink, hasParent } from './parent-link.ts';
 import { addNames, hasNames, removeNames, useNameServer } from './names.ts';
+import { parseLink } from './parse-link.ts';
 import { hostAddresses, wantedPorts } from './port-bindings.ts';
 import { bindFailure, holdPorts, letPortsGo } from './proxies.ts';
 import { publishRules, unpublishRules } from './rules.ts';
@@ -152,7 +153,7 @@ export function publish(record: ContainerRecord, endpoint: Endpoint | null): Ste
   return [...holdPorts(record.id, record.name, endpoint), { do: 'run', argv: ['nft', '-f', '-'], stdin: publishRules(endpoint.ip, endpoint.ports) }];
 }
 export function unpublish(containerId: string, endpoint: Endpoint | null): Step[] {
-  return endpoint?.ports.length ? [...letPortsGo(containerId), { do: 'run', argv: ['nft', '-f', '-'], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : [];
+  return endpoint?.ports.length ? [...letPortsGo(containerId), { do: 'run', argv: ['busybox', 'sh', '-c', `${hostToolboxDir}/bin/nft -f - 2>/dev/null || :`], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : [];
 }
 
 /** The bridge's address of the first network with names, where the name server listens. */

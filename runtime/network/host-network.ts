@@ -58,4 +58,4 @@ export function removeBridge(network: Network): Step[] {
   ];
 }
 
-const ruled = (network: Network) => ({ link: network.link, internal: network.internal, masquerade: wantsMasquerade(network), subnet: network.subnets.find(s => !s.subnet.includes(':'))!.subnet });
+export const ruled = (network: Network) => ({ link: network.link, internal: network.internal, masquerade: wantsMasquerade(network), subnet: network.subnets.find(s => !s.subnet.includes(':'))!.subnet });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   lab = await createTestLab('lasting-networks', { pull: ['busybox'] });
   await lab.ok('network create lasting');
   await lab.ok('run -d --name stays --network lasting -p 18790:80 busybox httpd -f -h /etc');
-  await lab.ok('run -d --name asks --network lasting busybox sleep 1000');
+  await lab.ok('run -d --name asks --network lasting busybox sleep infinity');
 });
 afterAll(() => lab?.dispose());
 
@@ -30,7 +30,7 @@ const engineBytes = () => {
 };
 
 test('connecting and disconnecting, starting and ending with a published port, again and again, leaves nothing behind', async () => {
-  await lab.ok('run -d --name moving busybox sleep 1000');
+  await lab.ok('run -d --name moving busybox sleep infinity');
   const turn = async (round: number) => {
     expect((await lab.api('POST', '/networks/lasting/connect', { Container: 'moving', EndpointConfig: { Aliases: [`a${round}`], Links: ['stays:linked'] } })).status).toBe(200);
     expect((await lab.api('POST', '/networks/lasting/disconnect', { Container: 'moving' })).status).toBe(200);

@@ -1,4 +1,4 @@
-// How a link is written. Called by links.ts, and by network/endpoint.ts for networks that have names.
+// How a link is written. Called by container/links.ts, and by endpoint.ts for networks that have names. Pure.
 import { SlipwayError } from '../errors.ts';
 
 /** `db:alias`, or what inspect shows: `/db:/web/alias`. */
