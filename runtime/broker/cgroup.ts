@@ -183,12 +183,15 @@ export class Cgroups {
   }
 
   usage(lab: string): { memoryBytes: number; pids: number; cpuNs: number } {
-    const cpuNs = this.cpuTime(lab) ?? 0;
+    return { ...this.size(lab), cpuNs: this.cpuTime(lab) ?? 0 };
+  }
+
+  size(lab: string): { memoryBytes: number; pids: number } {
     if (this.system.version === 'v2') {
       const dir = this.directories(lab)[0]!;
-      return { memoryBytes: number(dir, 'memory.current'), pids: number(dir, 'pids.current'), cpuNs };
+      return { memoryBytes: number(dir, 'memory.current'), pids: number(dir, 'pids.current') };
     }
-    return { memoryBytes: number(this.controller('memory', lab), 'memory.usage_in_bytes'), pids: number(this.controller('pids', lab), 'pids.current'), cpuNs };
+    return { memoryBytes: number(this.controller('memory', lab), 'memory.usage_in_bytes'), pids: number(this.controller('pids', lab), 'pids.current') };
   }
 
   /** What the processes below have used so far, in ns; null when there is no such cgroup. */

@@ -11,9 +11,9 @@ const MOST_CGROUPS = 64;
 /** Memory is charged in batches, so the last pages below a limit are never used. */
 const CHARGED_BYTES = 1 << 20;
 
-export interface LabFigures { cpuNs: number; memoryBytes: number; memoryHits: number; oomKills: number; pids: number; pidsPeak: number; forksRefused: number }
+export interface LabFigures { memoryBytes: number; memoryHits: number; oomKills: number; pids: number; pidsPeak: number; forksRefused: number }
 export interface DiskFigures { diskBytes: number; recordsBytes: number }
-export type AllFigures = LabFigures & { diskBytes: number | null; recordsBytes: number | null; refused: number };
+export type AllFigures = LabFigures & { cpuNs: number; diskBytes: number | null; recordsBytes: number | null; refused: number };
 
 /** As long as nothing has run in a lab since, its figures are what they were: three hundred labs at rest cost a reading each. `cpuNs` is read before the figures. */
 const last = new Map<string, { cpuNs: number; at: number; figures: AllFigures }>();
@@ -30,7 +30,7 @@ export function keepFigures(lab: string, cpuNs: number | null, figures: AllFigur
 }
 
 export function labFigures(cgroups: Cgroups, lab: string): LabFigures {
-  const used = cgroups.usage(lab);
+  const used = cgroups.size(lab);
   const [v2] = cgroups.directories(lab);
   if (cgroups.system.version === 'v2') {
     const own = fields(join(v2!, 'memory.events.local'));

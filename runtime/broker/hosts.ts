@@ -21,7 +21,7 @@ import { keepUids, releaseUids, takenUids, takeUids, uidBaseOf } from './uids.ts
 const O_PATH = 0o10000000;
 /** A process that waits for a hanging disk does not freeze. */
 const FREEZE_MS = 2_000;
-const NOTHING: LabFigures = { cpuNs: 0, memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, pidsPeak: 0, forksRefused: 0 };
+const NOTHING: LabFigures = { memoryBytes: 0, memoryHits: 0, oomKills: 0, pids: 0, pidsPeak: 0, forksRefused: 0 };
 
 export interface Account { uid: number; gid: number }
 
@@ -146,7 +146,7 @@ export class Hosts {
     const before = lastFigures(lab, cpuNs);
     if (before) return before;
     const disk = await diskFigures(lab);
-    return keepFigures(lab, cpuNs, { ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null, refused: refusals(this.lab(lab)) });
+    return keepFigures(lab, cpuNs, { cpuNs: cpuNs ?? 0, ...(runs ? labFigures(this.cgroups, lab) : NOTHING), diskBytes: disk?.diskBytes ?? null, recordsBytes: disk?.recordsBytes ?? null, refused: refusals(this.lab(lab)) });
   }
 
   dispose(lab: string) {
