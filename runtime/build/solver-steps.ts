@@ -138,7 +138,7 @@ export async function copyStep(parts: StepParts, of: StepOf, step: CopyStep): Pr
     return same;
   }
   of.report.start();
-  const layer = await copy(parts.host, of.below, { source: step.source, found: files, destination: step.destination, unpack: step.isAdd, chown: step.chown, chmod: step.chmod, keepOwners: step.keepOwners, keepEmpty: true, signal: parts.signal });
+  const layer = await copy(parts.host, of.below, { source: step.source, found: files, destination: step.destination, unpack: step.isAdd, chown: step.chown, chmod: step.chmod, keepOwners: step.keepOwners, asBuildKit: true, keepEmpty: true, signal: parts.signal });
   return record(parts, of, quick ? [key, quick] : [key], layer!);
 }
 
