@@ -77,12 +77,15 @@ export async function readListening(seen: Seen | null): Promise<Found> {
   return { kind: 'listening', ports: tables.flatMap((text, index) => parseSockets(text, index < 2 ? 'tcp' : 'udp')) };
 }
 
+/** 127.0.0.1, the same as IPv6 has it, and ::1, in the kernel's order of bytes. */
+const LOOPBACK = new Set(['0100007F', '0000000000000000FFFF00000100007F', '00000000000000000000000001000000']);
+
 /** Sockets that wait: TCP's LISTEN, and UDP's that are connected to nobody. https://docs.kernel.org/networking/proc_net_tcp.html */
 export function parseSockets(text: string, protocol: 'tcp' | 'udp'): FoundOf<'listening'>['ports'] {
   const waiting = protocol === 'tcp' ? '0A' : '07';
   return text.split('\n').slice(1, 2000).flatMap(line => {
     const [, local, , state] = line.trim().split(/\s+/);
     const [address, port] = local?.split(':') ?? [];
-    return state === waiting && address !== undefined && port !== undefined ? [{ port: Number.parseInt(port, 16), protocol, address: /^0+$/.test(address) ? 'any' : address === '0100007F' ? 'local' : 'one' }] : [];
+    return state === waiting && address !== undefined && port !== undefined ? [{ port: Number.parseInt(port, 16), protocol, address: /^0+$/.test(address) ? 'any' : LOOPBACK.has(address) ? 'local' : 'one' }] : [];
   });
 }

@@ -34,6 +34,8 @@ test('a process that was moved into a container\'s cgroup is none of its own; wh
 test('only sockets that wait', () => {
   const table = '  sl  local_address rem_address   st\n   0: 00000000:0050 00000000:0000 0A 0\n   1: 0100007F:1F90 00000000:0000 0A 0\n   2: 0100007F:A000 0100007F:0050 01 0\n';
   expect(parseSockets(table, 'tcp')).toEqual([{ port: 80, protocol: 'tcp', address: 'any' }, { port: 8080, protocol: 'tcp', address: 'local' }]);
+  const table6 = ['00000000000000000000000001000000:1435', '00000000000000000000000000000000:0050', '0000000000000000FFFF00000100007F:1F90', 'FDDD000000000000000000000000000A:1F91'].map((local, at) => `   ${at}: ${local} 00000000000000000000000000000000:0000 0A 0`);
+  expect(parseSockets(['  sl  local_address', ...table6, ''].join('\n'), 'tcp').map(({ port, address }) => `${port} ${address}`)).toEqual(['5173 local', '80 any', '8080 local', '8081 one']);
 });
 
 test.each([

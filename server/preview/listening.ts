@@ -26,7 +26,7 @@ export function watchListening({ engine, host, isSeen, tell, onError }: Listenin
     try {
       const { found: [found] } = await engine.read(host, [{ kind: 'listening' }]);
       if (ended || found?.kind !== 'listening') return; // what could not be read says nothing
-      // The relay connects to 127.0.0.1: who listens on one other address alone (such as a bridge's name server) is not reached.
+      // The relay connects to 127.0.0.1 or ::1: who listens on one other address alone (such as a bridge's name server) is not reached.
       const ports = [...new Set(found.ports.filter(one => one.protocol === 'tcp' && one.address !== 'one').map(one => one.port))].sort((a, b) => a - b).slice(0, MAX_PORTS);
       if (ports.join() === known) return;
       known = ports.join();

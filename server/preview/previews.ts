@@ -164,7 +164,9 @@ export function createPreviews(options: PreviewOptions): Previews {
     const known = hosts.get(lab) ?? await firstHost(lab);
     hosts.set(lab, known);
     try {
-      return await dialThrough(await engine.relay(known), '127.0.0.1', port);
+      const relay = await engine.relay(known);
+      // Development servers listen on what `localhost` means to them, which may be ::1 alone.
+      return await dialThrough(relay, '127.0.0.1', port).catch(error => dialThrough(relay, '::1', port).catch(() => { throw error; }));
     } catch (error) {
       const { kind, message } = asSlipwayError(error);
       if (kind === 'NotFound') {

@@ -1,21 +1,13 @@
 // Ports that the lab itself listens on, published by nobody: their chips, opening them in a tab or beside the terminal, and sharing
 // them by a link.
-import { afterAll, beforeAll, expect as check, test } from 'vitest';
-import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect as check, test } from 'vitest';
+import { expect, hasPrompt, newcomer, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveLearner } from './set-up.ts';
 
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-beforeAll(async () => {
-  browser = await openBrowser();
-  ({ context, page } = await newcomer(browser));
-  await page.goto('/play');
-  await hasPrompt(page);
-});
-afterAll(async () => {
-  await leave(context);
-  await browser.close();
-});
+haveLearner(given => { ({ browser, context, page } = given); }, '/play');
 
 const patient = { timeout: PATIENCE_MS };
 const chip = (port: number) => page.getByTestId('ports').getByRole('button', { name: new RegExp(`^Port ${port} `) });
@@ -40,6 +32,14 @@ test('so does a container in the lab’s own network; a name server of a network
   await typeLine(page, `docker network create mine; docker run -d --name named --network mine busybox sleep 1000; (${server('127.0.0.9', 8767)}) & docker run -d --name web --network host busybox httpd -f -p 8766 -h /etc`);
   await expect(chip(8766)).toBeVisible(patient);
   check(await page.getByTestId('ports').getByRole('listitem').count()).toBe(1);
+  await typeLine(page, 'docker rm -f web');
+  await expect(page.getByTestId('ports')).toHaveCount(0, patient);
+  await typeLine(page, `docker run -d --name web --network host busybox sh -c 'mkdir /w; echo "<h1>Six</h1>" > /w/index.html; exec httpd -f -p [::1]:8768 -h /w'`);
+  await expect(chip(8768)).toBeVisible(patient);
+  const [tab] = await Promise.all([context.waitForEvent('page'), chip(8768).click()]);
+  await expect(tab.getByRole('heading', { name: 'Six' })).toBeVisible(patient);
+  await tab.close();
+  await page.bringToFront();
   await typeLine(page, 'docker rm -f web');
   await expect(page.getByTestId('ports')).toHaveCount(0, patient);
 }, 120_000);
