@@ -40,6 +40,7 @@ import { startScreens } from './terminal/screens.ts';
 const DRAIN_MS = 3000;
 const SWEEP_MS = 60 * 60_000;
 const SWEEP_RETRY_MS = 5000;
+const FOLLOW_MS = 10_000;
 const SAY_AGAIN_MS = 60_000;
 
 const log = createLog({ name: 'web' });
@@ -122,6 +123,7 @@ log.info(`listening on http://${address.includes(':') ? `[${address}]` : address
 if (config.listen === '127.0.0.1') log.info('only this machine can open it; SLIPWAY_LISTEN=0.0.0.0 opens it to the network');
 sweepNow();
 setInterval(() => { workspaces.tickIdle().catch(onError); }, config.idleEveryMs).unref();
+setInterval(() => { egress.follow().catch(onError); }, FOLLOW_MS).unref();
 
 /** Removes labs that a crash left without a workspace: now, or as soon as the engine answers, and every hour. */
 function sweepNow() {

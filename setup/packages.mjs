@@ -1,5 +1,6 @@
 // Debian packages: what is needed, why, and installing what is missing. The package lists are refreshed only when something has to be installed.
 import { spawnSync } from 'node:child_process';
+import { permitted } from './doctor/egress.mjs';
 import { SetupError } from './error.mjs';
 import { asRoot, childEnv, run } from './shell.mjs';
 
@@ -15,7 +16,15 @@ const needed = {
   mount: 'mounts the pool',
   patchelf: "gives the labs' toolbox its own loader",
 };
+/** Only where the operator permits labs something outside. */
+const neededForEgress = {
+  'dnsmasq-base': 'answers labs about the names that they may reach',
+  iproute2: 'makes their links',
+  nftables: 'lets nothing else through',
+  slirp4netns: 'carries it without any right on this machine',
+};
 const neededForTests = {
+  ...neededForEgress,
   attr: 'reads what is written beside files',
   chromium: 'walks a lesson as a learner would',
   'fonts-dejavu-core': 'letters for it',
@@ -24,7 +33,7 @@ const neededForTests = {
   'python3-docker': "Docker's library for Python, which labs have to please",
 };
 
-const wantedFor = command => (command === 'test' ? { ...needed, ...neededForTests } : needed);
+const wantedFor = command => (command === 'test' ? { ...needed, ...neededForTests } : permitted().length ? { ...needed, ...neededForEgress } : needed);
 
 export function missingPackages(command) {
   const there = installed();

@@ -2,6 +2,7 @@
 // is built). Speaks to the engine's control socket like the web process does; it has no way into a lab that the site has not.
 import { parseArgs } from 'node:util';
 import { SlipwayError } from '../errors.ts';
+import { allowEgress, egressForEveryone, limitEgress, showEgress } from './egress.ts';
 import { createLab, listLabs, removeLabs } from './labs.ts';
 import { execInLab, shellInLab } from './run.ts';
 import { forkSnapshot, listSnapshots, removeSnapshots, snapshotLab } from './snapshots.ts';
@@ -24,6 +25,11 @@ export const USAGE = `usage: slipway COMMAND
   lab exec ID [--no-tty] -- CMD…       run a command in a lab; its exit code is ours
   lab shell ID                         a terminal of your own in a lab
   image add FILE | FOLDER --tag NAME   an image of your own that labs can pull; also image ls, image rm NAME…
+  egress [--json]                      what labs may reach outside; nothing, unless you say so
+  egress allow ENTRY…                  this and nothing else: names, *.names, addresses, blocks, with :PORTS if you like
+  egress everyone on | off             all labs, or (off) those whose class or lesson wants it
+  egress limit [--mbit N] [--connections N]  of each lab: each way, and new ones a second
+  egress off                           nothing leaves any lab any more
   learner ls | role ID ROLE            who there is, and for how long their labs are kept
   lesson new | check | preview …       write lessons and try them; slipway lesson --help
 `;
@@ -50,6 +56,7 @@ async function main(args: string[]): Promise<number> {
     case 'status': return showStatus(parse(rest, { json: { type: 'boolean' } }, 0).values);
     case 'stop': return stopAll(parse(rest, { labs: { type: 'boolean' } }, 0).values);
     case 'lab': return lab(rest);
+    case 'egress': return egress(rest);
     case 'help': case '--help': case '-h':
       process.stdout.write(USAGE);
       return 0;
@@ -83,6 +90,21 @@ async function lab(args: string[]): Promise<number> {
       return execInLab(positionals[0]!, argv, { noTty: values['no-tty'] === true });
     }
     default: throw new UsageError(verb ? `there is no command "lab ${verb}"` : 'lab needs a verb');
+  }
+}
+
+async function egress(args: string[]): Promise<number> {
+  const [verb, ...rest] = args;
+  switch (verb) {
+    case 'allow': return allowEgress(parse(rest, {}, 'some', 'what may they reach? deb.debian.org:80, for example').positionals);
+    case 'off': parse(rest, {}, 0); return allowEgress([]);
+    case 'everyone': {
+      const [word] = parse(rest, {}, 1, 'on or off?').positionals;
+      if (word !== 'on' && word !== 'off') throw new UsageError('egress everyone is on or off');
+      return egressForEveryone(word === 'on');
+    }
+    case 'limit': return limitEgress(parse(rest, { mbit: { type: 'string' }, connections: { type: 'string' } }, 0).values);
+    default: return showEgress(parse(args, { json: { type: 'boolean' } }, 0).values);
   }
 }
 

@@ -49,6 +49,16 @@ test('the switch reaches every lab that runs, each with its lesson’s own wish,
   expect(wishes).toEqual({ one: [], two: [] });
 });
 
+test('what the operator says of everyone reaches labs that run', async () => {
+  const options = { everyone: false };
+  const { egress, wishes } = start(options);
+  await egress.follow();
+  expect(wishes).toEqual({});
+  options.everyone = true;
+  await egress.follow();
+  expect(wishes).toEqual({ one: ['*'], two: ['*'] });
+});
+
 test('only instructors see the page and turn the switch', async () => {
   const { egress, say, wishes } = start();
   await expect(say({ on: true, allow: ['*'] }, learner)).rejects.toThrow(/lead the class/);

@@ -24,6 +24,8 @@ export interface EgressOptions {
 export interface Egress {
   /** The lab reaches what it is to reach from now on. A lab without it is of use, so nothing is thrown. */
   open(lab: string, lesson: Pick<Lesson, 'egress'>): Promise<void>;
+  /** Goes by what the operator says of everyone, when that has changed. Called now and then. */
+  follow(): Promise<void>;
   /** Undefined for who is no instructor. */
   page(cookieHeader: string | null): Promise<EgressPage | undefined>;
   routes: ApiRoutes;
@@ -56,8 +58,15 @@ export function createEgress({ engine, store, classes, lesson, secret, onError }
     }
   }
 
+  let everyone: boolean | undefined;
   return {
     open,
+    async follow() {
+      const now = (await engine.egress()).everyone;
+      const isNew = everyone !== undefined && everyone !== now;
+      everyone = now;
+      if (isNew) await openAll();
+    },
     async page(cookieHeader) {
       const learner = readLearner(cookieHeader, secret);
       if (!learner || (await store.roleOf(learner)) !== 'instructor') return undefined;

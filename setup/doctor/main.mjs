@@ -4,6 +4,7 @@ import process from 'node:process';
 import { isRoot } from '../shell.mjs';
 import { cgroupChecks } from './cgroup.mjs';
 import { diskChecks } from './disk.mjs';
+import { egressChecks } from './egress.mjs';
 import { kernelChecks } from './kernel.mjs';
 import { machineChecks } from './machine.mjs';
 import { networkChecks } from './network.mjs';
@@ -16,7 +17,7 @@ import { upstreamChecks } from './upstreams.mjs';
  */
 
 /** @type {Check[]} */
-const checks = [...kernelChecks, ...cgroupChecks, ...diskChecks, ...networkChecks, ...upstreamChecks, ...machineChecks];
+const checks = [...kernelChecks, ...cgroupChecks, ...diskChecks, ...networkChecks, ...upstreamChecks, ...egressChecks, ...machineChecks];
 
 export async function doctor(args) {
   if (args.some(arg => arg !== '--json')) {

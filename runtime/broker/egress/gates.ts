@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { SlipwayError } from '../../errors.ts';
 import { GATE_UID_BASE } from '../../ids.ts';
 import { withinCeiling } from '../../kernel/egress.ts';
+import { PROGRAMS, readEgressSettings, resolvers } from '../../kernel/egress-settings.ts';
 import type { HostRef } from '../../kernel/protocol.ts';
 import { askedNames, runDir } from '../../paths.ts';
 import { gateOf, type Hosts } from '../hosts.ts';
@@ -14,10 +15,8 @@ import { saveLab, type HostRecord } from '../records.ts';
 import { run } from '../run.ts';
 import { GATE_SCRIPT, INSIDE_SCRIPT } from './gate-script.ts';
 import { gateRuleset, nameServerConfig, OUTSIDE, ownElements } from './ruleset.ts';
-import { readEgressSettings, resolvers } from './settings.ts';
 
 const TIMEOUT_MS = 20_000;
-const PROGRAMS = { slirp4netns: 'slirp4netns', dnsmasq: 'dnsmasq-base', nft: 'nftables', ip: 'iproute2', tc: 'iproute2' } as const;
 
 
 

@@ -3,8 +3,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { allowListSchema } from '../../kernel/egress.ts';
-import { egressFile } from '../../paths.ts';
+import { allowListSchema } from './egress.ts';
+import { egressFile } from '../paths.ts';
+
+/** Of the machine, with the Debian packages that have them: what a gate is made with. */
+export const PROGRAMS = { slirp4netns: 'slirp4netns', dnsmasq: 'dnsmasq-base', nft: 'nftables', ip: 'iproute2', tc: 'iproute2' } as const;
 
 export const egressSettingsSchema = z.object({
   allow: allowListSchema.default([]),
