@@ -34,8 +34,8 @@ export const diskChecks = [
       const { bavail, bsize } = statfsSync(nearestExisting(assets));
       const free = (bavail * bsize) / GiB;
       const found = `${free.toFixed(0)} GiB free below ${assets}`;
-      if (free < 6 && !statSync(join(assets, 'pool.img'), { throwIfNoEntry: false })) return { state: 'missing', found, todo: 'Slipway needs 6 GiB to begin with: free some, or set SLIPWAY_ASSETS to a directory on a larger disk' };
-      return free < 20 ? { state: 'degraded', found, lost: 'room for many labs: new ones are refused when the disk is nearly full' } : { state: 'fine', found };
+      if (free < 10 && !statSync(join(assets, 'pool.img'), { throwIfNoEntry: false })) return { state: 'missing', found, todo: 'Slipway needs 10 GiB to begin with: free some, or set SLIPWAY_ASSETS to a directory on a larger disk' };
+      return free < 24 ? { state: 'degraded', found, lost: 'room for many labs: new ones are refused when the disk is nearly full' } : { state: 'fine', found };
     },
   },
 ];
