@@ -1,6 +1,7 @@
 // A layer as the compressed blob that a registry is sent: the library's own bytes for its layers, else packed by the lab itself from what lies
 // on its disk. Called by push.ts. Packing is done in the lab, as everything with a learner's files.
 import type { Host } from '../container/model.ts';
+import type { DiffId } from '../content/digest.ts';
 import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { compressionOf } from '../registry/manifest.ts';
@@ -18,17 +19,7 @@ export type LayerSource = {
   descriptor?: Descriptor;
 };
 
-/** Layers of the library by their content's digest, as they are in it. */
-export async function libraryBlobs(library: Library): Promise<Map<string, Descriptor>> {
-  const blobs = new Map<string, Descriptor>();
-  for (const reference of await library.references()) {
-    const found = await library.resolve(reference);
-    for (const [at, blob] of (found?.blobs ?? []).entries()) blobs.set(found!.image.layers[at]!.diffId, blob);
-  }
-  return blobs;
-}
-
-export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, { library, mirror }: { library: Library; mirror: Mirror }, blobs: ReadonlyMap<string, Descriptor>): LayerSource {
+export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, { library, mirror }: { library: Library; mirror: Mirror }, blobs: ReadonlyMap<DiffId, Descriptor>): LayerSource {
   if (isLocal(layer.key)) return { bytes: signal => packed(host, layer, signal) };
   if (isUpstream(layer.key)) {
     const shared = mirror.blob(layer.diffId);

@@ -1,7 +1,7 @@
 // The built-in image library: what can be pulled without a network. Reads the OCI layout that set-up made; called by pull.ts.
 // Read anew each time, since set-up may have put another library in its place while the engine runs.
 import type { Readable } from 'node:stream';
-import { chainIds, type Digest, type ImageId } from '../content/digest.ts';
+import { chainIds, type DiffId, type Digest, type ImageId } from '../content/digest.ts';
 import { openLayout, parsed } from '../content/layout.ts';
 import { imageConfigSchema, manifestSchema, REF_NAME, UNPACKED_SIZE, type Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
@@ -30,6 +30,8 @@ export type Library = {
   resolve: (reference: Reference) => Promise<LibraryImage | undefined>;
   /** Every name there is, in the library's order. */
   references: () => Promise<Reference[]>;
+  /** Every layer by its content's digest, as it is compressed. */
+  layers: () => Promise<ReadonlyMap<DiffId, Descriptor>>;
   /** A layer's compressed bytes, verified while they are read. */
   blob: (descriptor: Descriptor) => Readable;
 };
@@ -58,6 +60,14 @@ export function openLibrary(directory: string): Library {
     return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers, standIn: config.config.Labels?.[STAND_IN], annotations: { ...config.config.Labels, ...manifest.annotations } };
   }
 
+  /** Of the index that has these manifests. */
+  let known: { of: string; layers: Promise<ReadonlyMap<DiffId, Descriptor>> } | undefined;
+  async function layersOf(manifests: readonly Descriptor[]): Promise<ReadonlyMap<DiffId, Descriptor>> {
+    const layers = new Map<DiffId, Descriptor>();
+    for (const { image, blobs } of await Promise.all(manifests.map(read))) for (const [at, { diffId }] of image.layers.entries()) layers.set(diffId, blobs[at]!);
+    return layers;
+  }
+
   return {
     async resolve(reference) {
       const wanted = canonicalName(reference);
@@ -68,6 +78,15 @@ export function openLibrary(directory: string): Library {
       return found && read(found.descriptor);
     },
     references: async () => (await entries()).map(entry => entry.reference),
+    async layers() {
+      const manifests = [...new Map((await entries()).map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
+      const of = manifests.map(({ digest }) => digest).join(' ');
+      if (known?.of !== of) known = { of, layers: layersOf(manifests) };
+      return known.layers.catch((error: unknown) => {
+        known = undefined; // set-up is at it
+        throw error;
+      });
+    },
     blob: descriptor => layout.blob(descriptor),
   };
 }

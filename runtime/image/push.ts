@@ -1,12 +1,12 @@
 // Pushes an image to a registry that a lab's name leads to, in that lab's network. Called by api/ for POST /images/{name}/push; all messages
 // and errors after the first are part of the stream, as dockerd has them. Nothing is read of layers that the registry has already.
 import { createHash } from 'node:crypto';
-import { digestOfBytes, type Digest } from '../content/digest.ts';
+import { digestOfBytes, type DiffId, type Digest } from '../content/digest.ts';
 import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { openRegistry, type Registry } from '../registry/client.ts';
 import { DOCKER, writeManifest } from '../registry/manifest.ts';
-import { layerSource, libraryBlobs, type LayerSource } from './layer-blob.ts';
+import { layerSource, type LayerSource } from './layer-blob.ts';
 import type { Library } from './library.ts';
 import type { Mirror } from './mirror.ts';
 import type { Image, ImageLayer } from './model.ts';
@@ -32,7 +32,7 @@ export type Push = Remote & {
 
 type Blob = { digest: string; size: number };
 /** `name` is the repository with its registry, as blob records have it. */
-type Pushing = { registry: Registry; domain: string; repository: string; name: string; push: Push; blobs: ReadonlyMap<string, Descriptor>; tell: (message: PushMessage) => void; signal: AbortSignal };
+type Pushing = { registry: Registry; domain: string; repository: string; name: string; push: Push; blobs: ReadonlyMap<DiffId, Descriptor>; tell: (message: PushMessage) => void; signal: AbortSignal };
 
 /** Without a tag every tag of the repository is pushed (`docker push -a`). */
 export async function* pushImage(reference: Reference, push: Push): AsyncGenerator<PushMessage, void, void> {
@@ -45,7 +45,7 @@ export async function* pushImage(reference: Reference, push: Push): AsyncGenerat
   if (domain === DEFAULT_DOMAIN) throw new SlipwayError('Forbidden', 'denied: requested access to the resource is denied\nThis lab\'s Docker Hub is the built-in library, which takes nothing: start a registry of your own (docker run -d -p 5000:5000 registry:2), tag the image localhost:5000/… and push that.');
   const registry = await openRegistry(push.network, domain, push.credentials, { push: true, ...(push.signal ? { signal: push.signal } : {}) });
   try {
-    const blobs = await libraryBlobs(push.library);
+    const blobs = await push.library.layers();
     for (const one of wanted) {
       yield* telling<PushMessage>((tell, signal) => pushOne(one.image, one.reference, { registry, domain, repository: path, name: `${domain}/${path}`, push, blobs, tell, signal }), push.signal);
     }

@@ -97,14 +97,10 @@ function upstreamBlob(mirror: Mirror, image: Image, { diffId }: ImageLayer, sign
   return { bytes: found.bytes(signal), compression: compressionOf(found.descriptor) };
 }
 
-/** A library layer is found again through any image of the library that has it. */
-async function libraryBlob(library: Library, image: Image, layer: ImageLayer): Promise<AsyncIterable<Buffer>> {
-  for (const reference of await library.references()) {
-    const found = await library.resolve(reference);
-    const at = found ? found.image.layers.findIndex(other => other.chainId === layer.chainId) : -1;
-    if (found && at >= 0) return library.blob(found.blobs[at]!) as AsyncIterable<Buffer>;
-  }
-  throw new SlipwayError('NotFound', `layer ${layer.diffId} of image ${image.id} is no longer in the library`);
+async function libraryBlob(library: Library, image: Image, { diffId }: ImageLayer): Promise<AsyncIterable<Buffer>> {
+  const found = (await library.layers()).get(diffId);
+  if (!found) throw new SlipwayError('NotFound', `layer ${diffId} of image ${image.id} is no longer in the library`);
+  return library.blob(found) as AsyncIterable<Buffer>;
 }
 
 function metadata(directory: string, wanted: readonly Wanted[], sizes: ReadonlyMap<string, number>): Step[] {
