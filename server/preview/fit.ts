@@ -11,6 +11,7 @@ export const fitTags = (base: string) => `<script src="${base}${FIT_PATH}"></scr
 function fit() {
   const here = new URL((document.currentScript as HTMLScriptElement).src);
   const base = new URL('..', here).pathname;
+  console.info('Slipway shows this page in a sandbox, without an origin of its own: storage, cookies of scripts, workers and some addresses from the root do not work as they would elsewhere (docs/previews.md).');
   const fitted = (url: unknown): string => {
     const text = String(url);
     if (!URL.canParse(text, document.baseURI)) return text;

@@ -48,6 +48,9 @@ test('its path is for whose pass it is: as a page of its own it opens for nobody
     const refused = await previews.ask(`${base}/`, { headers });
     expect([refused.status, refused.text.includes('Only the owner of this lab')]).toEqual([403, true]);
   }
+  const pane = previews.base(PORT, { pane: true });
+  const inFrame = { 'sec-fetch-dest': 'iframe', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'same-origin' };
+  expect([(await previews.ask(`${pane}/`, { headers: inFrame })).status, (await previews.ask(`${pane}/`, { headers: page() })).status, (await previews.ask(`${pane}/`, { headers: page(stranger) })).status]).toEqual([200, 200, 403]);
   expect((await previews.ask(`${base}/style.css`, { headers: { 'sec-fetch-dest': 'style', 'sec-fetch-site': 'cross-site' } })).status).toBe(200); // no cookie comes with what the page loads
   expect((await previews.ask(`${base}/`, { method: 'POST', headers: { 'sec-fetch-dest': 'document', origin: 'null' }, body: 'a=1' })).status).toBe(200); // nor with its forms
 });

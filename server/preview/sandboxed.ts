@@ -65,7 +65,7 @@ export function createSandboxed(options: SandboxedOptions) {
       // What runs beside pages would run with the site's own origin; what our own pages load is never a learner's.
       if (headers['service-worker'] !== undefined || headers['sec-fetch-dest'] === 'serviceworker') return refuse(say('port.noWorker'));
       if (headers['sec-fetch-site'] === 'same-origin' && headers['sec-fetch-mode'] !== 'navigate') return refuse(say('port.notYours'));
-      if (opensPage(request) && comer.who !== undefined && !comer.pane && !isThem(comer, request)) return refuse(say('port.notYours'), options.more(comer.target, request));
+      if (comer.who !== undefined && opensPage(request, comer) && !isThem(comer, request)) return refuse(say('port.notYours'), options.more(comer.target, request));
       const preflight = preflightAnswer(request);
       if (preflight || rest.split('?', 1)[0] === FIT_PATH) {
         response.writeHead(preflight ? 204 : 200, { ...preflight, ...(preflight ? {} : { ...corsFor(request), 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'private, max-age=3600' }), 'content-security-policy': SANDBOX });
@@ -151,10 +151,10 @@ function partsOf(request: IncomingMessage): [string, string | undefined] {
 }
 
 /** As a page of its own, not in a frame. A form that is sent from the page comes without the site's cookie, and can come only from there. */
-function opensPage(request: IncomingMessage): boolean {
+function opensPage(request: IncomingMessage, { pane }: Comer): boolean {
   const dest = request.headers['sec-fetch-dest'];
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  return dest === undefined ? request.headers['upgrade-insecure-requests'] === '1' : dest === 'document';
+  return dest === undefined ? !pane && request.headers['upgrade-insecure-requests'] === '1' : dest === 'document';
 }
 
 function redirect(response: ServerResponse, status: number, location: string): undefined {
