@@ -37,6 +37,8 @@ export function wantedEndpoints(host: Host, hostConfig: HostConfig, asked: Recor
 export function checkNetworkMode(host: Host, config: ContainerConfig, hostConfig: HostConfig) {
   const conflict = (what: string) => new SlipwayError('InvalidParameter', `conflicting options: ${what}`);
   const mode = hostConfig.NetworkMode;
+  if (hostConfig.UTSMode === 'host' && config.Hostname) throw conflict('hostname and the UTS mode');
+  if (hostConfig.UTSMode === 'host' && config.Domainname) throw conflict('domainname and the UTS mode');
   if (mode === 'host' && hostConfig.Links?.length) throw conflict('host type networking can\'t be used with links. This would result in undefined behavior');
   if (!mode.startsWith('container:')) return;
   if (mode === 'container:') throw new SlipwayError('InvalidParameter', 'Invalid network mode: invalid container format container:<name|id>');

@@ -72,12 +72,14 @@ async function probe(host: Host, container: Container, command: string[], timeou
   const end = new Promise<void>(resolve => { ended = resolve; });
   const exec = await createExec(host, container, { user: '', tty: false, attachStdin: false, attachStdout: true, attachStderr: true, privileged: false, env: [], workingDir: '', cmd: command, detachKeys: '', consoleSize: null });
   let timedOut = false;
+  const endLate = () => { if (timedOut && exec.state.status === 'running') exec.state.shim.signal(9); };
   const deadline = setTimeout(() => {
     timedOut = true;
-    if (exec.state.status === 'running') exec.state.shim.signal(9);
+    endLate();
   }, timeoutMs);
   try {
     await startExec(host, exec, { tty: false, consoleSize: null, sink: { write(_stream, data) { if (output.length < MAX_OUTPUT) output += data.toString('utf8'); return true; }, end: () => ended() } });
+    endLate(); // its time may be over before it began
     await end;
   } catch (error) {
     return { exitCode: 'exitCode' in (error as object) ? Number((error as { exitCode: unknown }).exitCode) : 1, output: error instanceof Error ? error.message : String(error) };

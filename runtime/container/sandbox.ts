@@ -23,7 +23,8 @@ export function networkFiles(host: Host, asCreated: ContainerRecord, endpoints: 
 
 function hosts(host: Host, record: ContainerRecord, endpoints: readonly Endpoint[], links: readonly string[]): string {
   const { config, hostConfig } = record;
-  const name = config.Domainname ? `${hostnameOf(record)}.${config.Domainname} ${hostnameOf(record)}` : hostnameOf(record);
+  const full = config.Domainname ? `${hostnameOf(record)}.${config.Domainname}` : hostnameOf(record);
+  const name = full.includes('.') ? `${full} ${full.split('.')[0]}` : full;
   const extra = (hostConfig.ExtraHosts ?? []).flatMap(entry => {
     const match = /^([^:=]+)[:=](.+)$/.exec(entry);
     if (!match) return [];
