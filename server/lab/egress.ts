@@ -1,5 +1,6 @@
 // A class's switch for the way out of its labs: what each lab is to reach is put together here, of what its instructors have switched on and what its lesson
 // wishes for. The operator's word bounds both, in the broker, whatever is said here. Wired by main.ts.
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Lesson } from '../../lessons/schema.ts';
 import { EVERYTHING, wishSchema } from '../../runtime/kernel/egress.ts';
@@ -31,6 +32,8 @@ export interface Egress {
   routes: ApiRoutes;
 }
 
+/** A page waits somewhat longer. */
+const ALL_MS = 10_000;
 /** There are no others yet. */
 const CLASS = 'everyone';
 
@@ -83,7 +86,7 @@ export function createEgress({ engine, store, classes, lesson, secret, onError }
       '/api/class/egress': route(z.object({ on: z.boolean(), allow: wishSchema }), async ({ on, allow }, { learner }) => {
         if ((await store.roleOf(learner)) !== 'instructor') throw new Refusal(say('egress.notYours'));
         await classes.set(CLASS, { on, allow });
-        await openAll();
+        await Promise.race([openAll(), delay(ALL_MS, undefined, { ref: false })]); // the rest follows
         return { body: { labs: (await engine.egress()).labs.length } };
       }),
     },

@@ -36,7 +36,7 @@ cd /
 umount -l /old
 rmdir /old
 unset RULES NAMES RESOLV
-until_() { what=$1 tries=0; shift; until "$@" 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 500 ] && kill -0 "$holder" || { cat /run/why* >&2; echo "$what" >&2; exit 1; }; sleep 0.01; done; }
+until_() { what=$1 tries=0; shift; until "$@" 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 500 ] && kill -0 "$holder" || { cat /run/why* >&2; echo "$what" >&2; exit 1; }; sleep 0.02; done; }
 setsid setpriv --reuid="$uid" --regid="$uid" --clear-groups --no-new-privs --inh-caps=-all unshare --user --map-root-user --net sh -euc "$INSIDE" gate "$rate" 9<&- </dev/null >/dev/null 2>/run/why &
 holder=$!
 unset INSIDE
@@ -60,7 +60,7 @@ echo "$holder $slirp"
 export const INSIDE_SCRIPT = `
 nft -f /etc/gate.nft
 echo >/run/up
-until [ -e /run/go ]; do sleep 0.01; done
+until [ -e /run/go ]; do sleep 0.02; done
 cd /proc/sys/net
 echo 0 >ipv4/icmp_ratelimit; echo 0 >ipv6/icmp/ratelimit
 for i in all default lab0 tap0; do

@@ -17,6 +17,8 @@ import { GATE_SCRIPT, INSIDE_SCRIPT } from './gate-script.ts';
 import { gateRuleset, nameServerConfig, OUTSIDE, ownElements } from './ruleset.ts';
 
 const TIMEOUT_MS = 20_000;
+/** A class's switch opens them all, on a machine that has other things to do. */
+const AT_ONCE = 2;
 
 
 
@@ -24,6 +26,8 @@ export class Gates {
   private readonly hosts: Hosts;
   /** What the gates that were open at the last refresh go by. */
   private own: string[] = [];
+  private opening = 0;
+  private readonly waiting: (() => void)[] = [];
   constructor(hosts: Hosts) { this.hosts = hosts; }
 
   set(ref: HostRef, wish: readonly string[]): Promise<{ allow: string[]; ipv6: boolean; changed: boolean }> {
@@ -36,7 +40,7 @@ export class Gates {
       const closed = await this.close(ref, host);
       if (!plan) return { allow, ipv6: false, changed: closed };
       try {
-        await this.open(ref, host, plan);
+        await this.inTurn(() => this.open(ref, host, plan));
       } catch (error) {
         await this.close(ref, host);
         throw error;
@@ -59,6 +63,17 @@ export class Gates {
     if (own.join() === this.own.join()) return;
     for (const { host } of open) await run('nsenter', [...intoGate(host.gate!.holder.pid), 'nft', '-f', '-'], { stdin: ownElements(own) });
     this.own = own;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.opening >= AT_ONCE) await new Promise<void>(resolve => this.waiting.push(resolve));
+    this.opening++;
+    try {
+      return await work();
+    } finally {
+      this.opening--;
+      this.waiting.shift()?.();
+    }
   }
 
   private async plan(allow: string[]) {
