@@ -155,7 +155,7 @@ export function createGrader(options: GraderOptions): Grader {
 
   function wantsLook(): boolean | 'again' {
     const wants = open().some(task => task.wants(contextOf(task)).length > 0);
-    return wants && outside.isBehind ? 'again' : wants;
+    return wants && (outside.isBehind || outside.owesQuestion) ? 'again' : wants;
   }
 
   function needsRecords(entry: JournalEntry): boolean {

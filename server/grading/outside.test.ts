@@ -81,3 +81,22 @@ test('what happens while a server is asked has it asked again', async () => {
   await second;
   expect(asked).toHaveLength(2);
 });
+
+test('a question that came too soon after another is owed, until it is asked; a lab at rest is left alone', async () => {
+  const { outside, asked, read } = begin();
+  outside.hasMoved();
+  await read(http);
+  await read(http);
+  expect([asked.length, outside.owesQuestion]).toEqual([1, true]);
+  await vi.advanceTimersByTimeAsync(1000);
+  await read(http);
+  expect([asked.length, outside.owesQuestion]).toEqual([2, false]);
+  for (let n = 0; n < 20; n++) {
+    await vi.advanceTimersByTimeAsync(1000);
+    await read(http);
+  }
+  expect(outside.owesQuestion).toBe(false);
+  await read(http);
+  await read(file);
+  expect(outside.owesQuestion).toBe(false);
+});

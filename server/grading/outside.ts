@@ -27,6 +27,8 @@ export class Outside {
 
   /** The last reading in silence failed, or a part of it: what is known may be old although nothing has happened since. */
   isBehind = false;
+  /** The lab would have been asked but for the time between two questions: what a command did since would else wait for the next one. Not for ever: asking is work, too. */
+  owesQuestion = false;
 
   get(reading: Reading): Known | undefined { return this.known.get(keyOf(reading)); }
 
@@ -45,9 +47,11 @@ export class Outside {
     const byKey = new Map(wanted.map(reading => [keyOf(reading), reading]).slice(0, MOST) as [string, Reading][]);
     for (const key of this.known.keys()) if (!byKey.has(key)) this.known.delete(key);
     const own = [...byKey].filter(([, reading]) => laneOf(reading) === lane);
+    if (lane === 'asking') this.owesQuestion = false;
     if (own.length === 0) return false;
     await pause(this.lastMs[lane] + GAP_MS - Date.now());
     const asks = lane === 'asking' && Date.now() - this.askedMs >= this.askMs;
+    if (lane === 'asking') this.owesQuestion = !asks && this.askMs < ASK_SELDOM_MS;
     const due = own.filter(([key]) => asks || lane === 'silent' || !this.known.has(key));
     if (due.length === 0 || isOver()) return false;
     this.lastMs[lane] = Date.now();
