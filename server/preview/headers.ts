@@ -19,10 +19,11 @@ export function requestHeaders(headers: IncomingHttpHeaders, options: { https: b
   return { ...out, ...framing(headers, options) };
 }
 
-/** A body that comes in chunks goes on in chunks, whatever the method: without, its bytes would be taken for another request. */
+/** A body goes on with the length or in the chunks that it came with, whatever the method and whatever `Connection` names: without, its bytes would be taken for another request. */
 export function framing(headers: IncomingHttpHeaders, { upgrade }: { upgrade: boolean }): OutgoingHttpHeaders {
   if (upgrade) return { connection: 'Upgrade', upgrade: headers.upgrade };
-  return { connection: 'close', ...(headers['transfer-encoding'] === undefined ? {} : { 'transfer-encoding': 'chunked' }) };
+  if (headers['transfer-encoding'] !== undefined) return { connection: 'close', 'transfer-encoding': 'chunked' };
+  return { connection: 'close', ...(headers['content-length'] === undefined ? {} : { 'content-length': headers['content-length'] }) };
 }
 
 export function responseHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -57,6 +57,17 @@ describe('HTTP as it is', () => {
     expect(got.map(one => one.split('\r\n')[0])).toEqual(['GET', 'POST', 'DELETE', 'OPTIONS', 'GET', 'POST', 'DELETE', 'OPTIONS'].map(method => `${method} /x GET /smuggled HTTP/1.1`));
   });
 
+  test('nor does it become one when its length is said to be of the connection alone', async () => {
+    const got: string[] = [];
+    await start((request, response) => { got.push(request.url!); request.resume().on('end', () => response.end('x')); });
+    const { host, cookie } = previews.own(PORT);
+    for (const [path, rest] of [['/own', `Host: ${host}\r\nCookie: ${cookie}\r\n`], [`${previews.base(PORT)}/sandboxed`, 'Host: site.test\r\n']]) {
+      const answer = await previews.raw(`GET ${path} HTTP/1.1\r\n${rest}Connection: close, Content-Length\r\nContent-Length: 37\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: x.y\r\n\r\n`);
+      expect(answer).toMatch(/^HTTP\/1\.1 200/);
+    }
+    expect(got).toEqual(['/own', '/sandboxed']);
+  });
+
   test.each([
     ['two lengths', 'Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello'], ['a length and chunks', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n'],
     ['an odd coding', 'Transfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n'], ['a folded header', 'X-A: b\r\n Transfer-Encoding: chunked\r\n\r\n'], ['a bare line feed in a header', 'X-A: b\nTransfer-Encoding: chunked\r\n\r\n'],
