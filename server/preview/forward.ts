@@ -54,10 +54,12 @@ export function createForward(options: ForwardOptions) {
     response.once('close', () => places.free(target.lab));
     whenOver(visit, response);
     const refuse = (said: Said) => { if (response.headersSent) response.destroy(); else tell(request, response, said); };
+    let socket: Socket | undefined;
     try {
-      const socket = await options.dial(target);
+      socket = await options.dial(target);
       if (response.destroyed) return void socket.destroy();
-      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: false }), createConnection: () => socket, insecureHTTPParser: AS_BROWSERS });
+      const dialled = socket;
+      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: false }), createConnection: () => dialled, insecureHTTPParser: AS_BROWSERS });
       const patience = setTimeout(() => {
         if (!request.complete) return void patience.refresh(); // it is still being asked
         refuse({ status: 504, text: say('port.silent', { port: String(target.port) }), again: true });
@@ -75,6 +77,7 @@ export function createForward(options: ForwardOptions) {
       request.once('error', () => upstream.destroy());
       request.pipe(upstream);
     } catch (error) {
+      socket?.destroy();
       refuse(wordsForDial(target, request, error));
     }
   }
@@ -84,10 +87,12 @@ export function createForward(options: ForwardOptions) {
     if (!places.take(visit.target.lab)) return close(503);
     socket.once('close', () => places.free(visit.target.lab));
     whenOver(visit, socket);
+    let connection: Socket | undefined;
     try {
-      const connection = await options.dial(visit.target);
+      connection = await options.dial(visit.target);
       if (socket.destroyed) return void connection.destroy();
-      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: true }), createConnection: () => connection, insecureHTTPParser: AS_BROWSERS });
+      const dialled = connection;
+      const upstream = httpRequest({ method: request.method, path: visit.path, headers: visit.requestHeaders({ upgrade: true }), createConnection: () => dialled, insecureHTTPParser: AS_BROWSERS });
       const patience = setTimeout(() => { upstream.destroy(); close(504); }, patienceMs);
       upstream.once('error', () => { clearTimeout(patience); close(502); });
       upstream.once('response', from => { clearTimeout(patience); from.destroy(); close(from.statusCode !== undefined && from.statusCode >= 400 && from.statusCode < 600 ? from.statusCode : 502); });
@@ -109,6 +114,7 @@ export function createForward(options: ForwardOptions) {
       });
       upstream.end();
     } catch (error) {
+      connection?.destroy();
       if (asSlipwayError(error).kind === 'System') options.onError(error);
       close(502);
     }
