@@ -20,8 +20,8 @@ async function inWords(call: Call, work: () => Promise<string[]> | string[]): Pr
 }
 
 export const daemonRoutes = [
-  route('POST', '/slipway/daemon/reload', { quiet: true, handle: call => inWords(call, () => call.api.host.daemon.reload()) }),
-  route('POST', '/slipway/daemon/restart', { quiet: true, handle: call => inWords(call, () => call.api.host.daemon.restart()) }),
+  route('POST', '/slipway/daemon/reload', { handle: call => inWords(call, () => call.api.host.daemon.reload()) }),
+  route('POST', '/slipway/daemon/restart', { handle: call => inWords(call, () => call.api.host.daemon.restart()) }),
   route('POST', '/slipway/daemon/validate', {
     quiet: true,
     handle: call => inWords(call, async () => call.api.host.daemon.validate(await readText(call), call.header('x-config-file') ?? DAEMON_FILE)),

@@ -26,6 +26,8 @@ export interface Daemon {
   reload(): Promise<string[]>;
   /** As `systemctl restart docker`: containers stop, unless live-restore was on, and their policies start them again. */
   restart(): Promise<string[]>;
+  /** Resolves when no restart is under way: the host may be shut down then. */
+  settled(): Promise<void>;
   /** As `dockerd --validate`. */
   validate(text: string, path: string): string[];
 }
@@ -57,6 +59,7 @@ export function openDaemon(ref: HostRef, host: () => Host): Daemon {
       return [...words(read, key => key in RELOADED), ...(later.length ? [`${later.join(', ')}: in effect after a restart: systemctl restart docker`] : [])];
     },
     restart: () => (restarting ??= restart().finally(() => { restarting = undefined; })),
+    settled: async () => { await restarting?.catch(() => []); },
     validate: (text, path) => ['configuration OK', ...readDaemonFile(text, path).notes],
   };
 
@@ -65,7 +68,7 @@ export function openDaemon(ref: HostRef, host: () => Host): Daemon {
     const goOn = config.liveRestore;
     if (!goOn) await stopContainers(host());
     take(read.config);
-    if (!goOn) {
+    if (!goOn && !host().closing.signal.aborted) {
       for (const { live } of host().containers.values()) live.heldDown = false;
       startByPolicy(host());
     }

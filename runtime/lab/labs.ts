@@ -190,7 +190,7 @@ export class Labs {
       this.note(record, 'suspending');
       await this.parts.broker.thawLab(lab); // to hear a stop signal
       const opened = record.hosts.flatMap(h => this.open.get(key({ lab, host: h.id })) ?? []);
-      await Promise.all([...opened.map(({ host }) => stopContainers(host)), this.terminals.putAway(lab)]);
+      await Promise.all([...opened.map(async ({ host }) => { await host.daemon.settled(); await stopContainers(host); }), this.terminals.putAway(lab)]);
       await this.halt(record);
     });
   }

@@ -3,11 +3,11 @@
 // Run as root by setup/test.mjs; done again only when the assets have changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { appDir, assetsDir, layersDir, poolDir, workstationDir } from '../../runtime/paths.ts';
 
-const IMAGE_BYTES = 2 ** 30;
+const IMAGE_BYTES = 4 * 2 ** 30; // sparse: it takes what is in it, compressed
 const out = join(appDir, 'dist', 'v2');
 const run = (program: string, ...args: string[]) => void execFileSync(program, args, { stdio: ['ignore', 'inherit', 'inherit'] });
 
@@ -25,10 +25,12 @@ truncateSync(image, IMAGE_BYTES);
 run('mkfs.btrfs', '--quiet', image);
 run('mount', '-o', 'loop,compress-force=zstd', image, join(out, 'mounted'));
 try {
-  for (const dir of [workstationDir, layersDir]) {
-    const target = join(out, 'mounted', dir.slice(poolDir.length));
+  // Of workstations the one in use; older ones wait for the next boot.
+  const current = join(workstationDir, 'current');
+  for (const path of [current, join(workstationDir, readlinkSync(current)), layersDir]) {
+    const target = join(out, 'mounted', path.slice(poolDir.length));
     run('mkdir', '-p', '-m', '0700', join(target, '..'));
-    run('cp', '-a', dir, target);
+    run('cp', '-a', path, target);
   }
 } finally {
   run('umount', join(out, 'mounted'));
