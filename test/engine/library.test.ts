@@ -1,16 +1,28 @@
 // The image library as a learner uses it: each image run the way people run it, in one lab; what its tags claim, what its layers share, what it says of
 // itself. With SLIPWAY_LIBRARY_LABS=50 the last test takes so many labs.
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { layersDir, libraryDir, poolDir } from '../../runtime/paths.ts';
+import { assetsDir, layersDir, libraryDir, poolDir } from '../../runtime/paths.ts';
+import { until } from '../run-instance.ts';
 import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
 const LABS = Number(process.env.SLIPWAY_LIBRARY_LABS ?? 2);
+/** A builder is a Slipway that starts and stops, and waits for a set-up that runs. */
+const PATIENCE_MS = 60_000;
 const TEN = ['busybox', 'debian:bookworm', 'debian:trixie', 'nginx:1.22', 'nginx:1.26', 'httpd:2.4', 'redis:7', 'postgres:15', 'python:3.11', 'node'];
+
+/** The environments of all there are. */
+const processes = () => readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(pid => {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // it has ended
+  }
+});
 
 describe.skipIf(dockerd)('the library', () => {
   let lab: TestLab;
@@ -159,8 +171,29 @@ describe.skipIf(dockerd)('the library', () => {
     expect((await lab.docker(['pull', name])).stderr).toContain(`pull access denied for ${name.split(':')[0]}`);
   });
 
+  test('of a folder whose build is killed nothing is left: no process, no lab, no file', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'slipway-folder-'));
+    writeFileSync(join(home, 'Dockerfile'), 'FROM busybox\nRUN sleep 1000\n');
+    const child = spawn(process.execPath, ['bin/slipway', 'image', 'add', home, '--tag', 'never/built'], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    try {
+      let said = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => { said += text; });
+      const ended = new Promise(resolve => child.once('close', resolve));
+      await until(() => /RUN sleep 1000/.test(said) || child.exitCode !== null, PATIENCE_MS);
+      expect(child.exitCode, said).toBe(null);
+      process.kill(-child.pid!, 'SIGKILL');
+      await ended;
+      const places = ['/run/slipway-builder', join(assetsDir, 'builder')];
+      await until(() => !places.some(place => existsSync(place)) && !processes().some(environment => environment.includes('SLIPWAY_INSTANCE=builder')), PATIENCE_MS);
+      expect(readdirSync(join(poolDir, 'labs/builder'))).toEqual([]);
+    } finally {
+      rmSync(home, { recursive: true });
+    }
+  }, 2 * PATIENCE_MS);
+
   test(`${LABS} labs with the same ten images keep their layers once`, async () => {
-    const used = (path: string) => Number(execFileSync('du', ['-s', '--block-size=1', path], { encoding: 'utf8' }).split('\t')[0]);
+    /** Without those of upstreams, which have nothing to do with the library. */
+    const used = (path: string) => Number(execFileSync('du', ['-s', '--block-size=1', '--exclude=up', path], { encoding: 'utf8' }).split('\t')[0]);
     const layersBefore = used(layersDir);
     const labs = await Promise.all(Array.from({ length: LABS }, (_one, at) => createTestLab(`sharing-${at}`)));
     try {
