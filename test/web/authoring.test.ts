@@ -1,21 +1,17 @@
 // A lesson as its author previews it and its learner meets it: files and set-up, questions, the editor, ports, a terminal by name, "Start here", and
 // everything that is saved is in an open lab within a second.
-import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect as check, test } from 'vitest';
-import { previewsDir } from '../../runtime/paths.ts';
-import { previewLesson } from '../../server/authoring/preview.ts';
-import { expect, hasPrompt, isDone, leave, newcomer, openBrowser, PATIENCE_MS, pictured, sees, shoot, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect as check, test } from 'vitest';
+import { expect, hasPrompt, isDone, PATIENCE_MS, pictured, sees, shoot, typeLine, type Page } from './browser.ts';
+import { haveAuthor, haveLearner } from './set-up.ts';
 
 const patient = { timeout: PATIENCE_MS };
-let desk: string;
-let browser: Browser;
-let context: BrowserContext;
+let folder: string;
+let stop: () => Promise<void>;
 let page: Page;
 let errors: string[];
-const said: string[] = [];
-const stop = new AbortController();
-let preview: Promise<void>;
+let said: string[];
 
 const lesson = `---
 title: The shop
@@ -70,27 +66,15 @@ const tasks = `tasks:\n${task('serve', '', 'Serve the page', '{ container: { nam
       - { answer: In the image, because: The image knows nothing of this shop. }
       - { answer: On the host, right: true, because: The very secret reason. }
 `;
-const files = () => join(desk, '50-yard', '10-shop');
-const edit = async (name: string, from: string, to: string) => writeFile(join(files(), name), (await readFile(join(files(), name), 'utf8')).replace(from, to));
+const edit = async (name: string, from: string, to: string) => writeFile(join(folder, name), (await readFile(join(folder, name), 'utf8')).replace(from, to));
 
-beforeAll(async () => {
-  desk = await mkdtemp('/var/tmp/slipway-desk-');
-  await mkdir(join(files(), 'files', 'site'), { recursive: true });
-  await writeFile(join(desk, '50-yard', 'part.md'), '---\ntitle: The yard\nsummary: To try things out.\n---\n');
-  await writeFile(join(files(), 'lesson.md'), lesson);
-  await writeFile(join(files(), 'tasks.yaml'), tasks);
-  await writeFile(join(files(), 'files', 'site', 'index.html'), '<title>Shop</title>\n<h1>Open</h1>\n');
-  preview = previewLesson(files(), { into: previewsDir, signal: stop.signal, print: text => said.push(text) });
-  browser = await openBrowser();
-  ({ context, page, errors } = await newcomer(browser));
-});
-afterAll(async () => {
-  stop.abort();
-  await preview;
-  if (context) await leave(context);
-  await browser?.close();
-  await rm(desk, { recursive: true, force: true });
-});
+haveAuthor('50-yard/10-shop', {
+  '50-yard/part.md': '---\ntitle: The yard\nsummary: To try things out.\n---\n',
+  '50-yard/10-shop/lesson.md': lesson,
+  '50-yard/10-shop/tasks.yaml': tasks,
+  '50-yard/10-shop/files/site/index.html': '<title>Shop</title>\n<h1>Open</h1>\n',
+}, given => { ({ folder, said, stop } = given); });
+haveLearner(given => { ({ page, errors } = given); });
 const walk = (name: string, work: () => Promise<void>) => test(name, () => pictured(page, name.replaceAll(/\W+/g, '-').slice(0, 60), work));
 
 walk('a lesson of a part is in the list; its lab is prepared, and what prepared it counts for nothing', async () => {
@@ -119,10 +103,10 @@ walk('text, tasks and files that are saved are in the open lab within a second; 
   await within('text', () => expect(page.locator('.lesson-summary')).toHaveText('Saved a moment ago.', patient), () => edit('lesson.md', 'A page, a server and a port.', 'Saved a moment ago.'));
   await within('task', () => expect(page.locator('#task-stop-title')).toHaveText('Stop the shop', patient), () => edit('tasks.yaml', 'Stop web', 'Stop the shop'));
   await typeLine(page, 'clear; until grep -q anew shop/site/index.html; do sleep 0.02; done; echo "it is "$(cat shop/site/index.html)');
-  await within('file', () => sees(page, 'it is anew'), () => writeFile(join(files(), 'files', 'site', 'index.html'), 'anew\n'));
+  await within('file', () => sees(page, 'it is anew'), () => writeFile(join(folder, 'files', 'site', 'index.html'), 'anew\n'));
   await typeLine(page, 'echo mine >> shop/site/index.html');
-  await writeFile(join(files(), 'files', 'site', 'index.html'), 'once more\n');
-  await writeFile(join(files(), 'files', 'site', 'second.html'), 'second\n');
+  await writeFile(join(folder, 'files', 'site', 'index.html'), 'once more\n');
+  await writeFile(join(folder, 'files', 'site', 'second.html'), 'second\n');
   await typeLine(page, 'clear; until test -e shop/site/second.html; do sleep 0.05; done; cat shop/site/*');
   await sees(page, /anew\nmine\nsecond/);
 });
@@ -207,8 +191,7 @@ walk('"Start here" does the tasks before for the learner, by keyboard, for no cr
 });
 
 walk('a lesson that is taken away says so on open pages', async () => {
-  stop.abort();
-  await preview;
+  await stop();
   await expect(page.getByTestId('removed')).toContainText('taken away', patient);
   check(errors).toEqual([]);
 });

@@ -1,21 +1,13 @@
 // When the machine is full: the page shows the place in the queue while the text stays readable, and the lab starts by itself when there is room.
-import { afterAll, beforeAll, expect as expectNow, test } from 'vitest';
-import { controlVerbs } from '../../runtime/lab/control.ts';
-import { engineSocket } from '../../runtime/paths.ts';
-import { RpcClient } from '../../runtime/rpc.ts';
-import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, shoot, startLesson, type Browser } from './browser.ts';
+import { afterAll, expect as expectNow, test } from 'vitest';
+import { expect, hasPrompt, leave, newcomer, pictured, shoot, startLesson, type Browser } from './browser.ts';
+import { haveBrowser, haveEngine, type EngineVerbs } from './set-up.ts';
 
 let browser: Browser;
-let engine: RpcClient<typeof controlVerbs>;
-beforeAll(async () => {
-  browser = await openBrowser();
-  engine = new RpcClient(engineSocket, controlVerbs);
-});
-afterAll(async () => {
-  await engine.call('room', { most: null });
-  engine.close();
-  await browser.close();
-});
+let engine: EngineVerbs;
+haveBrowser(given => { browser = given; });
+haveEngine(given => { engine = given; });
+afterAll(() => engine.call('room', { most: null }));
 
 test('the place is told, the lesson can be read, and who was first is served first', async () => {
   await engine.call('room', { most: 1 });

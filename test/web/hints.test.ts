@@ -1,21 +1,14 @@
 // Hints, points, a task that fails and is reset, and one that a file ticks, as a learner has them on the page: by keyboard, in two tabs, over a reload, on a
 // narrow screen in German.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect as check, test } from 'vitest';
-import { previewsDir } from '../../runtime/paths.ts';
-import { previewLesson } from '../../server/authoring/preview.ts';
-import { expect, hasPrompt, isDone, leave, newcomer, openBrowser, PATIENCE_MS, pictured, shoot, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect as check, test } from 'vitest';
+import { expect, hasPrompt, isDone, PATIENCE_MS, pictured, shoot, typeLine, type BrowserContext, type Page } from './browser.ts';
+import { haveAuthor, haveLearner } from './set-up.ts';
 
 const patient = { timeout: PATIENCE_MS };
-let desk: string;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 let errors: string[];
-const said: string[] = [];
-const stop = new AbortController();
-let preview: Promise<void>;
+let said: string[];
 
 const turns = 'wrongTurns: [{ id: a, when: { container: { name: a } }, found: F, next: N }, { id: b, when: { container: { name: b } }, found: G, next: N }], otherWays: [[x], [y]], wrong: [{ commands: [x], message: a }, { commands: [y], message: b }]';
 const tasks = `tasks:
@@ -25,23 +18,11 @@ const tasks = `tasks:
       fail: { when: { event: { action: destroy, name: web } }, found: "web was removed, and its log with it.", tried: [docker rm -f web] }, reset: [docker rm -f web, "docker run -d --name web busybox sleep 900"] }
 `;
 
-beforeAll(async () => {
-  desk = await mkdtemp('/var/tmp/slipway-desk-');
-  const folder = join(desk, '10-hints');
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'lesson.md'), '---\ntitle: Hints\nsummary: To try things out.\nminutes: 5\nlevel: beginner\npart: Tests\n---\n\n:::task{#note}\nWrite.\n:::\n\n:::task{#read}\nRead.\n:::\n');
-  await writeFile(join(folder, 'tasks.yaml'), tasks);
-  preview = previewLesson(folder, { into: previewsDir, signal: stop.signal, print: text => said.push(text) });
-  browser = await openBrowser();
-  ({ context, page, errors } = await newcomer(browser));
-});
-afterAll(async () => {
-  stop.abort();
-  await preview;
-  if (context) await leave(context);
-  await browser?.close();
-  await rm(desk, { recursive: true, force: true });
-});
+haveAuthor('10-hints', {
+  '10-hints/lesson.md': '---\ntitle: Hints\nsummary: To try things out.\nminutes: 5\nlevel: beginner\npart: Tests\n---\n\n:::task{#note}\nWrite.\n:::\n\n:::task{#read}\nRead.\n:::\n',
+  '10-hints/tasks.yaml': tasks,
+}, given => { ({ said } = given); });
+haveLearner(given => { ({ context, page, errors } = given); });
 const walk = (name: string, work: () => Promise<void>) => test(name, () => pictured(page, name.replaceAll(/\W+/g, '-').slice(0, 60), work));
 const card = (on: Page) => on.locator('[data-task=read]');
 

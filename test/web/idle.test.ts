@@ -2,23 +2,15 @@
 // (place.ts), which is seconds.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect as expectNow, test } from 'vitest';
-import { controlVerbs } from '../../runtime/lab/control.ts';
-import { engineSocket } from '../../runtime/paths.ts';
-import { RpcClient } from '../../runtime/rpc.ts';
+import { expect as expectNow, test } from 'vitest';
 import { root } from '../run-instance.ts';
-import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, startLesson, terminal, typeLine, type Browser, type Page } from './browser.ts';
+import { expect, hasPrompt, leave, newcomer, pictured, sees, shoot, startLesson, terminal, typeLine, type Browser, type Page } from './browser.ts';
+import { haveBrowser, haveEngine, type EngineVerbs } from './set-up.ts';
 
 let browser: Browser;
-let engine: RpcClient<typeof controlVerbs>;
-beforeAll(async () => {
-  browser = await openBrowser();
-  engine = new RpcClient(engineSocket, controlVerbs);
-});
-afterAll(async () => {
-  engine.close();
-  await browser.close();
-});
+let engine: EngineVerbs;
+haveBrowser(given => { browser = given; });
+haveEngine(given => { engine = given; });
 
 const state = async () => (await engine.call('listLabs', {}))[0]?.state;
 const soon = { timeout: 30_000 };

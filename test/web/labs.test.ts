@@ -1,10 +1,10 @@
 // "Your labs", and a link that continues on another device, in two browsers that know nothing of each other.
-import { afterAll, beforeAll, expect as expectNow, test } from 'vitest';
-import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, sees, shoot, startLesson, typeLine, type Browser, type Page } from './browser.ts';
+import { expect as expectNow, test } from 'vitest';
+import { expect, hasPrompt, leave, newcomer, pictured, sees, shoot, startLesson, typeLine, type Browser, type Page } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 
 let browser: Browser;
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+haveBrowser(given => { browser = given; });
 
 const overflow = (page: Page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 const sizes = [['wide', { width: 1440, height: 900 }], ['narrow', { width: 390, height: 844 }]] as const;

@@ -1,6 +1,7 @@
 // A learner's first minutes, in a real browser against the whole of Slipway.
-import { afterAll, afterEach, beforeAll, beforeEach, test } from 'vitest';
-import { expect, hasPrompt, isDone, leave, newcomer, openBrowser, pictured, screen, sees, shoot, startLesson, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { afterEach, beforeEach, test } from 'vitest';
+import { expect, hasPrompt, isDone, leave, newcomer, pictured, screen, sees, shoot, startLesson, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 import { crash } from '../run-instance.ts';
 
 let browser: Browser;
@@ -8,8 +9,7 @@ let context: BrowserContext;
 let page: Page;
 let errors: string[];
 
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+haveBrowser(given => { browser = given; });
 beforeEach(async () => { ({ context, page, errors } = await newcomer(browser)); });
 afterEach(() => leave(context));
 

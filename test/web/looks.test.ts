@@ -1,11 +1,11 @@
 // How it looks, for a person to look at: pictures of the main pages, wide and narrow, light and dark, in test-results/web. What can be checked without eyes
 // is checked: nothing is wider than the window, and nothing fails to load.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasPrompt, leave, newcomer, openBrowser, shoot, typeLine, isDone, type Browser } from './browser.ts';
+import { expect, test } from 'vitest';
+import { hasPrompt, leave, newcomer, shoot, typeLine, isDone, type Browser } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 
 let browser: Browser;
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+haveBrowser(given => { browser = given; });
 
 const sizes = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };
 

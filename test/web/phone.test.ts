@@ -1,13 +1,13 @@
 // A lesson on a phone: keys that its keyboard lacks, and room for the terminal when that keyboard is up. Chromium here has no keyboard on glass, so its
 // coming is told to the page the way a phone's browser tells it: by the visual viewport.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { expect as see, leave, newcomer, openBrowser, pictured, screen, sees, shoot, terminal, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect as see, leave, newcomer, pictured, screen, sees, shoot, terminal, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+haveBrowser(given => { browser = given; });
 beforeEach(async () => { ({ context, page } = await newcomer(browser, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: 'de-DE' })); });
 afterEach(() => leave(context));
 

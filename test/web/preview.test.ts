@@ -1,26 +1,18 @@
 // A published port in the browser: the chip, the learner's page on an origin of its own, and what that page must not be able to do.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect as check, test } from 'vitest';
+import { expect as check, test } from 'vitest';
 import { controlVerbs } from '../../runtime/lab/control.ts';
 import { engineSocket } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { root } from '../run-instance.ts';
-import { expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, sees, siteUrl, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect, hasPrompt, newcomer, PATIENCE_MS, sees, siteUrl, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveLearner } from './set-up.ts';
 
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-beforeAll(async () => {
-  browser = await openBrowser();
-  ({ context, page } = await newcomer(browser));
-  await page.goto('/play');
-  await hasPrompt(page);
-});
-afterAll(async () => {
-  await leave(context);
-  await browser.close();
-});
+haveLearner(given => { ({ browser, context, page } = given); }, '/play');
 
 const chip = () => page.getByTestId('ports').getByRole('button', { name: /Port 8080/ });
 async function open(): Promise<Page> {

@@ -1,9 +1,10 @@
 // An open page loses its server, its network, or its learner, who goes on at another device: the screen is there again as it was, and what was written
 // meanwhile stands on it without a gap.
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, expect as check, test } from 'vitest';
+import { afterEach, beforeEach, expect as check, test } from 'vitest';
 import { crash } from '../run-instance.ts';
-import { expect, hasPrompt, leave, newcomer, openBrowser, pictured, screen, sees, siteUrl, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { expect, hasPrompt, leave, newcomer, pictured, screen, sees, siteUrl, terminal, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 
 let browser: Browser;
 let context: BrowserContext;
@@ -38,8 +39,7 @@ async function openWay(): Promise<Way> {
   };
 }
 
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser?.close());
+haveBrowser(given => { browser = given; });
 beforeEach(async () => {
   way = await openWay();
   ({ context, page } = await newcomer(browser, { baseURL: way.url }));
