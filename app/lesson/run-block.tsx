@@ -35,12 +35,13 @@ export function RunBlock({ code, paste, terminal, first, children }: Props) {
     setAnswered(true);
     // Not at once: the second half of a double click must not land in the terminal.
     setTimeout(showTerminal, DOUBLE_CLICK_MS);
+    const from = document.activeElement;
     const answer = await client.run(code, { enter: !paste, terminal });
     setSaid(answer.sent ? 'sent' : null);
     if (answer.sent) rememberRun();
     else { setRefusal(answer.why); setTimeout(() => setRefusal(null), REFUSAL_MS); }
-    // Who clicked goes on by typing; who came by keyboard stays where they are.
-    if (answer.sent && byPointer) setTimeout(() => client.focusActive(), DOUBLE_CLICK_MS);
+    // Who clicked goes on by typing, unless they are somewhere else by now; who came by keyboard stays where they are.
+    if (answer.sent && byPointer) setTimeout(() => { if ([from, document.body].includes(document.activeElement)) client.focusActive(); }, DOUBLE_CLICK_MS);
     setTimeout(() => { cooling.current = false; setSaid(null); }, COOL_DOWN_MS);
   };
   const label = said === 'sent' ? t('run.sent') : said === 'waiting' ? t('run.waiting') : paste ? t('run.type') : t('run.run');

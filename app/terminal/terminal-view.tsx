@@ -55,12 +55,12 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
       feed = client.openFeed(id, made);
       observer = new ResizeObserver(() => made.fit());
       observer.observe(host);
-      if (actions.current.autoFocus && !hasTouchKeyboard()) made.focus();
+      if (actions.current.autoFocus && mayTakeFocus()) made.focus();
     });
     return () => { abandoned = true; observer?.disconnect(); feed?.release(); emulator.current?.release(); emulator.current = null; };
   }, [client, id, everShown, holdControl]);
 
-  useEffect(() => { if (shown) { emulator.current?.fit(); if (actions.current.autoFocus && !hasTouchKeyboard()) emulator.current?.focus(); } }, [shown]);
+  useEffect(() => { if (shown) { emulator.current?.fit(); if (actions.current.autoFocus && mayTakeFocus()) emulator.current?.focus(); } }, [shown]);
 
   return (
     <div className="terminal-view" hidden={!shown} role="tabpanel" id={`terminal-${id}`} aria-label={title}>
@@ -74,4 +74,6 @@ export function TerminalView({ id, title, shown, autoFocus, onNew, onSwitch }: P
 }
 
 /** Focus would raise the keyboard over half of the page before anybody has asked for it. */
+/** Not from whoever has come somewhere else by keyboard, or types there, while it was made. */
+const mayTakeFocus = () => !hasTouchKeyboard() && (!document.activeElement?.matches(':focus-visible') || document.activeElement.closest('[data-region=terminal]') !== null);
 const hasTouchKeyboard = () => matchMedia('(hover: none) and (pointer: coarse)').matches;
