@@ -1,13 +1,15 @@
 // The rules as a learner meets them through docker: names that point elsewhere (7), what a privileged container can do (2), what the host's own
 // root can forge (9), and a client that asks for too much (5).
 import { createServer, type Server } from 'node:net';
-import { readFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestLab, eventually, type TestLab } from '../engine/lab.ts';
-import { LAB_UID_BASE, MAX_LABS, UIDS_PER_LAB } from '../../runtime/ids.ts';
+import { DOCKER_GID, LAB_UID_BASE, MAX_LABS, UIDS_PER_LAB } from '../../runtime/ids.ts';
 import { ShimConnection } from '../../runtime/kernel/shim.ts';
-import { collect } from '../kernel/host.ts';
+import { broker, collect } from '../kernel/host.ts';
 
 let lab: TestLab;
 beforeAll(async () => { lab = await createTestLab('security', { pull: ['busybox'] }); });
@@ -142,3 +144,40 @@ function findProcess(argument: string): number | undefined {
   }
   return undefined;
 }
+
+describe('the docker socket is given to the host by root', () => {
+  const at = () => `${lab.socket}.new`;
+  const give = async () => {
+    const client = broker();
+    try {
+      await client.call('ownSocket', { lab: lab.lab!.id, host: 'h1' });
+      return 'given';
+    } catch (error) {
+      return (error as Error).message;
+    } finally {
+      client.close();
+      rmSync(at(), { force: true });
+    }
+  };
+
+  test('which follows no link, and gives away nothing but a socket of the engine', async () => {
+    const precious = join(mkdtempSync(join(tmpdir(), 'slipway-own-')), 'precious');
+    writeFileSync(precious, 'root\'s');
+    symlinkSync(precious, at());
+    expect(await give()).not.toBe('given');
+    linkSync(precious, at().replace(/[^/]*$/, 'docker.sock.new'));
+    expect(await give()).not.toBe('given');
+    const server = createServer();
+    await new Promise<void>(resolve => server.listen(at(), resolve)); // root's, as this test is
+    expect(await give()).not.toBe('given');
+    server.close();
+    expect(statSync(precious).uid).toBe(0);
+    rmSync(dirname(precious), { recursive: true });
+  });
+
+  test('and then only the host\'s root and its group docker may use it', async () => {
+    const { uid, gid, mode } = statSync(lab.socket);
+    expect([(uid - LAB_UID_BASE) % UIDS_PER_LAB, gid - uid, mode & 0o777]).toEqual([0, DOCKER_GID, 0o660]);
+    expect((await onHost('su nobody -s /bin/sh -c "docker ps" 2>&1')).stdout).toContain('permission denied');
+  });
+});
