@@ -4,12 +4,12 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, describe, expect as check, test } from 'vitest';
 import { startPreviews, type Previewed } from '../../server/testing/preview.ts';
-import { elsewhereUrl, expect, hasPrompt, leave, newcomer, openBrowser, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { elsewhereUrl, expect, hasPrompt, leave, newcomer, PATIENCE_MS, typeLine, type Browser, type BrowserContext, type Page } from './browser.ts';
+import { haveBrowser } from './set-up.ts';
 
 const patient = { timeout: PATIENCE_MS };
 let browser: Browser;
-beforeAll(async () => { browser = await openBrowser(); });
-afterAll(() => browser.close());
+haveBrowser(given => { browser = given; });
 
 // oxlint-disable-next-line no-template-curly-in-string -- shell
 const SERVER = `mkdir -p /w/cgi-bin; cd /w; echo '<h1>Ahoy</h1><form method=post action=/cgi-bin/x><input name=a></form>' > index.html; echo 'self.x = 1' > sw.js; printf '#!/bin/sh\\necho "Set-Cookie: own=1"; echo "Content-Type: text/plain"; echo; echo "cookie=$HTTP_COOKIE"' > cgi-bin/x; chmod +x cgi-bin/x; exec httpd -f -h /w`;
