@@ -39,6 +39,11 @@ test('processes, ports, servers and scripts', { timeout: 120_000 }, () => tries(
   listens: { check: { port: { container: { name: 'web' }, listens: 80 } }, does: 'true' },
   published: { check: { port: { published: 8080 } }, does: 'true' },
   http: { check: { all: [{ container: { name: 'web' } }, { http: { port: 8080, status: 200, header: { Server: 'nginx' }, contains: 'changed' } }] }, before: 'docker exec web true', does: 'docker exec web sh -c "echo changed > /usr/share/nginx/html/index.html"' },
+  registry: {
+    check: { all: [{ container: { name: 'store' } }, { registry: { container: { name: 'store' }, repository: 'team/shop', tag: 'v1', image: 'busybox' } }] },
+    before: 'docker run -d --name store -p 5000:5000 registry:2; docker pull -q busybox; docker tag busybox localhost:5000/team/shop:v2; docker tag nginx:1.22 localhost:5000/team/shop:v1; until curl -sf localhost:5000/v2/; do sleep 0.1; done; docker push -q -a localhost:5000/team/shop',
+    does: 'docker tag busybox localhost:5000/team/shop:v1; docker push -q localhost:5000/team/shop:v1',
+  },
   script: { check: { all: [{ container: { name: 'web' } }, { script: { container: { name: 'web' }, run: 'cat "$ROOT/etc/marker"', contains: 'yes' } }] }, does: 'docker exec web sh -c "echo yes > /etc/marker"' },
 }));
 
