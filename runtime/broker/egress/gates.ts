@@ -1,6 +1,6 @@
 // Gates: what lets a lab's host out, as far as the operator permits (README.md). One a host, in a cgroup and namespaces that the lab has no hand in; it ends
 // with the lab's processes, whoever ends those. Called by main.ts for the verbs setEgress and egress.
-import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { SlipwayError } from '../../errors.ts';
@@ -95,8 +95,9 @@ export class Gates {
     const cgroups = this.hosts.cgroups.directories(`${ref.lab}/${gateOf(ref.host)}`);
     for (const dir of [...cgroups, join(runDir, 'gate')]) mkdirSync(dir, { recursive: true });
     const asked = askedNames(ref.lab, ref.host);
-    writeFileSync(asked, '', { mode: 0o660 });
+    writeFileSync(asked, '', { mode: 0o600 });
     chownSync(asked, uid, this.hosts.engine.gid);
+    chmodSync(asked, 0o660);
     const made = await run('unshare', ['--mount', '--propagation', 'private', 'sh', '-euc', GATE_SCRIPT, 'gate', join(runDir, 'gate'), String(uid), String(init.pid), plan.netns, asked, `${plan.bitsPerSecond}bit`, ...cgroups], {
       timeoutMs: TIMEOUT_MS, env: { RULES: plan.rules, NAMES: plan.names, RESOLV: plan.resolv, INSIDE: INSIDE_SCRIPT },
     });
