@@ -11,7 +11,7 @@ export const classPage: Translation<typeof source> = {
   'class.offText': 'Befehle wie `apt update` oder `curl` scheitern sofort, und die Seite sagt, warum. Was jetzt offen ist, wird getrennt.',
   'class.on': 'Was unten angekreuzt ist',
   'class.legend': 'Labs des Kurses dürfen erreichen',
-  'class.entries': 'Erlaubt von denen, die dieses Slipway betreiben',
+  'class.entries': 'Auf diesem Slipway erlaubt',
   'class.permitted': 'So viel erlauben alle, die dieses Slipway betreiben; für mehr sprich mit ihnen. Ein Lab bekommt höchstens {megabits} Mbit/s und {connections} neue Verbindungen pro Sekunde.',
   'class.nothing': 'Wer dieses Slipway betreibt, erlaubt draußen nichts; es gibt also nichts zu wählen. Ändern lässt sich das mit `npx slipway egress allow deb.debian.org:80`.',
   'class.unknown': 'Die Engine antwortet gerade nicht, deshalb weiß diese Seite nicht, was erlaubt ist. Lade sie gleich noch einmal.',

@@ -9,7 +9,7 @@ export const classPage = {
   'class.offText': 'Commands such as `apt update` or `curl` fail at once, and the page says why. What is open now is cut off.',
   'class.on': 'What is ticked below',
   'class.legend': 'Labs of the class may reach',
-  'class.entries': 'Permitted by whoever runs this Slipway',
+  'class.entries': 'Permitted on this Slipway',
   'class.permitted': 'Whoever runs this Slipway permits this much; more needs a word with them. A lab gets at most {megabits} Mbit/s and {connections} new connections a second.',
   'class.nothing': 'Whoever runs this Slipway permits nothing outside, so there is nothing to choose. They can change that with `npx slipway egress allow deb.debian.org:80`.',
   'class.unknown': 'The engine does not answer just now, so this page does not know what is permitted. Load it again in a moment.',
