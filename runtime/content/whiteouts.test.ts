@@ -52,6 +52,11 @@ test('overlay attributes that an archive brings are dropped, aufs records too, a
   ]);
 });
 
+test('a program\'s capabilities go on', async () => {
+  const capable = { 'SCHILY.xattr.security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' };
+  expect(await converted([{ name: 'ping', body: 'x', pax: capable }])).toEqual([{ name: 'ping', type: 'file', body: 'x', pax: capable }]);
+});
+
 test('what is no archive is an error, not an empty layer', async () => {
   const out = extract();
   const done = new Promise((resolve, reject) => out.on('error', reject).on('finish', resolve as () => void));

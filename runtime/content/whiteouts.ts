@@ -13,8 +13,9 @@ type Headers = Partial<Omit<Header, 'pax'>> & { name: string; pax?: Attributes |
 
 const XATTR = 'SCHILY.xattr.';
 const OPAQUE = 'user.overlay.opaque';
-/** The one attribute that tar has to restore after this. */
-export const OVERLAY_XATTRS = ['user.*'];
+const CAPABILITIES = 'security.capability';
+/** The attributes that tar has to restore after this. */
+export const OVERLAY_XATTRS = ['user.*', CAPABILITIES];
 
 /** An uncompressed OCI layer in, a tar archive for an overlay's lower directory out. Errors of either side destroy the result. */
 export function toOverlay(layer: Readable): Readable {
@@ -69,12 +70,13 @@ function plainName(name: string): string {
   return normal === '' ? '.' : normal;
 }
 
-/** tar-stream writes path and size itself; of the rest only a user's own attributes go on. */
+/** tar-stream writes path and size itself; of the rest only a user's own attributes and a program's capabilities go on. */
 function keptAttributes(pax: unknown): Attributes | undefined {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries((pax ?? {}) as Attributes)) {
-    if (key === `${XATTR}security.capability`) throw new SlipwayError('NotImplemented', 'layers with file capabilities cannot be unpacked');
-    if (key.startsWith(`${XATTR}user.`) && !key.includes('.overlay.')) kept[key] = value;
+    // Bytes that tar-stream reads as text: those of half the capabilities come through.
+    if (key === `${XATTR}${CAPABILITIES}` && value.includes('\uFFFD')) throw new SlipwayError('NotImplemented', 'a layer has a file with capabilities that cannot be unpacked');
+    if (key === `${XATTR}${CAPABILITIES}` || (key.startsWith(`${XATTR}user.`) && !key.includes('.overlay.'))) kept[key] = value;
   }
   return Object.keys(kept).length ? kept : undefined;
 }
