@@ -25,8 +25,8 @@ mkdirSync(engineDir, { recursive: true, mode: 0o700 });
 mkdirSync(dirname(engineSocket), { recursive: true });
 const broker = new FrostyBroker(brokerSocket);
 const { cgroup } = await broker.call('hello', {});
-const onMirrorError = (error: unknown) => log.error({ err: error }, 'registries outside');
-const mirror = openMirror(openUpstreams(upstreamsFile, onMirrorError), broker, onMirrorError);
+// What is wrong with the file, if anything, the mirror tells, which reads it too.
+const mirror = openMirror(openUpstreams(upstreamsFile, () => {}), broker, error => log.error({ err: error }, 'registries outside'));
 const parts: EngineParts = {
   broker, library: openLibrary(libraryDir), mirror, cgroupVersion: cgroup,
   onError: (error, about) => log.error({ err: error, ...about }, 'something of ours failed'),

@@ -11,6 +11,7 @@ import { unpackingLab } from '../kernel/protocol.ts';
 import type { Place } from '../kernel/stream.ts';
 import { engineDir, layerKey } from '../paths.ts';
 import type { Settings } from '../registry/upstreams.ts';
+import { json } from '../registry/words.ts';
 import { isUpstream, layerOf, upstreamKey } from '../snapshot/layer-path.ts';
 import type { Hears } from './local-layers.ts';
 import { humanSize } from './progress.ts';
@@ -52,15 +53,17 @@ export class SharedLayers {
     this.broker = broker;
     this.settings = settings;
     this.onError = onError;
-    const known = existsSync(this.file) ? z.array(recordSchema).safeParse(JSON.parse(readFileSync(this.file, 'utf8'))) : undefined;
-    this.records = new Map((known?.success ? known.data : []).map(record => [record.layer, record]));
+    const known = z.array(recordSchema).safeParse(existsSync(this.file) ? json(readFileSync(this.file, 'utf8')) : []);
+    this.records = new Map((known.success ? known.data : []).map(record => [record.layer, record]));
   }
 
-  /** What an earlier engine wrote down and what is there become one: a layer without the other is none. */
+  /** What an earlier engine wrote down and what is there become one. A layer without a record, which some lab's record names all the same, stays until somebody pulls it. */
   async restore(): Promise<void> {
     const there = await this.broker.call('sharedLayers', {});
     for (const layer of this.records.keys()) if (!there.includes(layer)) this.records.delete(layer);
-    for (const layer of there) if (!this.records.has(layer)) await this.broker.call('unshareLayer', { layer });
+    const strays = there.filter(layer => !this.records.has(layer));
+    const referenced = strays.length ? await referencedLayers(engineDir) : new Set();
+    for (const layer of strays) if (!referenced.has(layer)) await this.broker.call('unshareLayer', { layer });
     if (existsSync(this.file) || this.records.size) this.save();
   }
 
@@ -129,7 +132,8 @@ export class SharedLayers {
   }
 
   private async bring(layer: string, wanted: Wanted, hears: Hears): Promise<SharedLayer> {
-    this.spend(wanted.lab, wanted.blob.size);
+    const cost = this.spend(wanted.lab, wanted.blob.size);
+    let came = 0;
     await this.ending.get(layer);
     await this.slot();
     try {
@@ -138,13 +142,16 @@ export class SharedLayers {
       const diskBytes = await this.makeRoom(layer, wanted.blob.size);
       try {
         await this.broker.call('createHost', { ...ref, hostname: 'unpack', profile: 'strict', limits: { ...LIMITS, diskBytes } });
-        const sizeBytes = await unpack({ ref, broker: this.broker }, wanted, hears);
+        const sizeBytes = await unpack({ ref, broker: this.broker }, wanted, { ...hears, downloading: bytes => hears.downloading(came = bytes) });
         await this.broker.call('shareLayer', { layer });
         const { blob: { mediaType, digest, size }, diffId, domain, path } = wanted;
         const record: SharedLayer = { layer, diffId, sizeBytes, usedAt: Date.now(), blob: { mediaType, digest, size }, domain, path };
         this.records.set(layer, record);
         this.save({ atOnce: true });
         return record;
+      } catch (error) {
+        cost.bytes = came;
+        throw error;
       } finally {
         this.promised.delete(layer);
         this.broker.call('disposeLab', { lab: ref.lab }).catch(this.onError); // nobody need wait for it; another of its name waits at the broker
@@ -162,13 +169,16 @@ export class SharedLayers {
   }
 
   /** What one lab makes us fetch within an hour. */
-  private spend(lab: string, bytes: number) {
+  private spend(lab: string, bytes: number): { bytes: number } {
     const { labBytesPerHour } = this.settings();
+    for (const [other, all] of this.spent) if (all.every(({ at }) => at < Date.now() - HOUR_MS)) this.spent.delete(other);
     const recent = (this.spent.get(lab) ?? []).filter(({ at }) => at > Date.now() - HOUR_MS);
     if (recent.reduce((sum, one) => sum + one.bytes, bytes) > labBytesPerHour) {
       throw new SlipwayError('System', `toomanyrequests: You have reached your pull rate limit.\nA lab may have ${humanSize(labBytesPerHour)} an hour fetched from registries outside; what other labs have pulled already costs nothing.`);
     }
-    this.spent.set(lab, [...recent, { at: Date.now(), bytes }]);
+    const cost = { at: Date.now(), bytes };
+    this.spent.set(lab, [...recent, cost]);
+    return cost;
   }
 
   /** How much the layer may take; what nobody needs goes for it. */

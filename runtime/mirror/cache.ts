@@ -3,11 +3,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { digestSchema, hexOf, isDigest } from '../content/digest.ts';
+import type { Descriptor } from '../content/oci.ts';
+import { SlipwayError } from '../errors.ts';
 import type { Manifest } from '../registry/client.ts';
+import { json } from '../registry/words.ts';
 
 const entrySchema = z.object({ at: z.number(), manifest: z.object({ mediaType: z.string(), digest: digestSchema, text: z.string() }) });
 
@@ -16,7 +18,8 @@ export interface Cache {
   manifest(name: string): Promise<{ at: number; manifest: Manifest } | undefined>;
   keepManifest(name: string, manifest: Manifest): Promise<void>;
   has(digest: string): Promise<boolean>;
-  blob(digest: string): Promise<Readable | undefined>;
+  /** Verified while it is read: one that a loss of power has spoilt fails at its end, and is fetched anew the next time. */
+  blob(descriptor: Descriptor): Promise<AsyncGenerator<Buffer> | undefined>;
   /** Passes on what it is given and keeps it when it came whole: the giver verifies, and throws otherwise. */
   keep(digest: string, bytes: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer>;
 }
@@ -42,8 +45,8 @@ export async function openCache(directory: string): Promise<Cache> {
   return {
     async manifest(name) {
       const text = await readFile(fileOf(name), 'utf8').catch(() => undefined);
-      const found = text === undefined ? undefined : entrySchema.safeParse(JSON.parse(text));
-      return found?.success ? found.data : undefined;
+      const found = entrySchema.safeParse(json(text ?? ''));
+      return found.success ? found.data : undefined;
     },
     async keepManifest(name, manifest) {
       const beside = newFile();
@@ -51,11 +54,12 @@ export async function openCache(directory: string): Promise<Cache> {
       await rename(beside, fileOf(name));
     },
     has: async digest => stat(blobFile(digest) ?? '').then(() => true, () => false),
-    async blob(digest) {
+    async blob({ digest, size }) {
       const path = blobFile(digest);
       if (path === undefined || !await utimes(path, new Date(), new Date()).then(() => true, () => false)) return undefined;
-      const handle = await open(path, 'r').catch(() => undefined);
-      return handle && createReadStream('', { fd: handle });
+      if ((await stat(path)).size === size) return verified(path, digest);
+      await rm(path, { force: true });
+      return undefined;
     },
     async *keep(digest, bytes, maxBytes) {
       const beside = newFile();
@@ -77,4 +81,15 @@ export async function openCache(directory: string): Promise<Cache> {
       }
     },
   };
+}
+
+async function* verified(path: string, digest: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (`sha256:${hash.digest('hex')}` === digest) return;
+  await rm(path, { force: true });
+  throw new SlipwayError('System', `filesystem layer verification failed for digest ${digest}`);
 }

@@ -2,14 +2,14 @@
 // each upstream that does not, in its words; exit code 1 when the settings are not understood. Changes nothing.
 import { asSlipwayError } from '../errors.ts';
 import { login } from '../registry/login.ts';
-import { openUpstreams, originOf } from '../registry/upstreams.ts';
+import { originOf, readSettings } from '../registry/upstreams.ts';
 import { machineNetwork } from './machine-network.ts';
 import { credentialsOf } from './upstream.ts';
 
 const PATIENCE_MS = 10_000;
 
 try {
-  const { upstreams } = openUpstreams(process.argv[2]!, () => {}).settings();
+  const { upstreams } = readSettings(process.argv[2]!);
   const found = await Promise.all(upstreams.map(async upstream => {
     try {
       await login(machineNetwork(upstream), upstream.domain, await credentialsOf(upstream), AbortSignal.timeout(PATIENCE_MS), originOf(upstream));

@@ -12,6 +12,9 @@ import { withUpstream } from './upstream.ts';
 
 /** Of the room for unpacked layers. */
 const CACHE_SHARE = 0.25;
+/** https://github.com/distribution/reference/blob/v0.6.0/regexp.go */
+const REPOSITORY = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
 
 export interface MirrorParts { upstreams: Upstreams; cache: Cache; onError(error: unknown): void }
 
@@ -28,7 +31,7 @@ export function createMirror(parts: MirrorParts): Server {
       if (known && (reference.includes(':') || Date.now() - known.at < upstreams.settings().tagSeconds * 1000)) return known.manifest;
       try {
         const found = await first(withUpstream(upstream, registry => one(registry.manifest(path, reference))));
-        await cache.keepManifest(name, found);
+        await cache.keepManifest(name, found).catch(parts.onError); // a full disk keeps nobody from their image
         return found;
       } catch (error) {
         // A registry that is away is no reason to be without an image that is here; one that refuses is.
@@ -43,22 +46,23 @@ export function createMirror(parts: MirrorParts): Server {
   async function* blob(upstream: Upstream, path: string, descriptor: Descriptor, whole: boolean): AsyncGenerator<Buffer> {
     const fetched = () => cache.keep(descriptor.digest, withUpstream(upstream, (registry: Registry) => registry.blob(path, descriptor)), upstreams.settings().diskBytes * CACHE_SHARE);
     if (whole && !await cache.has(descriptor.digest)) await onceWhole(descriptor.digest, async () => { for await (const _ of fetched()); });
-    yield* (await cache.blob(descriptor.digest) as AsyncIterable<Buffer> | undefined) ?? fetched();
+    yield* await cache.blob(descriptor) ?? fetched();
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse) {
     const url = new URL(request.url!, 'http://mirror');
     const { domain, path, reference, digest, size, mediaType, whole } = Object.fromEntries(url.searchParams) as Record<string, string>;
     const upstream = upstreams.of(domain ?? '');
-    if (!upstream || path === undefined || !isAllowed(upstream, path)) throw new SlipwayError('Forbidden', 'denied: requested access to the resource is denied');
+    // Names as Docker has them, and nothing that a URL could make another path of: what is allowed is allowed here.
+    if (!upstream || !REPOSITORY.test(path ?? '') || !isAllowed(upstream, path!) || !(reference === undefined || TAG.test(reference) || isDigest(reference))) throw new SlipwayError('Forbidden', 'denied: requested access to the resource is denied');
     const json = (value: unknown) => void response.setHeader('Content-Type', 'application/json').end(JSON.stringify(value));
-    if (url.pathname === '/manifest') return json(await manifest(upstream, path, reference ?? ''));
-    if (url.pathname === '/tags') return json(await first(withUpstream(upstream, registry => one(registry.tags(path)))));
+    if (url.pathname === '/manifest') return json(await manifest(upstream, path!, reference ?? ''));
+    if (url.pathname === '/tags') return json(await first(withUpstream(upstream, registry => one(registry.tags(path!)))));
     if (url.pathname !== '/blob' || !isDigest(digest ?? '')) throw new SlipwayError('InvalidParameter', `the mirror has no ${url.pathname}`);
     const descriptor = { digest, size: Number(size), mediaType: mediaType ?? '' } as Descriptor;
     response.setHeader('Trailer', 'X-Failure');
     response.flushHeaders();
-    for await (const chunk of blob(upstream, path, descriptor, whole === 'yes')) {
+    for await (const chunk of blob(upstream, path!, descriptor, whole === 'yes')) {
       if (response.destroyed) return;
       if (!response.write(chunk)) await new Promise<void>(resolve => {
         const ready = () => { response.off('drain', ready).off('close', ready); resolve(); };

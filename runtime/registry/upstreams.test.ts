@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { isAllowed, openUpstreams, originOf, parseSettings } from './upstreams.ts';
+import { isAllowed, openUpstreams, originOf, parseSettings, readSettings } from './upstreams.ts';
 
 const one = (more: object = {}, settings: object = {}) => JSON.stringify({ upstreams: [{ domain: 'docker.io', allow: ['library/python'], ...more }], ...settings });
 
@@ -53,7 +53,9 @@ test('a changed file holds at once; one that cannot be understood changes nothin
     rmSync(file);
     expect(upstreams.of('docker.io')).toBeUndefined();
     writeFileSync(file, '{"upstreams":1}');
-    expect(() => openUpstreams(file, () => {})).toThrow('upstreams.json: upstreams: ');
+    expect(openUpstreams(file, error => errors.push(error)).settings().upstreams).toEqual([]);
+    expect(errors.at(-1)).toMatchObject({ message: expect.stringContaining('upstreams.json: upstreams: ') });
+    expect(() => readSettings(file)).toThrow('upstreams.json: upstreams: ');
   } finally {
     rmSync(place, { recursive: true });
   }

@@ -66,7 +66,7 @@ export interface Upstreams {
   of(domain: string): Upstream | undefined;
 }
 
-/** Throws when the file is there and cannot be understood; later such a change is told of, and what was known before holds. */
+/** A file that cannot be understood is told of, and what was known before holds: at first nothing, so that a slip of the pen stops no class. */
 export function openUpstreams(file: string, onError: (error: unknown) => void): Upstreams {
   let known = '';
   let settings: Settings = settingsSchema.parse({});
@@ -76,11 +76,10 @@ export function openUpstreams(file: string, onError: (error: unknown) => void): 
     const version = stat ? `${stat.ino} ${stat.mtimeMs} ${stat.size}` : '';
     if (version !== known) {
       known = version;
-      settings = stat ? read(file) : settingsSchema.parse({});
+      settings = stat ? readSettings(file) : settingsSchema.parse({});
     }
     return settings;
   };
-  look();
   const now = () => {
     try {
       return look();
@@ -89,10 +88,11 @@ export function openUpstreams(file: string, onError: (error: unknown) => void): 
       return settings;
     }
   };
+  now();
   return { settings: now, of: domain => now().upstreams.find(upstream => upstream.domain === domain) };
 }
 
-function read(file: string): Settings {
+export function readSettings(file: string): Settings {
   try {
     return parseSettings(readFileSync(file, 'utf8'));
   } catch (error) {
