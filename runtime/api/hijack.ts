@@ -124,9 +124,14 @@ class DuplexHijack implements Hijacked {
 
 /** One frame of the multiplexed stream: [stream, 0, 0, 0, length big endian], payload. */
 export function frame(stream: 1 | 2, data: Buffer): Buffer {
-  const framed = Buffer.allocUnsafe(8 + data.length);
-  framed.writeUInt32BE(stream << 24, 0);
-  framed.writeUInt32BE(data.length, 4);
-  data.copy(framed, 8);
+  const framed = Buffer.allocUnsafe(FRAME_HEAD + data.length);
+  frameHead(framed, 0, stream, data.length);
+  data.copy(framed, FRAME_HEAD);
   return framed;
+}
+
+export const FRAME_HEAD = 8; // bytes
+export function frameHead(into: Buffer, at: number, stream: 1 | 2, size: number) {
+  into.writeUInt32BE(stream << 24, at);
+  into.writeUInt32BE(size, at + 4);
 }

@@ -25,6 +25,12 @@ test('entries come in order with their stream and time', async () => {
   expect(entries).toEqual([{ stream: 1, text: 'a\n', time: '2026-11-21T04:00:00.000000001Z' }, { stream: 2, text: 'b\n', time: '2026-11-21T04:00:00.000000001Z' }]);
 });
 
+test('texts come back as they were, whatever is in them', async () => {
+  const odd = ['plain\n', '"quoted"\n', 'back\\slash\n', 'two\nlines\n', 'no end', '\n', '', 'a","stream":"stderr","time":"x"}\n', 'tab\t and \u0001\n', 'ä€😀\n', '\\n\n', 'n\\n'];
+  writeFileSync(path, odd.map(text => line(text)).join('') + JSON.stringify({ log: 'with\n', stream: 'stderr', attrs: { a: 'b' }, time: '2026-11-21T04:00:00.000000001Z' }) + '\n');
+  expect(await texts()).toEqual([...odd, 'with\n']);
+});
+
 test('a container that has written nothing has an empty log', async () => {
   expect(await texts()).toEqual([]);
 });

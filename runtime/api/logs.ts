@@ -5,7 +5,7 @@ import { taskLog } from '../container/log-options.ts';
 import type { Container } from '../container/model.ts';
 import { containerLog } from '../paths.ts';
 import type { Call } from './call.ts';
-import { frame, MULTIPLEXED_STREAM, RAW_STREAM } from './hijack.ts';
+import { frame, FRAME_HEAD, frameHead, MULTIPLEXED_STREAM, RAW_STREAM } from './hijack.ts';
 import { readLog, type LogEntry } from './log-file.ts';
 import { bool, text, timestamp } from './query.ts';
 import { route } from './route.ts';
@@ -32,11 +32,11 @@ export const logRoutes = [
         if (isOutside(entry.time, query)) return [];
         if (!(entry.stream === 1 ? query.stdout : query.stderr)) return [];
         const prefix = `${query.timestamps ? `${fullTime(entry.time)} ` : ''}${query.details ? `${attributes(entry)} ` : ''}`;
-        return [encode({ ...entry, text: prefix + entry.text }, tty)];
+        return [prefix ? { ...entry, text: prefix + entry.text } : entry];
       };
       for await (const batch of readLog(logPath(call, container), { tail: tail(query.tail), until: past ? null : until, signal: call.signal, older: olderFiles(container) })) {
         const shown = batch.flatMap(show);
-        if (shown.length > 0) await out.write(Buffer.concat(shown));
+        if (shown.length > 0) await out.write(encodeAll(shown, tty));
         if (query.until !== null && nanoseconds(batch.at(-1)!.time) > query.until) break;
       }
       out.end();
@@ -54,6 +54,18 @@ export async function sendPastLog(call: Call, container: Container, wanted: { st
 }
 
 const encode = (entry: LogEntry, tty: boolean) => (tty ? Buffer.from(entry.text) : frame(entry.stream, Buffer.from(entry.text)));
+/** All in one buffer: a log of thousands of lines would else be as many small ones. */
+function encodeAll(entries: readonly LogEntry[], tty: boolean): Buffer {
+  const head = tty ? 0 : FRAME_HEAD;
+  const all = Buffer.allocUnsafe(entries.reduce((sum, { text }) => sum + head + Buffer.byteLength(text), 0));
+  let at = 0;
+  for (const { stream, text } of entries) {
+    const size = all.write(text, at + head);
+    if (!tty) frameHead(all, at, stream, size);
+    at += head + size;
+  }
+  return all;
+}
 const logPath = (call: Call, container: Container) => containerLog(call.api.host.ref.lab, call.api.host.ref.host, container.record.id);
 /** What `docker logs --details` puts before a line. */
 const attributes = ({ attrs }: LogEntry) => Object.entries(attrs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${queryEscape(name)}=${queryEscape(value)}`).join(',');
