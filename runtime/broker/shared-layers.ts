@@ -11,10 +11,12 @@ import { clearStaleQuotasSoon } from './disk.ts';
 import type { Hosts } from './hosts.ts';
 import { run } from './run.ts';
 
-const SYNC_MS = 120_000; // all that was written to the pool, by whomever
 const directoryOf = (layer: string) => join(upstreamLayersDir, layer);
 
-/** Ends the lab's processes first: what is shared does not change any more. On the disk before it is answered, since records of images will rely on it. Idempotent. */
+/**
+ * Ends the lab's processes first: what is shared does not change any more. After a loss of power the snapshot is there with all that is in it, or not at all
+ * (it becomes one transaction of btrfs): then the layer is fetched again when somebody pulls it. Waiting for the disk would be waiting for everybody's writes. Idempotent.
+ */
 export async function shareLayer(hosts: Hosts, layer: string): Promise<void> {
   const lab = unpackingLab(layer);
   if (existsSync(directoryOf(layer))) return;
@@ -27,7 +29,6 @@ export async function shareLayer(hosts: Hosts, layer: string): Promise<void> {
     chownSync(dir, STORE_UID_BASE, STORE_UID_BASE);
   }
   await run('btrfs', ['-q', 'subvolume', 'snapshot', '-r', disk, directoryOf(layer)]);
-  await run('sync', ['-f', directoryOf(layer)], { timeoutMs: SYNC_MS });
 }
 
 /** Idempotent. A lab that still has it mounted keeps its files until it does not. */

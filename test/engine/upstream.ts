@@ -150,7 +150,7 @@ async function layerOf(files: Record<string, Buffer | string>): Promise<{ blob: 
   const chunks: Buffer[] = [];
   for await (const chunk of archive as unknown as AsyncIterable<Buffer>) chunks.push(chunk);
   const tar = Buffer.concat(chunks);
-  return { blob: gzipSync(tar, { level: 1 }), diffId: digestOf(tar) };
+  return { blob: gzipSync(tar, { level: 0 }), diffId: digestOf(tar) };
 }
 
 /** The lowest layer of the library's busybox, so that an image can run. */
