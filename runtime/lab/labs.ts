@@ -222,6 +222,7 @@ export class Labs {
   private async boot(record: LabRecord) {
     try {
       for (const { id } of record.hosts) await this.makeHost(record, id);
+      await this.chargeCopies(record); // a broker that was restored from a backup does not know
       for (const { host } of await this.openHosts(record, restoreNetworks)) startByPolicy(host);
       await this.terminals.reopen(record.id, record.user);
       this.note(record, 'running');

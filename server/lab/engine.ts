@@ -96,7 +96,7 @@ export function connectEngine(socketPath: string): Engine {
       }
     },
     copies: async () => (await inTime(client.call('listSnapshots', {}))).filter(({ copyOf }) => copyOf !== null),
-    saveCopy: lab => inTime(client.call('snapshotLab', { lab, name: '', asCopy: true })),
+    saveCopy: lab => inTime(client.call('snapshotLab', { lab, name: 'copy', asCopy: true })),
     removeCopy: async copy => void await inTime(client.call('removeSnapshot', { snapshot: copy })),
     forkCopy: (copy, name) => inTime(client.call('forkSnapshot', { snapshot: copy, name })),
     openTerminal: (host, options) => inTime(client.call('openTerminal', { ...host, ...options })),

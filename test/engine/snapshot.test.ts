@@ -79,6 +79,9 @@ test.skipIf(dockerd)('what copies of a lab take is missing from its disk, and fr
     const back = await engine.call('forkSnapshot', { snapshot: copy.id, name: 'copied' });
     made.push(back.id);
     expect(await writes(back.id, 'more', 50)).toBe('full');
+    await engine.call('suspendLab', { lab: back.id });
+    await engine.call('resumeLab', { lab: back.id });
+    expect(await writes(back.id, 'more', 50)).toBe('full');
     await engine.call('removeSnapshot', { snapshot: copy.id });
     expect(await writes(back.id, 'more', 50)).toBe('fits');
     expect(await writes(next, 'more', 80)).toBe('fits');
