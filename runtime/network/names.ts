@@ -39,6 +39,8 @@ done
 [ ! -e ${nameServerConfig}/aardvark.pid ] || { read -r p < ${nameServerConfig}/aardvark.pid || [ -n "$p" ]; kill -HUP "$p"; } 2>/dev/null || true`;
 
 const rebuild = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `LINKS='${LINKS}'${REBUILD}`, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
+/** While the container starts, or after it has ended: nobody has to wait for it. The server itself takes its time, too. */
+const rebuildBeside = (networkIds: readonly string[]): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `( LINKS='${LINKS}'${REBUILD} ) >/dev/null 2>&1 </dev/null &`, 'sh', ...networkIds.map(id => id.slice(0, 12))] });
 
 /** From now on names outside are asked for, or no longer. In all networks there are. */
 export const askOutside = (asks: boolean): Step => ({ do: 'run', argv: ['busybox', 'sh', '-c', `
@@ -68,14 +70,14 @@ export function addNames(containerId: string, endpoints: readonly Endpoint[]): S
   return [
     ...named.flatMap((e): Step[] => (e.links?.length ? [{ do: 'mkdir', path: `${partsOf(e.networkId)}.links`, mode: 0o755 }, { do: 'write', path: `${partsOf(e.networkId)}.links/${containerId}`, mode: 0o644, text: linkLines(e) }] : [])),
     ...named.map((e): Step => ({ do: 'write', path: `${partsOf(e.networkId)}/${containerId}`, mode: 0o644, text: nameLine(containerId, e) })),
-    rebuild(named.map(e => e.networkId)),
+    rebuildBeside(named.map(e => e.networkId)),
   ];
 }
 
 export function removeNames(containerId: string, endpoints: readonly Endpoint[]): Step[] {
   const named = endpoints.filter(e => e.dnsNames !== null);
   if (named.length === 0) return [];
-  return [...named.map((e): Step => ({ do: 'unlink', path: `${partsOf(e.networkId)}/${containerId}` })), rebuild(named.map(e => e.networkId))];
+  return [...named.map((e): Step => ({ do: 'unlink', path: `${partsOf(e.networkId)}/${containerId}` })), rebuildBeside(named.map(e => e.networkId))];
 }
 
 /** Where its server listens, and a line for each link: alias, target. The endpoint's id gives an address that no other has. */
