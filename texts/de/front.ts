@@ -21,7 +21,7 @@ export const front: Translation<typeof source> = {
   'front.honestTicks': 'Häkchen für das, was wirklich so ist',
   'front.honestTicksText': 'Eine Aufgabe ist erledigt, wenn Engine und Kernel es zeigen, egal auf welchem Weg du dorthin gekommen bist. Stimmt etwas noch nicht, erfährst du, was stattdessen da ist.',
   'front.honestMissing': 'Was fehlt',
-  'front.honestMissingText': 'Labs haben keinen Zugang zum Internet. Images kommen aus einer kleinen Bibliothek auf diesem Server.',
+  'front.honestMissingText': 'Von sich aus haben Labs keinen Zugang zum Internet. Images kommen aus einer kleinen Bibliothek auf diesem Server.',
   'front.footer': 'Slipway, ein Übungslabor für Container',
   'front.footerName': 'Ein „slipway“, auf Deutsch Helling, ist die schräge Bahn, auf der ein Schiff gebaut wird und vom Stapel läuft.',
   'hull.label': 'Strichzeichnung eines Schiffsrumpfs auf der Helling. Seine Schichten sind beschriftet: Basis-Image, Pakete, dein Programm und ganz oben die dünne Schicht des Containers.',

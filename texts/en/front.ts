@@ -19,7 +19,7 @@ export const front = {
   'front.honestTicks': 'Ticks from what is true',
   'front.honestTicksText': 'A task is done when the engine and the kernel show it, whichever way you got there. When something is off, it says what it found.',
   'front.honestMissing': 'What is missing',
-  'front.honestMissingText': 'Labs cannot reach the Internet. Images come from a small library on this server.',
+  'front.honestMissingText': 'By themselves, labs cannot reach the Internet. Images come from a small library on this server.',
   'front.footer': 'Slipway, a teaching lab for containers',
   'front.footerName': 'A slipway is the incline a ship is built on, and leaves by.',
   'hull.label': 'Line drawing of a ship’s hull on a slipway. Its layers are labelled: base image, packages, your program, and on top the container’s own thin layer.',
