@@ -74,11 +74,12 @@ export async function buildLibrary(report: Report): Promise<void> {
     builder?.catch(() => {}); // awaited below
     try {
       const progress = progressOf(report, bases.length * 8 + recipes.length * 3);
-      await Promise.all(bases.map(async ({ name, source, build }) => {
+      const made = await Promise.allSettled(bases.map(async ({ name, source, build }) => {
         const image = await build((_percent, words) => progress.say(`${name}: ${words}`));
         await publishOne(name, finished(image, source, annotations(name)));
         progress.done(8, `${name} is built`);
       }));
+      for (const one of made) if (one.status === 'rejected') throw one.reason;
       if (builder) {
         for (const { recipe, image } of await buildRecipes(recipes, await builder, work, progress)) {
           await publishOne(recipe.name, { ...image, annotations: annotations(recipe.name) });
