@@ -8,7 +8,7 @@ import { summarise, type Row } from './report.ts';
 
 export type Docker = (...args: string[]) => Promise<string>;
 
-export const measureDocker = (runs: number) => measure(cases, runs, 0.5);
+export const measureDocker = (runs: number) => measure(cases, runs, 0.4);
 /** Every verb of a container beside dockerd's. */
 export const measureVerbs = (runs: number) => measure(verbs, runs, 0.4);
 
