@@ -41,12 +41,12 @@ test.each<[string, Parameters<typeof start>[0], string[], string[]]>([
   expect(wishes.one).toEqual(wish);
 });
 
-test('the switch reaches every lab that runs, each with its lesson’s own wish, and no lab that sleeps', async () => {
+test('the switch reaches every lab, each with its lesson’s own wish, and those that sleep', async () => {
   const { say, wishes } = start();
-  expect(await say({ on: true, allow: ['pypi.org:443'] })).toEqual({ body: { labs: 2 } });
-  expect(wishes).toEqual({ one: ['pypi.org:443', 'deb.debian.org:80'], two: ['pypi.org:443'] });
+  expect(await say({ on: true, allow: ['pypi.org:443'] })).toEqual({ body: { labs: 3 } });
+  expect(wishes).toEqual({ one: ['pypi.org:443', 'deb.debian.org:80'], two: ['pypi.org:443'], three: ['pypi.org:443'] });
   await say({ on: false, allow: [] });
-  expect(wishes).toEqual({ one: [], two: [] });
+  expect(wishes).toEqual({ one: [], two: [], three: [] });
 });
 
 test('what the operator says of everyone reaches labs that run', async () => {
@@ -56,7 +56,7 @@ test('what the operator says of everyone reaches labs that run', async () => {
   expect(wishes).toEqual({});
   options.everyone = true;
   await egress.follow();
-  expect(wishes).toEqual({ one: ['*'], two: ['*'] });
+  expect(wishes).toEqual({ one: ['*'], two: ['*'], three: ['*'] });
 });
 
 test('only instructors see the page and turn the switch', async () => {

@@ -46,10 +46,10 @@ export function createEgress({ engine, store, classes, lesson, secret, onError }
     return everyone ? [EVERYTHING] : [...wishes];
   };
 
-  /** In every lab that runs; those that sleep learn of it when they are opened. */
+  /** In every lab; one that sleeps must not be opened with what it was to reach before. */
   async function openAll() {
-    const running = new Set((await engine.listLabs()).filter(({ state }) => state !== 'suspended').map(({ id }) => id));
-    const entries = (await store.labs()).filter(({ lab }) => running.has(lab));
+    const known = new Set((await engine.listLabs()).map(({ id }) => id));
+    const entries = (await store.labs()).filter(({ lab }) => known.has(lab));
     await Promise.all(entries.map(({ lab, slug }) => open(lab, (slug === null ? undefined : lesson(slug)) ?? { egress: [] })));
   }
 
