@@ -1,14 +1,17 @@
 // Images of registries outside that the operator allows: fetched once, unpacked once, shared by all labs, whatever the registry does. The registries are
 // real ones (upstream.ts); only the operator's file says that there are any. SLIPWAY_PULLERS=40 lets as many labs pull at once, SLIPWAY_LARGE_MB=1000 makes the
 // large layer larger.
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Transform } from 'node:stream';
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { STORE_UID_BASE } from '../../runtime/ids.ts';
 import { brokerVerbs } from '../../runtime/kernel/protocol.ts';
 import { brokerSocket, registrySocket, upstreamLayersDir, upstreamsFile } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
@@ -81,6 +84,12 @@ describe.skipIf(dockerd)('a registry outside', () => {
     expect((await labs[1]!.ok(['images', '--format', '{{.Tag}}', `${DOMAIN}/school/tool`])).split('\n').sort()).toEqual(['1', '2']);
     for (const layer of layers) expect(fetched(layer)).toHaveLength(1);
     expect(await unpacking()).toEqual([]);
+
+    // Nobody on this machine owns a file in it, and overlayfs's marks in it are those of unpacking.
+    const files = shared().map(layer => join(upstreamLayersDir, layer, 'h1/docker/overlay2'));
+    const uids = new Set(execFileSync('find', [...files, '-printf', '%U\n'], { encoding: 'utf8' }).trim().split('\n').map(Number));
+    for (const uid of uids) expect(uid - STORE_UID_BASE).toSatisfy((own: number) => own >= 0 && own < 65536);
+    expect(execFileSync('getfattr', ['-R', '-h', '-d', '-m', 'overlay', '--absolute-names', ...files], { encoding: 'utf8' })).toBe('');
 
     // Each lab's own view; nobody's to change.
     await labs[1]!.ok(`rmi ${DOMAIN}/school/tool:1 ${DOMAIN}/school/tool:2`);
