@@ -28,7 +28,7 @@ export const archiveRoutes = [
     async handle(call) {
       const { api } = call;
       const { compression, input } = await detectCompression(call.input());
-      await progress(call, async message => load(api.host, { images: api.images, input, compression, signal: call.signal, say: stream => message({ stream }) }));
+      await progress(call, async message => load(api.host, { images: api.images, input, compression, signal: call.signal, say: stream => message({ stream }) }), { inStream: true });
       return null;
     },
   }),
@@ -58,15 +58,15 @@ export async function importImage(call: Call, query: { fromSrc: string; repo: st
   return null;
 }
 
-/** Messages as they come; what fails before the first is an error with a status, what fails later a message too. */
-async function progress(call: Call, work: (message: (json: unknown) => Promise<void>) => Promise<void>): Promise<void> {
+/** Messages as they come; what fails before the first is an error with a status, what fails later a message too. `inStream`: all are messages. */
+async function progress(call: Call, work: (message: (json: unknown) => Promise<void>) => Promise<void>, { inStream = false } = {}): Promise<void> {
   let out: ReturnType<Call['stream']> | undefined;
   const message = (json: unknown) => (out ??= call.stream('application/json', { reportAtEnd: true })).write(`${JSON.stringify(json)}\r\n`);
   try {
     await work(message);
   } catch (error) {
     if (call.signal.aborted) return;
-    if (!out) throw error;
+    if (!out && !inStream) throw error;
     const text = error instanceof Error ? error.message : String(error);
     call.failed(text);
     await message({ errorDetail: { message: text }, error: text });

@@ -43,7 +43,7 @@ export const buildKitRoutes = [
   }),
 
   route('POST', '/build/prune', {
-    query: z.object({ all: bool, 'keep-storage': text, filters: filters(FILTERS) }),
+    query: z.object({ all: bool, 'keep-storage': text, filters: filters(FILTERS, 'failed to prune build cache: ') }),
     async handle({ api }, query) {
       const before = new Map((await cacheUse(api.buildkit.shared)).map(use => [use.record.id, use.sizeBytes]));
       const removed: string[] = [];

@@ -15,7 +15,7 @@ import { parseReference } from '../image/reference.ts';
 import { credentialsFor } from '../registry/auth.ts';
 import { detectCompression } from './archive.ts';
 import type { Call } from './call.ts';
-import { THIS_ARCHITECTURE } from './platform.ts';
+import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
 import { pullInto } from './pull-from.ts';
 import { bool, text } from './query.ts';
 import { route } from './route.ts';
@@ -66,7 +66,7 @@ export const buildRoutes = [
   }),
 ];
 
-type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean };
+type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean; platform: string };
 
 async function buildFrom(call: Call, context: Context, { instructions, escape, warnings }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
   const { api } = call;
@@ -80,7 +80,7 @@ async function buildFrom(call: Call, context: Context, { instructions, escape, w
       { host: api.host, images: api.images, pull: reference => pullInto({ ...api, store: api.images, credentials: credentialsFor(call.header('x-registry-config'), reference.domain), signal: call.signal }, reference, ''), verbs: api.verbs, output: { message: show, text: stream => show({ stream }) }, signal: call.signal, ...made },
       {
         context, instructions, escape, warnings, tags, buildArgs: record(query.buildargs, z.string().nullable()), labels: record(query.labels, z.string()), target: query.target, noCache: query.nocache, pull: query.pull,
-        network: query.networkmode, keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,
+        network: query.networkmode, extraHosts: call.queryAll('extrahosts'), platform: platformOf(query.platform), keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,
       },
     );
     if (query.q) await message({ stream: `${id}\n` });
@@ -113,6 +113,11 @@ function record<T extends z.ZodType>(json: string, value: T): Record<string, z.o
     throw new SlipwayError('InvalidParameter', 'error reading build args', { cause: error });
   }
 }
+
+const platformOf = (text: string) => {
+  const platform = parsePlatform(text);
+  return platform ? `${platform.os}/${platform.architecture}` : '';
+};
 
 /** One parameter per change; older clients send them all in one, a line each. */
 const changesOf = (call: Call, text: string) => (text === '' ? [] : call.queryAll('changes').flatMap(value => value.split('\n')).filter(line => line.trim() !== ''));

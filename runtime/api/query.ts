@@ -30,9 +30,9 @@ export const text = z.string().optional().transform(v => v ?? '');
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
 /** `{"status":["running"]}`, or the older `{"status":{"running":true}}`; throws for names that the noun does not have (null: any will do). */
-export const filters = (known: readonly string[] | null) => z.string().optional().transform((v): Filters => {
+export const filters = (known: readonly string[] | null, failed = '') => z.string().optional().transform((v): Filters => {
   const parsed = parseFilters(v ?? '');
-  for (const name of parsed.keys()) if (known && !known.includes(name)) throw new SlipwayError('InvalidParameter', `invalid filter '${name}'`);
+  for (const name of parsed.keys()) if (known && !known.includes(name)) throw new SlipwayError('InvalidParameter', `${failed}invalid filter '${name}'`);
   return parsed;
 });
 

@@ -24,6 +24,9 @@ export interface BuildOptions {
   noCache: boolean;
   pull: boolean;
   network: string;
+  extraHosts: readonly string[];
+  /** Of every stage that says none of its own; empty: this machine's. */
+  platform: string;
   keepContainers: boolean;
   forceRemove: boolean;
 }

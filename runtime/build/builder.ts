@@ -117,11 +117,11 @@ class Builder {
 
   private async from(instruction: Instruction): Promise<void> {
     const { output } = this.parts;
-    const { base: nameWord, name: stageName } = parseFrom(instruction, this.options.escape);
+    const { base: nameWord, name: stageName, platform } = parseFrom(instruction, this.options.escape);
     const name = expand(nameWord, this.args.meta(), this.options.escape);
     if (name === '') throw new SlipwayError('InvalidParameter', `base name (${nameWord}) should not be blank`);
     const earlier = this.stages.findLast(stage => stage.name !== '' && stage.name === name.toLowerCase());
-    const image = earlier ? earlier.image : name === 'scratch' ? null : await this.image(name);
+    const image = earlier ? earlier.image : name === 'scratch' ? null : onPlatform(await this.image(name), name, expand(platform, this.args.meta(), this.options.escape) || this.options.platform);
     this.args.newStage();
     const config: ContainerConfig = image ? { ...containerConfigSchema.parse({ ...image.config.config, Image: image.id }), Labels: (image.config.config.Labels ?? null) as unknown as Record<string, string>, Hostname: '' } : emptyConfig();
     if (!(config.Env ?? []).some(entry => entry.startsWith('PATH='))) config.Env = [...(config.Env ?? []), DEFAULT_PATH];
@@ -279,7 +279,7 @@ class Builder {
   private async container(config: ContainerConfig): Promise<Container> {
     const { host, verbs, output } = this.parts;
     if (!config.Image) config = { ...config, Image: '' };
-    const body = createBodySchema.parse({ ...config, HostConfig: { NetworkMode: this.options.network || 'default' } });
+    const body = createBodySchema.parse({ ...config, HostConfig: { NetworkMode: this.options.network || 'default', ExtraHosts: [...this.options.extraHosts] } });
     const { id } = await verbs.create(host, { name: null, platform: '', body: { ...body, Cmd: config.Cmd } });
     await output.text(` ---> Running in ${short(id)}\n`);
     return verbs.resolve(host, id);
@@ -302,6 +302,15 @@ class Builder {
     stage.image = image;
     stage.config = { ...stage.config, Image: image.id };
   }
+}
+
+/** There is one of each image, this machine's. */
+function onPlatform(image: Image, name: string, wanted: string): Image {
+  const [os = '', architecture = ''] = wanted.split('/');
+  if (wanted !== '' && (os !== image.config.os || (architecture !== '' && architecture !== image.config.architecture))) {
+    throw new SlipwayError('NotFound', `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${image.config.os}/${image.config.architecture}`);
+  }
+  return image;
 }
 
 const red = (text: string) => `\u001B[91m${text}\u001B[0m`;

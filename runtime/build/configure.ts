@@ -5,6 +5,7 @@ import type { ContainerConfig } from '../container/config.ts';
 import { signalNumber } from '../container/signals.ts';
 import { SlipwayError } from '../errors.ts';
 import { jsonForm, parseError, parseInstruction, type Instruction } from './dockerfile.ts';
+import { DockerfileError } from './dockerfile-error.ts';
 import { expand, pairs, split, type Variables } from './words.ts';
 
 export const DEFAULT_SHELL = ['/bin/sh', '-c'];
@@ -81,13 +82,22 @@ const CHANGES = ['CMD', 'ENTRYPOINT', 'ENV', 'EXPOSE', 'HEALTHCHECK', 'LABEL', '
 export function applyChanges(config: ContainerConfig, changes: readonly string[]): ContainerConfig {
   let next = config;
   for (const change of changes) {
-    const instruction = parseInstruction(change, 1);
+    const instruction = changeOf(change);
     if (!CHANGES.includes(instruction.name)) throw new SlipwayError('InvalidParameter', `${instruction.name} is not a valid change command`);
     const variables = variablesOf(next);
     if (instruction.name === 'WORKDIR') next = { ...next, WorkingDir: workingDirectory(next, expand(instruction.rest, variables)) };
     else next = configure(next, instruction, variables, '\\', true)!.config;
   }
   return next;
+}
+
+/** There are no lines to tell of. */
+function changeOf(text: string): Instruction {
+  try {
+    return parseInstruction(text, 1);
+  } catch (error) {
+    throw error instanceof DockerfileError ? new SlipwayError(error.kind, error.message.replace('dockerfile parse error on line 1: ', '')) : error;
+  }
 }
 
 export const variablesOf = (config: ContainerConfig): Map<string, string> => new Map((config.Env ?? []).map(entry => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]));

@@ -6,6 +6,7 @@ import { runScript, type Place } from '../kernel/stream.ts';
 import { firstWords, newScratch, removeScratch } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { findSources, type Found } from './copy.ts';
+import { isIgnored } from './ignore.ts';
 
 const MAX_DOCKERFILE = 1 << 20;
 /** Larger archives are not remembered: they pass through. */
@@ -90,13 +91,18 @@ async function unpackContext(host: Place, input: AsyncIterable<Buffer>, options:
   const body = `mkdir -p "$1" || exit 1
 plain "$2" | untar $as_is $kept -C "$1" && measure "$1" || exit 1
 resolve "$1" "$3" 1 && [ -f "$1$found" ] || exit 3
-head -c ${MAX_DOCKERFILE + 1} "$1$found"`;
+head -c ${MAX_DOCKERFILE + 1} "$1$found"
+printf '\\0'
+[ ! -f "$1/.dockerignore" ] || [ -L "$1/.dockerignore" ] || head -c ${MAX_DOCKERFILE} "$1/.dockerignore"`;
   try {
     const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, options.compression, options.dockerfile), input, signal: options.signal });
     if (code === 3) throw new SlipwayError('System', `Cannot locate specified Dockerfile: ${options.dockerfile}`);
     if (code !== 0) throw new SlipwayError('System', `Error processing tar file(exit status 1): ${firstWords(stderr) || 'unexpected EOF'}`);
-    if (stdout.length > MAX_DOCKERFILE) throw new SlipwayError('InvalidParameter', `the Dockerfile (${options.dockerfile}) is larger than ${MAX_DOCKERFILE} bytes`);
-    return { directory, text: stdout };
+    const [text = '', ignore = ''] = stdout.split('\0');
+    if (text.length > MAX_DOCKERFILE) throw new SlipwayError('InvalidParameter', `the Dockerfile (${options.dockerfile}) is larger than ${MAX_DOCKERFILE} bytes`);
+    const gone = ['.dockerignore', options.dockerfile].filter(name => ignore !== '' && isIgnored(ignore, name));
+    if (gone.length) await runScript(host, { argv: script('root=$1; shift; for f; do resolve "$root" "$f" && rm -f "$root$found"; done', directory, ...gone) });
+    return { directory, text };
   } catch (error) {
     await removeScratch(host, directory);
     throw error;

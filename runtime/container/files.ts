@@ -28,6 +28,7 @@ export function statPath(host: Host, container: Container, path: string): Promis
 /** Finds it, and says what it is: a line, where a link leads, and a NUL. */
 const STAT = `case $2 in */ | */.) resolve "$1" "$2" 1 ;; *) resolve "$1" "$2" "" ;; esac || exit 3
 [ -e "$1$found" ] || [ -L "$1$found" ] || exit 3
+case $2 in */) [ -d "$1$found" ] || exit 3 ;; esac
 stat -c '%f %s %y' "$1$found"
 [ ! -L "$1$found" ] || { own=$found; resolve "$1" "$2" 1; printf '%s' "$found"; found=$own; }
 printf '\\0'

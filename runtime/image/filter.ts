@@ -1,6 +1,7 @@
 // The `filters` of GET /images/json: from their values to a test of one image. Pure.
 // https://docs.docker.com/reference/api/engine/version/v1.45/#tag/Image/operation/ImageList
 import { SlipwayError } from '../errors.ts';
+import { globMatcher } from './glob.ts';
 import type { Image, ImageFilters } from './model.ts';
 import { familiarName, familiarString, parseReference } from './reference.ts';
 
@@ -13,7 +14,7 @@ export function imageFilter(filters: ImageFilters, find: (text: string) => Image
   const dangling = filters.has('dangling') ? asBoolean(values('dangling')) : undefined;
   const before = Math.min(...values('before').map(text => createdMs(find(text))), ...values('until').map(asTime));
   const since = Math.max(...values('since').map(text => createdMs(find(text))));
-  const patterns = values('reference').map(globPattern);
+  const patterns = values('reference').map(glob => globMatcher(glob));
 
   return image => {
     const labels = image.config.config.Labels ?? {};
@@ -27,34 +28,9 @@ export function imageFilter(filters: ImageFilters, find: (text: string) => Image
   };
 }
 
-function matches(name: string, patterns: RegExp[]): boolean {
+function matches(name: string, patterns: readonly ((text: string) => boolean)[]): boolean {
   const reference = parseReference(name);
-  return patterns.some(pattern => pattern.test(familiarString(reference)) || pattern.test(familiarName(reference)));
-}
-
-/** Go's path.Match: a star stops at a slash. https://pkg.go.dev/path#Match */
-export function globPattern(glob: string): RegExp {
-  let source = '';
-  for (let i = 0; i < glob.length; i++) {
-    const c = glob[i]!;
-    if (c === '*') source += '[^/]*';
-    else if (c === '?') source += '[^/]';
-    else if (c === '[') {
-      const end = glob.indexOf(']', i + 2);
-      if (end === -1) throw new SlipwayError('InvalidParameter', 'syntax error in pattern');
-      const inside = glob.slice(i + 1, end).replace(/[[\]\\]/g, '\\$&');
-      source += `[${inside}]`;
-      i = end;
-    } else {
-      const literal = c === '\\' && i + 1 < glob.length ? glob[++i]! : c;
-      source += literal.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
-    }
-  }
-  try {
-    return new RegExp(`^${source}$`);
-  } catch {
-    throw new SlipwayError('InvalidParameter', 'syntax error in pattern');
-  }
+  return patterns.some(fits => fits(familiarString(reference)) || fits(familiarName(reference)));
 }
 
 function hasLabel(labels: Record<string, string>, wanted: string): boolean {
