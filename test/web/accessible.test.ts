@@ -120,6 +120,14 @@ describe.concurrent.each([['en', 'wide', {}, inEveryLook], ['en', 'narrow', narr
         await page.locator('.workspace-bar > .button').last().click();
         await see(page.getByRole('dialog')).toBeVisible();
         await judge('dialog');
+        await page.keyboard.press('Escape');
+        await page.getByTestId('copies').click();
+        await see(page.getByRole('dialog').locator('.button.primary')).toBeEnabled();
+        await page.getByRole('dialog').locator('.button.primary').click();
+        await see(page.getByTestId('copy')).toBeVisible();
+        await judge('copies');
+        await page.getByTestId('copy').getByRole('button').last().click(); // takes it away again
+        await see(page.getByTestId('copy')).toHaveCount(0);
       }
       expect(found).toEqual({});
       expect(errors).toEqual([]);
