@@ -66,6 +66,8 @@ export function addressComplaints(network: Network, asked: EndpointRequest | nul
     if (!network.ownSubnets || !hasSubnetFor(network, wanted)) complaints.push('user specified IP address is supported only when connecting to networks with user configured subnets');
     else if (parsed?.version !== wanted || !network.subnets.some(s => contains(parseBlock(s.subnet)!, parsed))) complaints.push(`no configured subnet or ip-range contain the IP address ${parsed ? addressText(parsed.value, parsed.version) : address}`);
   }
+  for (const address of asked?.IPAMConfig?.LinkLocalIPs ?? []) if (!parseAddress(address)) complaints.push(`invalid link-local IP address: ${address}`);
+  if (asked?.MacAddress && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(asked.MacAddress)) complaints.push(`invalid MAC address: ${asked.MacAddress}`);
   if (asked?.Aliases?.length && network.builtin) complaints.push('network-scoped aliases are only supported for user-defined networks');
   return complaints;
 }

@@ -22,6 +22,8 @@ export function checkBridgeOptions(options: Readonly<Record<string, string>>) {
   }
   const address = options[`${PREFIX}bridge.host_binding_ipv4`];
   if (address !== undefined && isIP(address) === 0) throw invalid(`failed to parse ${PREFIX}bridge.host_binding_ipv4 value: ${address} (nil ip)`);
+  const prefix = options[`${PREFIX}container_iface_prefix`];
+  if (prefix && !/^[\w.-]{1,12}$/.test(prefix)) throw new SlipwayError('System', 'invalid argument');
   const mtu = options[`${PREFIX}driver.mtu`];
   if (mtu === undefined) return;
   if (!/^[+-]?\d+$/.test(mtu)) throw invalid(`failed to parse ${PREFIX}driver.mtu value: ${mtu} (strconv.Atoi: parsing ${JSON.stringify(mtu)}: invalid syntax)`);

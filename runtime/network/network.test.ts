@@ -92,6 +92,11 @@ describe('published ports', () => {
     ]);
   });
 
+  it('go to every address where the one asked for is none', () => {
+    const of = (hostIp: string) => wanted({ HostConfig: { PortBindings: { '80/tcp': [{ HostIp: hostIp, HostPort: '8080' }] } } })[0]!.hostIp;
+    expect(['banana', '1.2.3.4 }; flush ruleset', '127.0.0.1', '0:0::1'].map(of)).toEqual(['', '', '127.0.0.1', '::1']);
+  });
+
   it.each(['0', '99999', 'http', '-1'])('refuses %s', port => expect(() => wanted({ HostConfig: { PortBindings: { [`${port}/tcp`]: [] } } })).toThrow('invalid port specification'));
 
   it('become elements of the packet rules\' maps', () => {

@@ -22,6 +22,7 @@ export function parentOf(networks: readonly Network[], driver: ParentDriver, id:
   if (driver === 'ipvlan' && flag && !FLAGS.includes(flag)) throw new SlipwayError('System', `requested ipvlan flag '${flag}' is not valid, 'bridge' is the ipvlan driver default`);
   const { parent } = options;
   if (!parent) return ownParent(driver, id);
+  if (!/^[^\s/:]{1,15}$/.test(parent)) throw new SlipwayError('System', `invalid subinterface vlan name ${parent}, example formatting is eth0.10`);
   if (parent === 'lo') throw new SlipwayError('System', `loopback interface is not a valid ${driver} parent link`);
   const other = networks.find(n => n.driver === driver && n.link === parent);
   if (other) throw new SlipwayError('System', `network ${ownParent(driver, other.id)} is already using parent interface ${parent}`);

@@ -1,6 +1,7 @@
 // Which ports a container publishes: -p as the client sent it, and every exposed one with -P. Pure; binding is bridge.ts's.
 import type { ContainerConfig, HostConfig } from '../container/config.ts';
 import { SlipwayError } from '../errors.ts';
+import { addressText, parseAddress } from './addresses.ts';
 import type { PublishedPort } from '../container/model.ts';
 
 /** `hostIp` is '' where the user names none: every address of the host, or the network's own default. */
@@ -16,7 +17,7 @@ export function parsePort(text: string): { port: number; protocol: PublishedPort
 export function wantedPorts(config: ContainerConfig, hostConfig: HostConfig): WantedPort[] {
   const wanted = Object.entries(hostConfig.PortBindings).flatMap(([key, bindings]) => {
     const { port, protocol } = parsePort(key);
-    return (bindings.length ? bindings : [{ HostIp: '', HostPort: '' }]).map(b => ({ containerPort: port, protocol, hostIp: b.HostIp, ...hostPorts(b.HostPort) }));
+    return (bindings.length ? bindings : [{ HostIp: '', HostPort: '' }]).map(b => ({ containerPort: port, protocol, hostIp: plainAddress(b.HostIp), ...hostPorts(b.HostPort) }));
   });
   if (!hostConfig.PublishAllPorts) return wanted.sort(byPort);
   const exposed = Object.keys(config.ExposedPorts ?? {}).map(parsePort).filter(e => !wanted.some(w => w.containerPort === e.port && w.protocol === e.protocol));
@@ -25,6 +26,12 @@ export function wantedPorts(config: ContainerConfig, hostConfig: HostConfig): Wa
 
 /** In dockerd's order, which decides who gets which free port: https://pkg.go.dev/github.com/docker/go-connections/nat#SortPortMap */
 const byPort = (a: WantedPort, b: WantedPort) => b.hostPort - a.hostPort || b.containerPort - a.containerPort || Number(b.protocol === 'tcp') - Number(a.protocol === 'tcp');
+
+/** What is no address is none, for dockerd too. */
+function plainAddress(text: string): string {
+  const parsed = parseAddress(text);
+  return parsed ? addressText(parsed.value, parsed.version) : '';
+}
 
 /** Where a wanted port is bound, in a network whose default is `ownDefault`. */
 export function hostAddresses(hostIp: string, ownDefault: string | undefined): string[] {
