@@ -12,7 +12,7 @@ export const measureDocker = (runs: number) => measure(cases, runs, 0.4);
 /** Every verb of a container beside dockerd's. */
 export const measureVerbs = (runs: number) => measure(verbs, runs, 0.4);
 
-const measure = (all: readonly Case[], runs: number, share: number) => withLab(async lab => {
+export const measure = (all: readonly Case[], runs: number, share: number) => withLab(async lab => {
   const ours = dockerAt(lab.hosts[0]!.dockerHost);
   const theirs = dockerdToCompare();
   const rows: Row[] = [];
@@ -48,7 +48,7 @@ export function dockerdToCompare(): Docker | undefined {
 const nothing = async () => '';
 type Work = (docker: Docker, context: string, turn: string) => Promise<unknown>;
 /** `before` and `after` surround each turn and are not counted; `few`: a tenth of the turns. */
-interface Case { what: string; noGoal?: true; few?: true; prepare: (docker: Docker) => Promise<string>; before?: Work; run: Work; after?: Work; tidy: (docker: Docker, context: string) => Promise<unknown> }
+export interface Case { what: string; noGoal?: true; few?: true; prepare: (docker: Docker) => Promise<string>; before?: Work; run: Work; after?: Work; tidy: (docker: Docker, context: string) => Promise<unknown> }
 const cases: Case[] = [
   { what: 'docker version (mostly the client)', noGoal: true, prepare: nothing, run: docker => docker('version'), tidy: nothing },
   { what: 'docker run --rm busybox true', prepare: pullBusybox, run: docker => docker('run', '--rm', 'busybox', 'true'), tidy: nothing },

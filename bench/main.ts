@@ -17,6 +17,7 @@ const { measureOpening } = await import('./opening.ts');
 const { measureFifty } = await import('./fifty.ts');
 const { measureEcho } = await import('./echo.ts');
 const { measureClass } = await import('./class.ts');
+const { measureImages } = await import('./images.ts');
 const { measureMemory } = await import('./memory.ts');
 const { measureNeighbours } = await import('./neighbours.ts');
 const { measureNetwork } = await import('./network.ts');
@@ -35,6 +36,7 @@ const parts: Record<string, () => Promise<Row[]>> = {
   fifty: () => measureFifty(),
   opening: () => measureOpening(runs),
   class: () => measureClass(),
+  images: () => measureImages(runs),
   memory: () => measureMemory(),
   echo: () => measureEcho(),
   neighbours: () => measureNeighbours(),
