@@ -1,21 +1,15 @@
 // The classic builder: a Dockerfile's instructions one after the other, each an image with the one before as its parent. Every RUN is a
 // container of the lab like any other. Output is dockerd's, word for word. Called by api/builds.ts; files are touched only inside the lab.
 // https://github.com/moby/moby/tree/v26.1.5/builder/dockerfile
-import { asImageConfig } from '../container/commit.ts';
-import { containerConfigSchema, createBodySchema, type ContainerConfig } from '../container/config.ts';
-import type { Container } from '../container/model.ts';
+import { containerConfigSchema, type ContainerConfig } from '../container/config.ts';
 import { diffDir } from '../container/paths.ts';
-import { timestamp } from '../container/time.ts';
 import { SlipwayError } from '../errors.ts';
-import { makeImage, type NewImage } from '../image/made.ts';
-import type { Image, ImageLayer } from '../image/model.ts';
+import type { Image } from '../image/model.ts';
 import { canonicalName, familiarString, parseReference, withDefaultTag } from '../image/reference.ts';
-import { MAX_LAYERS } from '../snapshot/layer-path.ts';
 import { layerOfUpper } from '../snapshot/layers.ts';
 import { script } from '../snapshot/scripts.ts';
 import { BuildArgs } from './args.ts';
 import { StepFailed, type BuildOptions, type BuildParts } from './build-options.ts';
-import { findCached } from './cache.ts';
 import { checkInstruction } from './check.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
@@ -25,15 +19,13 @@ import { isHeredocMark } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { runToEnd } from './run.ts';
 import { parseFrom, stagesOf, targetOf } from './stages.ts';
+import { short, StepFrame, type Stage } from './step-frame.ts';
 import { changesOf, MAKE_DIRECTORY } from './upper.ts';
 import { expand, split } from './words.ts';
 import { digestOfBytes } from '../content/digest.ts';
 
-interface Stage { name: string; image: Image | NewImage | null; config: ContainerConfig; cmdSet: boolean; cacheMissed: boolean; author: string }
-
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const emptyConfig = (): ContainerConfig => containerConfigSchema.parse({ Labels: null });
-const short = (id: string) => id.replace('sha256:', '').slice(0, 12);
 
 export async function build(parts: BuildParts, options: BuildOptions): Promise<string> {
   return new Builder(parts, options).run();
@@ -45,12 +37,12 @@ class Builder {
   private readonly args: BuildArgs;
   private readonly stages: Stage[] = [];
   private stage: Stage | null = null;
-  /** The image of a FROM is told once, after the last of its triggers. */
-  private triggersLeft = 0;
+  private readonly frame: StepFrame;
   constructor(parts: BuildParts, options: BuildOptions) {
     this.parts = parts;
     this.options = options;
     this.args = new BuildArgs(options.buildArgs);
+    this.frame = new StepFrame(parts, options);
   }
 
   async run(): Promise<string> {
@@ -130,9 +122,9 @@ class Builder {
     this.stage = { name: stageName, image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
     this.stages.push(this.stage);
     if (triggers.length) await output.text(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
-    else await this.stepDone(this.stage);
+    else await this.frame.stepDone(this.stage);
     for (const [at, trigger] of triggers.entries()) {
-      this.triggersLeft = triggers.length - 1 - at;
+      this.frame.triggersLeft = triggers.length - 1 - at;
       await this.dispatch(parseInstruction(trigger, instruction.line));
     }
   }
@@ -174,23 +166,23 @@ class Builder {
   private async record(stage: Stage, config: ContainerConfig, comment: string): Promise<void> {
     const step = { ...config, Cmd: [...shellOf(config), '#(nop) ', comment] };
     stage.config = config;
-    if (await this.cached(stage, step)) return;
-    const container = await this.container({ ...step, Entrypoint: step.Entrypoint });
-    await this.commit(stage, null, step, container);
-    await this.removeContainer(container);
-    await this.stepDone(stage);
+    if (await this.frame.cached(stage, step)) return;
+    const container = await this.frame.container({ ...step, Entrypoint: step.Entrypoint });
+    await this.frame.commit(stage, null, step, container);
+    await this.frame.removeContainer(container);
+    await this.frame.stepDone(stage);
   }
 
   private async workdir(stage: Stage, path: string): Promise<void> {
     const config = { ...stage.config, WorkingDir: workingDirectory(stage.config, path) };
     const step = { ...config, Cmd: [...shellOf(config), `#(nop) WORKDIR ${config.WorkingDir}`] };
     stage.config = config;
-    if (await this.cached(stage, step)) return;
-    const container = await this.container(step);
-    const layer = await changesOf(this.parts.host, this.layers(stage), { argv: root => script(MAKE_DIRECTORY, root, config.WorkingDir), signal: this.parts.signal });
-    await this.commit(stage, layer, step, container);
-    await this.removeContainer(container);
-    await this.stepDone(stage);
+    if (await this.frame.cached(stage, step)) return;
+    const container = await this.frame.container(step);
+    const layer = await changesOf(this.parts.host, this.frame.layers(stage), { argv: root => script(MAKE_DIRECTORY, root, config.WorkingDir), signal: this.parts.signal });
+    await this.frame.commit(stage, layer, step, container);
+    await this.frame.removeContainer(container);
+    await this.frame.stepDone(stage);
   }
 
   private async copy(stage: Stage, instruction: Instruction): Promise<void> {
@@ -212,18 +204,18 @@ class Builder {
     const digest = found.length === 1 ? `${found[0]!.kind}:${found[0]!.digest}` : `multi:${digestOfBytes(found.map(f => `${f.kind}:${f.digest}`).join(',')).slice(7)}`;
     const comment = `#(nop) ${name} ${chown ? `--chown=${chown} ` : ''}${digest} in ${target} `;
     const step = { ...stage.config, Cmd: [...shellOf(stage.config), comment] };
-    if (await this.cached(stage, step)) return;
+    if (await this.frame.cached(stage, step)) return;
     const source = from ?? { directory: await this.options.context.directory() };
-    const layer = await copy(host, this.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown, signal: this.parts.signal })
+    const layer = await copy(host, this.frame.layers(stage), { source, found, destination, unpack: name === 'ADD', chown, chmod: '', keepOwners: flags.from !== undefined && !chown, signal: this.parts.signal })
       .catch((error: unknown) => { throw error instanceof SlipwayError ? new SlipwayError(error.kind, error.message.startsWith('unable to convert') ? error.message : `${name} failed: ${error.message}`, { cause: error.cause }) : error; });
-    await this.commit(stage, layer, step);
-    await this.stepDone(stage);
+    await this.frame.commit(stage, layer, step);
+    await this.frame.stepDone(stage);
   }
 
   private async source(from: string): Promise<Source> {
     const stages = this.stages.slice(0, -1);
     const stage = /^\d+$/.test(from) ? stages[Number(from)] : stages.findLast(s => s.name === from.toLowerCase());
-    if (stage) return { layers: this.layers(stage).map(layer => layer.key) };
+    if (stage) return { layers: this.frame.layers(stage).map(layer => layer.key) };
     if (/^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: index out of bounds`);
     return { layers: (await this.image(from)).layers.map(layer => layer.key) };
   }
@@ -237,8 +229,8 @@ class Builder {
     const command = commandOf(stage.config, rest);
     const args = this.args.forRun(stage.config);
     const step = { ...stage.config, Cmd: args.length ? [`|${args.length}`, ...args, ...command] : command };
-    if (await this.cached(stage, step)) return;
-    const container = await this.container({ ...stage.config, Cmd: command, Entrypoint: [''], Healthcheck: undefined, Env: [...(stage.config.Env ?? []), ...args, ...this.args.proxies()], AttachStdout: true, AttachStderr: true });
+    if (await this.frame.cached(stage, step)) return;
+    const container = await this.frame.container({ ...stage.config, Cmd: command, Entrypoint: [''], Healthcheck: undefined, Env: [...(stage.config.Env ?? []), ...args, ...this.args.proxies()], AttachStdout: true, AttachStderr: true });
     let done = false;
     try {
       const exitCode = await runToEnd(host, verbs, container, {
@@ -246,61 +238,14 @@ class Builder {
         signal,
       });
       if (exitCode !== 0) throw new StepFailed(`The command '${command.join(' ')}' returned a non-zero code: ${exitCode}`, exitCode);
-      const layer = await layerOfUpper(host, diffDir(container.record.id), this.layers(stage), { signal });
-      await this.commit(stage, layer, step, container);
+      const layer = await layerOfUpper(host, diffDir(container.record.id), this.frame.layers(stage), { signal });
+      await this.frame.commit(stage, layer, step, container);
       done = true;
     } finally {
       if (signal.aborted || (!done && this.options.forceRemove)) await verbs.remove(host, container, { force: true, volumes: true }).catch(error => host.onError(error));
     }
-    await this.removeContainer(container);
-    await this.stepDone(stage);
-  }
-
-  private async stepDone(stage: Stage): Promise<void> {
-    if (this.triggersLeft === 0) await this.parts.output.text(` ---> ${stage.image ? short(stage.image.id) : ''}\n`);
-  }
-
-  private layers(stage: Stage): readonly ImageLayer[] { return stage.image?.layers ?? []; }
-
-  private async cached(stage: Stage, step: ContainerConfig): Promise<boolean> {
-    if (this.options.noCache || stage.cacheMissed) return false;
-    const image = findCached(this.parts.images.all(), stage.image?.id ?? '', asImageConfig(step));
-    if (!image) {
-      stage.cacheMissed = true;
-      return false;
-    }
-    stage.image = image;
-    stage.config = { ...stage.config, Image: image.id };
-    await this.parts.output.text(' ---> Using cache\n');
-    await this.stepDone(stage);
-    return true;
-  }
-
-  private async container(config: ContainerConfig): Promise<Container> {
-    const { host, verbs, output } = this.parts;
-    if (!config.Image) config = { ...config, Image: '' };
-    const body = createBodySchema.parse({ ...config, HostConfig: { NetworkMode: this.options.network || 'default', ExtraHosts: [...this.options.extraHosts] } });
-    const { id } = await verbs.create(host, { name: null, platform: '', body: { ...body, Cmd: config.Cmd } });
-    await output.text(` ---> Running in ${short(id)}\n`);
-    return verbs.resolve(host, id);
-  }
-
-  private async removeContainer(container: Container): Promise<void> {
-    const { host, verbs, output } = this.parts;
-    if (this.options.keepContainers) return;
-    await verbs.remove(host, container, { force: true, volumes: true });
-    await output.text(` ---> Removed intermediate container ${short(container.record.id)}\n`);
-  }
-
-  private async commit(stage: Stage, layer: ImageLayer | null, step: ContainerConfig, container?: Container): Promise<void> {
-    if (layer && this.layers(stage).length >= MAX_LAYERS) throw new SlipwayError('System', 'max depth exceeded');
-    const image = makeImage({
-      parent: stage.image as Image | null, layer, config: asImageConfig(stage.config), container: { id: container?.record.id ?? '', config: asImageConfig(step) },
-      createdBy: (step.Cmd ?? []).join(' '), author: stage.author, comment: '', created: timestamp(), architecture: this.parts.architecture, dockerVersion: this.parts.dockerVersion,
-    });
-    await this.parts.images.put(image, { names: [], events: [] });
-    stage.image = image;
-    stage.config = { ...stage.config, Image: image.id };
+    await this.frame.removeContainer(container);
+    await this.frame.stepDone(stage);
   }
 }
 

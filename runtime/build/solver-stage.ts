@@ -1,12 +1,11 @@
 // One stage of a build, instruction by instruction, as BuildKit does it: its configuration, its layers and what history will say. Called by
 // solver.ts. What changes files is in solver-steps.ts; what changes only the configuration, in configure.ts.
-import { containerConfigSchema, type ContainerConfig } from '../container/config.ts';
+import { containerConfigSchema } from '../container/config.ts';
 import { digestOfBytes } from '../content/digest.ts';
 import type { History, ImageConfig } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import type { ImageLayer } from '../image/model.ts';
 import { EMPTY_DIFF_ID } from '../snapshot/layers.ts';
-import type { BuildArgs } from './args.ts';
 import type { CacheRecord } from './build-cache.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
@@ -15,65 +14,9 @@ import { parseInstruction, type Instruction } from './dockerfile.ts';
 import { isHeredocMark, type Heredoc } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { COMMENT } from './oci-image.ts';
-import type { CacheMounts } from './run-mounts.ts';
-import { copyStep, inlineStep, runStep, workdirStep, type StepOf, type StepParts, type StepReport } from './solver-steps.ts';
-import type { StageText } from './stages.ts';
+import { copyStep, inlineStep, runStep, workdirStep, type StepOf } from './solver-steps.ts';
+import type { ContextFiles, SolverParts, StageEnd, StageOptions } from './stage-parts.ts';
 import { expand, split } from './words.ts';
-
-export interface BaseImage { name: string; config: ImageConfig; layers: readonly ImageLayer[] }
-
-/** Files that the client sent: they lie in the lab, and what they are is known here. */
-export interface ContextFiles { directory: string; find(patterns: readonly string[]): Promise<readonly Found[] | { missing: string }>; }
-
-export interface StepVertex extends StepReport {
-  readonly digest: string;
-  end(error?: string): void;
-}
-
-export interface SolverParts extends StepParts {
-  image(name: string, platform: string): Promise<BaseImage>;
-  /** A stage begins with this image. */
-  from(image: BaseImage, label: string): { digest: string; record: string };
-  files(context: string): Promise<ContextFiles>;
-  secret(id: string): Promise<Uint8Array | null>;
-  cacheMounts: CacheMounts;
-  step(name: string, inputs: readonly string[]): StepVertex;
-  /** A document of the Dockerfile's own is used. */
-  inlined(): void;
-  /** Ends what still runs. */
-  abort(): void;
-  /** Where in the Dockerfile an error came from; the first word on it counts. */
-  failedAt(error: unknown, lines: { start: number; end: number }, vertex?: string): void;
-}
-
-export interface StageEnd {
-  base: ImageConfig | null;
-  layers: readonly ImageLayer[];
-  config: ContainerConfig & { ArgsEscaped?: boolean | null };
-  history: readonly History[];
-  author: string;
-  args: BuildArgs;
-  vertex: string;
-  record: string;
-}
-
-export interface StageOptions {
-  text: StageText;
-  name: string;
-  total: number;
-  base: BaseImage | null;
-  before: StageEnd | null;
-  escape: string;
-  args: BuildArgs;
-  network: string;
-  hostOptions: Record<string, unknown>;
-  namedContexts: ReadonlyMap<string, string>;
-  /** Of the stage that --from means here, or null when it means none. */
-  layersOf(from: string): Promise<readonly ImageLayer[] | null>;
-  /** Whether files are copied from the image as well: then it has one name for all stages. */
-  isSource(image: string): boolean;
-  at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T>;
-}
 
 /** BuildKit says of the build, but not of the step, what it was about. */
 const CACHE_KEY = 'failed to compute cache key: ';

@@ -11,7 +11,8 @@ import { jsonForm, parseDockerfile, type Instruction, type Warning } from './doc
 import { isHeredocMark } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { ociImage } from './oci-image.ts';
-import { StageRun, triggersOf, type BaseImage, type SolverParts, type StageEnd } from './solver-stage.ts';
+import { StageRun, triggersOf } from './solver-stage.ts';
+import type { BaseImage, SolverParts, StageEnd } from './stage-parts.ts';
 import { earlierStage, stagesOf, targetOf, type StageText } from './stages.ts';
 import { expand, split } from './words.ts';
 

@@ -1,7 +1,7 @@
 // The image that a FROM names: of this host, or else pulled for the build alone, which gives it no name here, as with BuildKit. Its layers are
 // kept by the build cache from then on. Called by solve.ts.
 import type { BuildCache } from '../build/build-cache.ts';
-import type { BaseImage } from '../build/solver-stage.ts';
+import type { BaseImage } from '../build/stage-parts.ts';
 import { parsed } from '../content/layout.ts';
 import { imageConfigSchema } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { pack, type Pack } from 'tar-stream';
-import type { ContextFiles } from '../build/solver-stage.ts';
+import type { ContextFiles } from '../build/stage-parts.ts';
 import { SlipwayError } from '../errors.ts';
 import { runScript, type Place } from '../kernel/stream.ts';
 import { firstWords } from '../snapshot/layers.ts';

@@ -3,7 +3,7 @@
 import type { BuildCache } from '../build/build-cache.ts';
 import type { CacheMounts } from '../build/run-mounts.ts';
 import { Solver } from '../build/solver.ts';
-import type { BaseImage, ContextFiles, SolverParts } from '../build/solver-stage.ts';
+import type { BaseImage, ContextFiles, SolverParts } from '../build/stage-parts.ts';
 import { openContext } from '../build/context.ts';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import type { NewImage } from '../image/made.ts';
