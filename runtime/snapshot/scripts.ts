@@ -31,8 +31,9 @@ pack() {
   [ $? -le 1 ] # 1: a file changed while it was read
 }`;
 
-/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. A lab that was made with an older toolbox has no igzip. */
+/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. A lab that was made with an older toolbox has no igzip, and busybox's tee, which goes by single kilobytes. */
 const PLAIN = `
+tee() { if [ -x "\${tar%/*}/tee" ]; then "\${tar%/*}/tee" "$@"; else command tee "$@"; fi; }
 ungzip() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -d -c; else gunzip; fi; }
 gz() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -n -3 -c; else gzip -n -4 -c; fi; }
 plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;

@@ -10,9 +10,9 @@ import { openApt, unpackDebs } from './packages.ts';
 import { currentWorkstation, SUITE } from './workstation.ts';
 import type { Report } from './step.ts';
 
-const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
+const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/tee', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['igzip', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['tee', '--version'], ['zstd', '--version'], ['igzip', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
 
 export async function toolboxRecipe(): Promise<unknown> {
   return { version: 5, PROGRAMS, from: await currentWorkstation() };

@@ -11,7 +11,7 @@ import { DOCKER_GID, LOGIN_USER } from '../../runtime/ids.ts';
 import { assetsDir, workstationDir } from '../../runtime/paths.ts';
 import { plainEnv, run } from './command.ts';
 import { debianMirror, needKeyring, sourceLines } from './debian.ts';
-import { bootstrapPercent } from './library/debootstrap.ts';
+import { bootstrapPercent, MMDEBSTRAP } from './library/debootstrap.ts';
 import { unpackShifted } from './shifted.ts';
 import type { Report } from './step.ts';
 
@@ -75,8 +75,7 @@ async function bootstrap(archive: string, temporary: string, report: Report): Pr
   await run(['chmod', '-R', 'u=rwX,go=rX', files]);
   await run(['chown', '-R', '0:0', files]);
   const hook = (command: string) => `--customize-hook=${command}`;
-  await run(['mmdebstrap', '--mode=root', '--variant=minbase', '--format=tar', `--include=${PACKAGES.join(',')}`,
-    '--aptopt=Apt::Install-Recommends "false"',
+  await run([...MMDEBSTRAP, '--format=tar', `--include=${PACKAGES.join(',')}`,
     ...NOT_NEEDED.map(path => `--dpkgopt=path-exclude=${path}`), '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     hook(`chroot "$1" groupadd --system --gid ${DOCKER_GID} docker`),
     hook(`sync-in ${files} /`),

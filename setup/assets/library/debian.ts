@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { plainEnv, run } from '../command.ts';
 import { debianMirror, needKeyring, sourceLines } from '../debian.ts';
-import { bootstrapPercent } from './debootstrap.ts';
+import { bootstrapPercent, MMDEBSTRAP } from './debootstrap.ts';
 import type { BaseImage } from './base.ts';
 import { SOURCE_DATE_EPOCH } from './epoch.ts';
 import { packLayer } from './layer.ts';
@@ -21,7 +21,7 @@ export async function buildDebian(suite: Suite, work: string, report: (percent: 
   const root = join(area, 'root');
   await mkdir(root, { recursive: true });
   const hook = (command: string) => `--customize-hook=${command}`;
-  await run(['mmdebstrap', '--mode=root', '--variant=minbase', '--format=directory', '--aptopt=Apt::Install-Recommends "false"',
+  await run([...MMDEBSTRAP, '--format=directory',
     ...INCLUDE[suite].map(name => `--include=${name}`),
     ...NOT_NEEDED.map(path => `--dpkgopt=path-exclude=${path}`), '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     // A file that is not on the disk yet when the power fails is no loss in a container.

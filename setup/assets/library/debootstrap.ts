@@ -1,4 +1,7 @@
-// How far mmdebstrap is, told from what it says. For progress bars of the steps that run it.
+// Running mmdebstrap, and how far it is, told from what it says. For the steps that run it and their progress bars.
+/** In a mount namespace of its own: what it mounts is gone with it, also when it is killed. */
+export const MMDEBSTRAP = ['unshare', '--mount', '--propagation=private', 'mmdebstrap', '--mode=root', '--variant=minbase', '--aptopt=Apt::Install-Recommends "false"'] as const;
+
 const STAGES: [RegExp, number, string][] = [
   [/running apt-get update/, 5, 'reading the package lists'],
   [/downloading packages with apt/, 12, 'downloading packages'],
