@@ -12,18 +12,20 @@ import { script } from './scripts.ts';
 /** An archive without a member: no layer is made of it. https://github.com/moby/moby/blob/v26.1.5/layer/empty.go */
 export const EMPTY_DIFF_ID = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
+const dropEmpty = `empty=${EMPTY_DIFF_ID}\n`;
+
 const chainOf = (below: readonly ImageLayer[]) => below.at(-1)?.chainId ?? '';
 export const newScratch = (what: string) => `${scratchDir}/${what}-${randomBytes(8).toString('hex')}`;
 
 /** From an upper directory, which stays as it is. Null when nothing has changed. */
 export async function layerFromUpper(host: Place, upper: string, below: readonly ImageLayer[], signal?: AbortSignal): Promise<ImageLayer | null> {
-  const body = 'mkdir -p "$2" && [ -d "$1" ] || { [ -e "$1" ] || mkdir -p "$2/none"; set -- "$2/none" "$2" "$3"; }; measure "$1" && adopt "$2/layer" "$3" "" "" pack "$1" "$2/marks"; r=$?; rm -rf "$2"; exit $r';
+  const body = dropEmpty + 'mkdir -p "$2" && [ -d "$1" ] || { [ -e "$1" ] || mkdir -p "$2/none"; set -- "$2/none" "$2" "$3"; }; measure "$1" && adopt "$2/layer" "$3" "" "" pack "$1" "$2/marks"; r=$?; rm -rf "$2"; exit $r';
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), { signal });
 }
 
 /** From an upper directory that nobody needs any more: it becomes the layer. Null when nothing has changed, unless `keepEmpty`. */
 export async function layerOfUpper(host: Place, upper: string, below: readonly ImageLayer[], { keepEmpty = false, signal }: { keepEmpty?: boolean; signal?: AbortSignal | undefined } = {}): Promise<ImageLayer | null> {
-  const body = `mkdir -p "$2/layer" && measure "$1" || { r=$?; rm -rf "$2"; exit $r; }
+  const body = `${keepEmpty ? '' : dropEmpty}mkdir -p "$2/layer" && measure "$1" || { r=$?; rm -rf "$2"; exit $r; }
 sum=$( (pack "$1" "$2/marks") | sha256sum | cut -c 1-64) || exit 1
 cd "$1" || exit 1
 dated= # these keep their times, which the archive has, when what the runtime put there goes
@@ -38,7 +40,7 @@ cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; r
 
 /** From an archive, which must have the digest `expected` when that is given; its bytes are kept unless told otherwise, so that what is saved later has the same digest. */
 export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], { compression = '', expected = '', keep = true, signal }: { compression?: string; expected?: string; keep?: boolean; signal?: AbortSignal | undefined }): Promise<ImageLayer | null> {
-  const body = `mkdir -p "$1" || exit 1
+  const body = `${expected ? '' : dropEmpty}mkdir -p "$1" || exit 1
 [ -z "$3" ] || exec < "$3" || exit 1
 adopt "$1/layer" "$2" "$6" "$5" plain "$4"; r=$?; rm -rf "$1"; exit $r`;
   return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', compression, expected, keep ? 'keep' : ''), { ...archive, signal, keepEmpty: expected !== '' });

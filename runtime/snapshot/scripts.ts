@@ -97,11 +97,12 @@ measure() {
   [ "$bytes" -le $(($(stat -f -c '%b * %S' "$1"))) ] || { echo "files of $bytes bytes: no space left on device" >&2; return 1; }
 }`;
 
-/** `settle SCRATCH BELOW DIFFID`: the finished layer takes its place; says `diffId chainId bytes`. BELOW is the chain id of the layer below, or empty; $bytes is known. */
+/** `settle SCRATCH BELOW DIFFID`: the finished layer takes its place; says `diffId chainId bytes`. BELOW is the chain id of the layer below, or empty; $bytes is known, and $empty may name a digest that takes no place. */
 const SETTLE = `
 settle() {
   chain=$3
   [ -z "$2" ] || chain=sha256:$(printf '%s %s' "$2" "$3" | sha256sum | cut -c 1-64)
+  [ "$3" != "$empty" ] || { echo "$3 $chain 0"; return; } # nobody wants it
   place=${localLayersDir}/$(printf %s "$chain" | cut -c 8-31)
   mkdir -p ${localLayersDir}
   [ -d "$place/diff" ] || mv "$1" "$place" || return 1
@@ -153,6 +154,7 @@ tar=${hostToolboxDir}/bin/tar
 as_is='-p --same-owner --delay-directory-restore'
 kept='--xattrs --xattrs-include=user.* --xattrs-include=security.capability --xattrs-exclude=*.overlay.*'
 set -f # patterns above are tar's
+empty=
 `;
 
 /** A helper's argv: the body's positional parameters are the arguments. The functions above are there. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { labDisksDir } from '../../runtime/paths.ts';
+import { labDisksDir, toolboxDir } from '../../runtime/paths.ts';
 import { HOSTILE, savedImage, tar } from './archives.ts';
 import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
@@ -69,6 +69,31 @@ test('export and import make one layer of all, with what -c says', async () => {
   expect(await lab.ok(['image', 'inspect', '-f', '{{.Comment}} {{json .Config.Env}} {{len .RootFS.Layers}}', 'flat:1'])).toBe('mm ["a=1"] 1');
   expect(await lab.ok(['run', '--rm', 'flat:1', 'sh', '-c', LOOK])).toBe(SEEN);
   await lab.ok('rmi flat:1');
+});
+
+test('capabilities of a file, attributes and hard links survive import, commit, cp, builds, save and load, export', async () => {
+  const program = readFileSync(join(toolboxDir, 'bin', 'busybox'));
+  const netRaw = '\u0001\0\0\u0002\0\u0020\0\0'.padEnd(20, '\0'); // version 2, effective, permitted: cap_net_raw
+  const layer = await tar([{ name: 'busyboxc', mode: 0o755, body: program, pax: { 'SCHILY.xattr.security.capability': netRaw, 'SCHILY.xattr.user.note': 'hello' } }, { name: 'hard', type: 'link', linkname: 'busyboxc' }]);
+  const seen = async (image: string) => lab.ok(['run', '--rm', '--user', '1000', '--entrypoint', '/busyboxc', image, 'sh', '-c', '/busyboxc grep CapEff /proc/self/status; /busyboxc stat -c %h /busyboxc; /busyboxc getfattr -n user.note /hard | /busyboxc grep -c hello']);
+  const whole = 'CapEff:\t0000000000002000\n2\n1';
+  await lab.ok('import - caps:import', { stdin: layer });
+  await lab.ok('create --name caps caps:import x');
+  await lab.ok('commit caps caps:commit');
+  await lab.ok(['build', '-q', '-t', 'caps:build', '-'], { stdin: await tar([{ name: 'Dockerfile', body: 'FROM busybox\nADD caps.tar /\nRUN mkdir /more\n' }, { name: 'caps.tar', body: layer }]), env: { DOCKER_BUILDKIT: '0' } });
+  await lab.ok('create --name copied busybox');
+  await lab.ok('cp - copied:/', { stdin: layer });
+  await lab.ok('commit copied caps:copied');
+  await lab.ok(['export', '-o', join(here, 'caps.tar'), 'copied']);
+  await lab.ok(['import', join(here, 'caps.tar'), 'caps:export']);
+  const images = ['import', 'commit', 'build', 'copied', 'export'].map(tag => `caps:${tag}`);
+  for (const image of images) expect([image, await seen(image)]).toEqual([image, whole]);
+  await lab.ok(['save', '-o', join(here, 'caps.save'), ...images]);
+  await lab.ok('rm caps copied');
+  await lab.ok(['rmi', ...images]);
+  await lab.ok(['load', '-q', '-i', join(here, 'caps.save')]);
+  for (const image of images) expect([image, await seen(image)]).toEqual([image, whole]);
+  await lab.ok(['rmi', ...images]);
 });
 
 test('an image whose parent was made here shows it in its history, and takes it along when it goes', async () => {
