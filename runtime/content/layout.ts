@@ -2,13 +2,13 @@
 // never reaches the end of the stream. Called by image/ and by set-up; writes nothing.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Transform, type Readable } from 'node:stream';
 import type { z } from 'zod';
 import { SlipwayError } from '../errors.ts';
-import { digestOfBytes, hexOf } from './digest.ts';
-import { indexSchema, type Descriptor, type Index } from './oci.ts';
+import { digestOfBytes, hexOf, isDigest, type Digest } from './digest.ts';
+import { indexSchema, manifestSchema, MEDIA_TYPES, type Descriptor, type Index, type Manifest } from './oci.ts';
 
 /** Configs and manifests are small; a bigger one is somebody's mistake. */
 const MAX_JSON_BYTES = 4 << 20;
@@ -21,6 +21,8 @@ export type Layout = {
   json: <S extends z.ZodType>(descriptor: Descriptor, schema: S) => Promise<z.output<S>>;
   /** A blob's bytes; the stream fails with a System error at its end when they are not what the descriptor says. */
   blob: (descriptor: Descriptor) => Readable;
+  /** Manifests whose blobs are all there, also those that the index names no longer. */
+  manifests: () => Promise<Manifest[]>;
 };
 
 export function openLayout(directory: string): Layout {
@@ -32,6 +34,18 @@ export function openLayout(directory: string): Layout {
     });
     if (digestOfBytes(bytes) !== descriptor.digest) throw mismatch(descriptor);
     return bytes.toString('utf8');
+  }
+  /** A manifest by its first byte and its shape; undefined for other blobs. */
+  async function manifestOf(digest: Digest): Promise<Manifest | undefined> {
+    const file = await open(join(directory, 'blobs/sha256', hexOf(digest)));
+    try {
+      const { size } = await file.stat();
+      const { buffer } = await file.read(Buffer.alloc(1), 0, 1, 0);
+      if (size > MAX_JSON_BYTES || buffer.toString() !== '{') return undefined;
+      return manifestSchema.safeParse(JSON.parse(await text({ mediaType: MEDIA_TYPES.manifest, digest, size }))).data;
+    } finally {
+      await file.close();
+    }
   }
   return {
     async index() {
@@ -48,6 +62,16 @@ export function openLayout(directory: string): Layout {
       const verified = verify(descriptor);
       pipeline(createReadStream(pathOf(descriptor)), verified, () => {}); // a failure destroys `verified`, whose reader sees it
       return verified;
+    },
+    async manifests() {
+      const digests = (await readdir(join(directory, 'blobs/sha256'))).map(name => `sha256:${name}`).filter(isDigest);
+      const there = new Set<string>(digests);
+      const found: Manifest[] = [];
+      for (const digest of digests) {
+        const manifest = await manifestOf(digest).catch(() => undefined); // one that is broken, or goes at this moment, is none
+        if (manifest && [manifest.config, ...manifest.layers].every(part => there.has(part.digest))) found.push(manifest);
+      }
+      return found;
     },
   };
 }

@@ -1,7 +1,6 @@
 // A layer as the compressed blob that a registry is sent: the library's own bytes for its layers, else packed by the lab itself from what lies
 // on its disk. Called by push.ts. Packing is done in the lab, as everything with a learner's files.
 import type { Host } from '../container/model.ts';
-import type { DiffId } from '../content/digest.ts';
 import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import { compressionOf } from '../registry/manifest.ts';
@@ -19,7 +18,7 @@ export type LayerSource = {
   descriptor?: Descriptor;
 };
 
-export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, { library, mirror }: { library: Library; mirror: Mirror }, blobs: ReadonlyMap<DiffId, Descriptor>): LayerSource {
+export async function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLayer, { library, mirror }: { library: Library; mirror: Mirror }): Promise<LayerSource> {
   if (isLocal(layer.key)) return { bytes: signal => packed(host, layer, signal) };
   if (isUpstream(layer.key)) {
     const shared = mirror.blob(layer.diffId);
@@ -29,8 +28,8 @@ export function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: ImageLaye
     if (compression === 'gzip') return shared;
     return { bytes: signal => made(host, { argv: script('plain "$1" | gz', compression), input: shared.bytes(signal), signal, what: layer.diffId }) };
   }
-  const descriptor = blobs.get(layer.diffId);
-  if (!descriptor) throw new SlipwayError('System', `layer ${layer.diffId} is no longer in the library`);
+  const descriptor = await library.layer(layer.diffId);
+  if (!descriptor) throw new SlipwayError('System', `layer ${layer.diffId} is no longer on this machine: pull its image again`);
   return { descriptor, bytes: () => library.blob(descriptor) };
 }
 

@@ -30,8 +30,8 @@ export type Library = {
   resolve: (reference: Reference) => Promise<LibraryImage | undefined>;
   /** Every name there is, in the library's order. */
   references: () => Promise<Reference[]>;
-  /** Every layer by its content's digest, as it is compressed. */
-  layers: () => Promise<ReadonlyMap<DiffId, Descriptor>>;
+  /** A layer by its content's digest, as it is compressed; also one of an image that has been replaced or removed since, whose blobs set-up keeps while there are labs. */
+  layer: (diffId: DiffId) => Promise<Descriptor | undefined>;
   /** A layer's compressed bytes, verified while they are read. */
   blob: (descriptor: Descriptor) => Readable;
 };
@@ -60,11 +60,20 @@ export function openLibrary(directory: string): Library {
     return { descriptor, manifestDigest: descriptor.digest, image: { id: manifest.config.digest as string as ImageId, configText, config, layers }, blobs: manifest.layers, standIn: config.config.Labels?.[STAND_IN], annotations: { ...config.config.Labels, ...manifest.annotations } };
   }
 
+  type Layers = ReadonlyMap<DiffId, Descriptor>;
   /** Of the index that has these manifests. */
-  let known: { of: string; layers: Promise<ReadonlyMap<DiffId, Descriptor>> } | undefined;
-  async function layersOf(manifests: readonly Descriptor[]): Promise<ReadonlyMap<DiffId, Descriptor>> {
+  let known: { of: string; layers: Promise<Layers>; older?: Promise<Layers> } | undefined;
+  async function layersOf(manifests: readonly Descriptor[]): Promise<Layers> {
     const layers = new Map<DiffId, Descriptor>();
     for (const { image, blobs } of await Promise.all(manifests.map(read))) for (const [at, { diffId }] of image.layers.entries()) layers.set(diffId, blobs[at]!);
+    return layers;
+  }
+  async function olderLayers(): Promise<Layers> {
+    const layers = new Map<DiffId, Descriptor>();
+    for (const manifest of await layout.manifests()) {
+      const config = await layout.json(manifest.config, imageConfigSchema).catch(() => undefined);
+      for (const [at, diffId] of (config?.rootfs.diff_ids ?? []).entries()) if (manifest.layers[at]) layers.set(diffId, manifest.layers[at]);
+    }
     return layers;
   }
 
@@ -78,14 +87,17 @@ export function openLibrary(directory: string): Library {
       return found && read(found.descriptor);
     },
     references: async () => (await entries()).map(entry => entry.reference),
-    async layers() {
+    async layer(diffId) {
       const manifests = [...new Map((await entries()).map(({ descriptor }) => [descriptor.digest, descriptor])).values()];
       const of = manifests.map(({ digest }) => digest).join(' ');
       if (known?.of !== of) known = { of, layers: layersOf(manifests) };
-      return known.layers.catch((error: unknown) => {
+      const now = known;
+      try {
+        return (await now.layers).get(diffId) ?? (await (now.older ??= olderLayers())).get(diffId);
+      } catch (error) {
         known = undefined; // set-up is at it
         throw error;
-      });
+      }
     },
     blob: descriptor => layout.blob(descriptor),
   };

@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { hexOf } from '../content/digest.ts';
-import { makeLayout, temporaryDirectory } from './fixture.ts';
+import { hexOf, type DiffId } from '../content/digest.ts';
+import { diffIdOf, makeLayout, temporaryDirectory } from './fixture.ts';
 import { openLibrary } from './library.ts';
 import type { ImageEvent } from './model.ts';
 import { progressBar } from './progress.ts';
@@ -70,6 +70,17 @@ test('without a tag every tag of the repository is pulled', async () => {
   const lines = await told('debian');
   expect(lines.filter(line => line.startsWith('Status:'))).toEqual(['Status: Downloaded newer image for debian']);
   expect(store.list()).toMatchObject([{ RepoTags: ['debian:12', 'debian:latest'] }]);
+});
+
+test('a layer of an image that the index names no longer is found as long as its blobs are there', async () => {
+  const { directory, library } = await setUp();
+  const layer = async (text: string) => (await library.layer(diffIdOf(text) as string as DiffId))?.digest;
+  const [, , startOf] = (await library.resolve(parseReference('nginx:1.22')))!.blobs;
+  await writeFile(join(directory, 'index.json'), JSON.stringify({ schemaVersion: 2, manifests: [] }));
+  expect(await Promise.all(['web', 'web config', 'tools', 'never'].map(layer))).toEqual([expect.stringMatching(/^sha256:/), startOf!.digest, expect.stringMatching(/^sha256:/), undefined]);
+  const other = openLibrary(directory);
+  await rm(join(directory, 'blobs/sha256', hexOf(startOf!.digest)));
+  expect(await other.layer(diffIdOf('web config') as string as DiffId)).toBeUndefined();
 });
 
 test('no byte of a layer is read: its files are on this machine already', async () => {

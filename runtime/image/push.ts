@@ -1,8 +1,7 @@
 // Pushes an image to a registry that a lab's name leads to, in that lab's network. Called by api/ for POST /images/{name}/push; all messages
 // and errors after the first are part of the stream, as dockerd has them. Nothing is read of layers that the registry has already.
 import { createHash } from 'node:crypto';
-import { digestOfBytes, type DiffId, type Digest } from '../content/digest.ts';
-import type { Descriptor } from '../content/oci.ts';
+import { digestOfBytes, type Digest } from '../content/digest.ts';
 import { SlipwayError } from '../errors.ts';
 import { openRegistry, type Registry } from '../registry/client.ts';
 import { DOCKER, writeManifest } from '../registry/manifest.ts';
@@ -32,7 +31,7 @@ export type Push = Remote & {
 
 type Blob = { digest: string; size: number };
 /** `name` is the repository with its registry, as blob records have it. */
-type Pushing = { registry: Registry; domain: string; repository: string; name: string; push: Push; blobs: ReadonlyMap<DiffId, Descriptor>; tell: (message: PushMessage) => void; signal: AbortSignal };
+type Pushing = { registry: Registry; domain: string; repository: string; name: string; push: Push; tell: (message: PushMessage) => void; signal: AbortSignal };
 
 /** Without a tag every tag of the repository is pushed (`docker push -a`). */
 export async function* pushImage(reference: Reference, push: Push): AsyncGenerator<PushMessage, void, void> {
@@ -45,9 +44,8 @@ export async function* pushImage(reference: Reference, push: Push): AsyncGenerat
   if (domain === DEFAULT_DOMAIN) throw new SlipwayError('Forbidden', 'denied: requested access to the resource is denied\nThis lab\'s Docker Hub is the built-in library, which takes nothing: start a registry of your own (docker run -d -p 5000:5000 registry:2), tag the image localhost:5000/… and push that.');
   const registry = await openRegistry(push.network, domain, push.credentials, { push: true, ...(push.signal ? { signal: push.signal } : {}) });
   try {
-    const blobs = await push.library.layers();
     for (const one of wanted) {
-      yield* telling<PushMessage>((tell, signal) => pushOne(one.image, one.reference, { registry, domain, repository: path, name: `${domain}/${path}`, push, blobs, tell, signal }), push.signal);
+      yield* telling<PushMessage>((tell, signal) => pushOne(one.image, one.reference, { registry, domain, repository: path, name: `${domain}/${path}`, push, tell, signal }), push.signal);
     }
   } finally {
     registry.close();
@@ -79,10 +77,10 @@ async function pushOne(image: Image, reference: Reference, pushing: Pushing): Pr
 
 /** There already, taken over from a neighbour, or sent. */
 async function pushLayer(layer: ImageLayer, pushing: Pushing): Promise<Blob> {
-  const { registry, domain, repository, name, push, blobs, tell } = pushing;
+  const { registry, domain, repository, name, push, tell } = pushing;
   const id = idOf(layer);
   const known = push.records.of(layer.diffId).filter(record => record.repository.startsWith(`${domain}/`));
-  const source = layerSource(push.host, layer, push, blobs);
+  const source = await layerSource(push.host, layer, push);
   const candidates = [...new Map([...known, ...(source.descriptor ? [source.descriptor] : [])].map(({ digest, size }) => [digest, { digest, size }])).values()];
   for (const blob of candidates) {
     const size = await registry.hasBlob(repository, blob.digest);

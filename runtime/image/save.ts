@@ -98,8 +98,8 @@ function upstreamBlob(mirror: Mirror, image: Image, { diffId }: ImageLayer, sign
 }
 
 async function libraryBlob(library: Library, image: Image, { diffId }: ImageLayer): Promise<AsyncIterable<Buffer>> {
-  const found = (await library.layers()).get(diffId);
-  if (!found) throw new SlipwayError('NotFound', `layer ${diffId} of image ${image.id} is no longer in the library`);
+  const found = await library.layer(diffId);
+  if (!found) throw new SlipwayError('NotFound', `layer ${diffId} of image ${image.id} is no longer on this machine: pull the image again`);
   return library.blob(found) as AsyncIterable<Buffer>;
 }
 

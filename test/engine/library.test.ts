@@ -167,6 +167,17 @@ describe.skipIf(dockerd)('the library', () => {
       await slipway('rm', name);
       rmSync(home, { recursive: true });
     }
+    // Who has pulled it keeps it, whole: for save, and for a registry of their own.
+    const [id, archive] = [await lab.ok(['image', 'inspect', '-f', '{{.Id}}', name]), join(tmpdir(), `slipway-kept-${process.pid}.tar`)];
+    await lab.ok(['save', '-o', archive, name]);
+    await lab.ok('run -d --name shelf -p 5000:5000 registry:2');
+    await lab.ok(['tag', name, 'localhost:5000/kept']);
+    await eventually(() => lab.docker(['push', 'localhost:5000/kept']), ({ code }) => code === 0, 'the push');
+    await lab.ok(['rm', '-f', 'shelf']);
+    await lab.ok(['rmi', '-f', id]);
+    await lab.ok(['load', '-i', archive]);
+    rmSync(archive);
+    expect([await lab.ok(['run', '--rm', name]), await lab.ok(['image', 'inspect', '-f', '{{.Id}}', name])]).toEqual(['from the operator', id]);
     await lab.ok(['rmi', name]);
     expect((await lab.docker(['pull', name])).stderr).toContain(`pull access denied for ${name.split(':')[0]}`);
   });
