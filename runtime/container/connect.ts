@@ -28,6 +28,7 @@ export function connect(host: Host, container: Container, network: Network, aske
     checkMayConnect(container, network);
     const complaints = addressComplaints(network, asked);
     if (complaints.length) throw new SlipwayError('InvalidParameter', `invalid endpoint settings:\n${listed(complaints)}`);
+    if (isNoMac(asked)) throw new SlipwayError('InvalidParameter', `invalid MAC address ${asked!.MacAddress}`);
     if (running(container)?.endpoints.some(e => e.networkId === network.id)) throw new SlipwayError('Forbidden', `endpoint with name ${record.name} already exists in network ${network.name}`);
     record.endpoints = { ...record.endpoints, [network.name]: asked };
     const state = running(container);
@@ -67,11 +68,11 @@ export function addressComplaints(network: Network, asked: EndpointRequest | nul
     else if (parsed?.version !== wanted || !network.subnets.some(s => contains(parseBlock(s.subnet)!, parsed))) complaints.push(`no configured subnet or ip-range contain the IP address ${parsed ? addressText(parsed.value, parsed.version) : address}`);
   }
   for (const address of asked?.IPAMConfig?.LinkLocalIPs ?? []) if (!parseAddress(address)) complaints.push(`invalid link-local IP address: ${address}`);
-  if (asked?.MacAddress && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(asked.MacAddress)) complaints.push(`invalid MAC address: ${asked.MacAddress}`);
   if (asked?.Aliases?.length && network.builtin) complaints.push('network-scoped aliases are only supported for user-defined networks');
   return complaints;
 }
 
+export const isNoMac = (asked: EndpointRequest | null | undefined): boolean => Boolean(asked?.MacAddress) && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(asked!.MacAddress!);
 const hasSubnetFor = (network: Network, version: 4 | 6) => network.subnets.some(s => s.subnet.includes(':') === (version === 6));
 
 /** As Go's joined errors are written here: one as it is, several as a list. */

@@ -1,6 +1,6 @@
 // Which networks a new container is to be in, and whether its other options go with its network mode. In dockerd's words.
 import { SlipwayError } from '../errors.ts';
-import { addressComplaints, listed } from './connect.ts';
+import { addressComplaints, isNoMac, listed } from './connect.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
 import { hostnameOf } from './paths.ts';
 import type { Host } from './model.ts';
@@ -26,7 +26,7 @@ export function wantedEndpoints(host: Host, hostConfig: HostConfig, asked: Recor
     const network = host.networks.find(name);
     const complaints = network ? addressComplaints(network, request) : [];
     if (complaints.length) throw new SlipwayError('InvalidParameter', `invalid config for network ${name}: invalid endpoint settings:\n${listed(complaints)}`);
-    if (request?.MacAddress && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(request.MacAddress)) throw new SlipwayError('InvalidParameter', `invalid config for network ${name}: invalid MAC address ${request.MacAddress}`);
+    if (isNoMac(request)) throw new SlipwayError('InvalidParameter', `invalid config for network ${name}: invalid MAC address ${request!.MacAddress}`);
   }
   const names = Object.keys(wanted);
   if (names.length > 1 && names.some(n => n === 'host' || n === 'none')) throw new SlipwayError('InvalidParameter', 'conflicting options: cannot attach both user-defined and non-user-defined network-modes');

@@ -178,6 +178,6 @@ describe('the docker socket is given to the host by root', () => {
   test('and then only the host\'s root and its group docker may use it', async () => {
     const { uid, gid, mode } = statSync(lab.socket);
     expect([(uid - LAB_UID_BASE) % UIDS_PER_LAB, gid - uid, mode & 0o777]).toEqual([0, DOCKER_GID, 0o660]);
-    expect((await onHost('su nobody -s /bin/sh -c "docker ps" 2>&1')).stdout).toContain('permission denied');
+    expect((await onHost('su nobody -s /bin/sh -c "/usr/bin/docker ps" 2>&1')).stdout).toContain('permission denied');
   });
 });
