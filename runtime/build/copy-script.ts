@@ -27,10 +27,11 @@ owners="--owner=:$uid --group=:$gid" # "+5" is what the manual has, and means 0
 [ -z "$keep" ] || owners=
 modes=
 [ -z "$mode" ] || modes=--mode=$mode
-make() { # directories that are not there yet belong to whom the files will
+make() { # DIRECTORY [alone]: directories that are not there yet belong to whom the files will; alone: of the classic builder only the last does
   [ -d "$1" ] && return
   top=$1
   while [ ! -e "\${top%/*}" ]; do top=\${top%/*}; done
+  [ -z "$2" ] || [ -n "$buildkit" ] || top=$1
   mkdir -p "$1" && chown -R "$uid:$gid" "$top"
 }
 compression() {
@@ -41,13 +42,14 @@ while [ $# -gt 0 ]; do
   source=$1 name=$2
   shift 2
   if [ -d "$from$source" ]; then
-    resolve "$root" "$dest" 1 && make "$root$found" || exit 1
+    resolve "$root" "$dest" 1 && make "$root$found" alone || exit 1
     cd "$from$source" || exit 1
     find . -mindepth 1 -maxdepth 1 -print0 | "$tar" -c --format=posix --numeric-owner $kept $owners $modes --null -T - | "$tar" -x -p --same-owner --numeric-owner --keep-directory-symlink $kept -C "$root$found" || exit 1
     continue
   fi
   if [ -n "$add" ] && is_archive "$from$source"; then
-    resolve "$root" "$dest" 1 && make "$root$found" || exit 1
+    resolve "$root" "$dest" 1 || exit 1
+    if [ -n "$buildkit" ]; then make "$root$found"; else mkdir -p "$root$found"; fi || exit 1
     plain "$(compression "$from$source")" < "$from$source" | untar $as_is --keep-directory-symlink $kept -C "$root$found" || exit 1
     continue
   fi
