@@ -1,6 +1,9 @@
 // Archives for tests, made entry by entry, so that they can be as wrong as a hostile client's.
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { pack, type Header } from 'tar-stream';
+import { toolboxDir } from '../../runtime/paths.ts';
 
 export type Entry = Partial<Header> & { name: string; body?: string | Buffer };
 
@@ -21,6 +24,16 @@ export async function savedImage(name: string, layer: Buffer, { diffId = `sha256
     { name: 'manifest.json', body: JSON.stringify([{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]) },
   ]);
 }
+
+/** A file's capabilities, version 2, effective and permitted: cap_net_raw. */
+export const NET_RAW = { 'SCHILY.xattr.security.capability': '\u0001\0\0\u0002\0\u0020\0\0'.padEnd(20, '\0') };
+
+/** A layer with a busybox that has a capability and an attribute, under two names; and what it says of them to who is not root. */
+export const capableLayer = () => tar([
+  { name: 'busyboxc', mode: 0o755, body: readFileSync(join(toolboxDir, 'bin', 'busybox')), pax: { ...NET_RAW, 'SCHILY.xattr.user.note': 'hello' } }, { name: 'hard', type: 'link', linkname: 'busyboxc' },
+]);
+export const askCapable = (image: string) => ['run', '--rm', '--user', '1000', '--entrypoint', '/busyboxc', image, 'sh', '-c', '/busyboxc grep CapEff /proc/self/status; /busyboxc stat -c %h /busyboxc; /busyboxc getfattr -n user.note /hard | /busyboxc grep -c hello'];
+export const CAPABLE = 'CapEff:\t0000000000002000\n2\n1';
 
 /** A file's header alone: what it promises need not follow. */
 export function header(name: string, sizeBytes: bigint, type: string): Buffer {

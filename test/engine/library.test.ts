@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assetsDir, layersDir, libraryDir, poolDir } from '../../runtime/paths.ts';
 import { until } from '../run-instance.ts';
+import { askCapable, CAPABLE, capableLayer } from './archives.ts';
 import { createTestLab, dockerd, eventually, type TestLab } from './lab.ts';
 
 const LABS = Number(process.env.SLIPWAY_LIBRARY_LABS ?? 2);
@@ -155,6 +156,7 @@ describe.skipIf(dockerd)('the library', () => {
     const name = `ours/library-${process.pid}:1`;
     try {
       await lab.ok(['run', '--name', 'made', 'busybox', 'sh', '-c', 'echo from the operator >/word']);
+      await lab.ok('cp - made:/', { stdin: await capableLayer() });
       const id = await lab.ok(['commit', '-c', 'CMD ["cat", "/word"]', 'made', name]);
       await lab.ok(['save', '-o', join(home, 'ours.tar'), name]);
       await lab.ok(['rmi', name]);
@@ -162,6 +164,7 @@ describe.skipIf(dockerd)('the library', () => {
       expect((await slipway('ls')).stdout).toMatch(new RegExp(`^${name} .* you$`, 'm'));
       expect(await lab.ok(['pull', '-q', name])).toBe(`docker.io/${name}`);
       expect([await lab.ok(['run', '--rm', name]), await lab.ok(['image', 'inspect', '-f', '{{.Id}}', name])]).toEqual(['from the operator', id]);
+      expect(await lab.ok(askCapable(name)), 'capabilities of a file, in the layers that labs share').toBe(CAPABLE);
       await expect(slipway('add', join(home, 'ours.tar'), '--tag', 'nginx')).rejects.toMatchObject({ stderr: expect.stringContaining('nginx:latest comes with Slipway') });
     } finally {
       await slipway('rm', name);

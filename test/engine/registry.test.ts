@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ShimConnection } from '../../runtime/kernel/shim.ts';
 import { createTestLab, dockerd, eventually, outputOf, type TestLab } from './lab.ts';
+import { askCapable, CAPABLE, capableLayer } from './archives.ts';
 import { token } from './upstream.ts';
 
 const DIGEST = /sha256:[0-9a-f]{64}/g;
@@ -264,6 +265,16 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     } finally {
       rmSync(place, { recursive: true });
     }
+  });
+
+  test('keeps capabilities and attributes of files', async () => {
+    await lab.ok('import - localhost:5000/capable', { stdin: await capableLayer() });
+    await lab.ok('push -q localhost:5000/capable');
+    const layers = () => lab.ok(['image', 'inspect', '-f', '{{json .RootFS.Layers}}', 'localhost:5000/capable']);
+    const pushed = await layers();
+    await lab.ok('rmi localhost:5000/capable');
+    await lab.ok('pull -q localhost:5000/capable');
+    expect([await layers(), await lab.ok(askCapable('localhost:5000/capable'))]).toEqual([pushed, CAPABLE]);
   });
 
   test('is asked about an image without pulling it, and the library is searched', async () => {
