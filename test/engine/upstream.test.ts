@@ -24,7 +24,7 @@ const PULLERS = Number(process.env.SLIPWAY_PULLERS ?? 4);
 const DOMAIN = 'registry.example';
 const all = process.env.SLIPWAY_CRASH_POINTS === 'all';
 const MB = 1 << 20;
-const LARGE_MB = Number(process.env.SLIPWAY_LARGE_MB ?? 24);
+const LARGE_MB = Number(process.env.SLIPWAY_LARGE_MB ?? 128);
 
 describe.skipIf(dockerd)('a registry outside', () => {
   let outside: Outside;
@@ -255,8 +255,8 @@ describe.skipIf(dockerd)('a registry outside', () => {
     } finally {
       clearInterval(looking);
     }
-    // V8 lets buffers that nobody has any more be, up to 64 MB of them: however large the layer, it is not more.
-    for (const [name, size] of most) expect(size - before.get(name)!, `${name}, in MiB`).toBeLessThan(LARGE_MB > 100 ? 70 : 40);
+    // V8 lets buffers that nobody has any more be, up to 64 MB of them, and the allocator some of what it was given back: however large the layer, it is not more.
+    for (const [name, size] of most) expect(size - before.get(name)!, `${name}, in MiB`).toBeLessThan(100);
     await lab.ok('rm -fv registry');
     await lab.ok(`rmi ${DOMAIN}/school/huge:1 localhost:5000/huge registry:2`);
   });
