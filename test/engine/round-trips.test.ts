@@ -2,14 +2,14 @@
 // SLIPWAY_TEST_ORACLE, a dockerd's socket as unix:///…, which has busybox; what a lab does by itself is tested in made-images.test.ts.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NET_RAW, tar, type Entry } from './archives.ts';
-import { CLIENTS, createTestLab, type Options, type TestLab } from './lab.ts';
+import { BUILDX, CLIENTS, createTestLab, type Options, type TestLab } from './lab.ts';
 
 const oracle = process.env.SLIPWAY_TEST_ORACLE;
 if (!oracle) console.warn('SLIPWAY_TEST_ORACLE is not set: images do NOT go to a real dockerd and back.');
@@ -40,7 +40,7 @@ CMD ["sh", "-c", "cat /d/sub/hard; ls /opaque /turns; cat /turns/file"]
 const CHANGE = 'rm -r /opaque /relative; echo >> /d/sub/hard; mkdir /gone; ln -s x /gone/l; chmod 700 /d/sub';
 
 const here = mkdtempSync(join(tmpdir(), 'slipway-trips-'));
-const NAMES = { dockerd: `trips-${process.pid}:dockerd`, lab: `trips-${process.pid}:lab` };
+const NAMES = { dockerd: `trips-${process.pid}:dockerd`, lab: `trips-${process.pid}:lab`, buildkit: `trips-${process.pid}:buildkit` };
 type Side = (args: readonly string[], options?: Options) => Promise<string>;
 let lab: TestLab;
 let context: Buffer;
@@ -55,6 +55,7 @@ const there: Side = async (args, { stdin } = {}) => {
   return stdout.trim();
 };
 const ours: Side = (args, options) => lab.ok(args, { env: { DOCKER_BUILDKIT: '0' }, ...options });
+const oursByBuildKit: Side = (args, options) => lab.ok(args, { env: { DOCKER_CONFIG: here }, ...options });
 
 const ids = (side: Side, image: string) => side(['image', 'inspect', '-f', '{{.Id}} {{json .RootFS.Layers}} {{json .Config.Labels}} {{json .Config.Cmd}}', image]);
 
@@ -98,6 +99,8 @@ async function carry(from: Side, to: Side, image: string): Promise<void> {
 
 describe.skipIf(!oracle)('an image of many layers, links, owners, names and deletions', () => {
   beforeAll(async () => {
+    mkdirSync(join(here, 'cli-plugins'));
+    symlinkSync(BUILDX, join(here, 'cli-plugins', 'docker-buildx'));
     lab = await createTestLab('trips', { pull: ['busybox'] });
     context = await tar([{ name: 'Dockerfile', body: DOCKERFILE }, { name: 'first.tar', body: await tar(FIRST) }, { name: 'second.tar', body: await tar(SECOND) }]);
   });
@@ -107,7 +110,7 @@ describe.skipIf(!oracle)('an image of many layers, links, owners, names and dele
     await lab?.dispose();
   });
 
-  test.each([['dockerd', there, ours], ['lab', ours, there]] as const)('made by %s, is the same at the other one and when it comes back', async (maker, home, abroad) => {
+  test.each([['dockerd', there, ours], ['lab', ours, there], ['buildkit', oursByBuildKit, there]] as const)('made by %s, is the same at the other one and when it comes back', async (maker, home, abroad) => {
     const image = NAMES[maker];
     await home(['build', '-q', '--no-cache', '-t', image, '-'], { stdin: context });
     const [itself, all, said, changed] = [await ids(home, image), await files(home, image), await home(['run', '--rm', image]), await changes(home, image)];
