@@ -45,10 +45,8 @@ const MAX_STAT = 16 << 10; // bytes
 /** The archive of a file or directory, named as Docker names its members. `out.stat` is told first what it is. */
 export function readPath(host: Host, container: Container, path: string, out: { stat(stat: PathStat): void; write(chunk: Buffer): Promise<void>; signal: AbortSignal }): Promise<void> {
   return withRoot(host, container, async root => {
-    const body = `${root.check}${STAT}name=$(printf '%s' "$3" | sed 's/[\\\\,&]/\\\\&/g')
-if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$name,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$name,rSh"; fi || exit 3
-"$tar" -c -b 128 -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"
-[ $? -le 1 ]`;
+    const body = `${root.check}${STAT}if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^\\.,$3,rSh"; else cd "$1\${found%/*}/" && set -- "./\${found##*/}" "s,^\\./.*,$3,rSh"; fi || exit 3
+exec "$tar" -c -b 128 -P --format=posix --pax-option=delete=atime,delete=ctime --numeric-owner $kept --warning=no-file-ignored --transform="$2" "$1"`;
     let head: Buffer | null = Buffer.alloc(0);
     const onOutput = (chunk: Buffer) => {
       if (!head) return out.write(chunk);
@@ -61,10 +59,10 @@ if [ -d "$1$found" ] && [ ! -L "$1$found" ]; then cd "$1$found" && set -- . "s,^
       head = null;
       return rest.length ? out.write(rest) : undefined;
     };
-    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path, path, baseName(path)), ...root.steps, onOutput, signal: out.signal });
+    const { code, stderr } = await streamHelper(host, { argv: script(body, root.path, path, baseName(path).replace(/[\\,&]/g, '\\$&')), ...root.steps, onOutput, signal: out.signal });
     if (code === GONE) throw new ProcessGone(`container ${container.record.id} has just ended`);
     if (head && code === 3) throw notThere(container, path);
-    if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
+    if (head || code > 1) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made'); // 1: a file changed while it was read
     emit(host, container, 'archive-path');
   });
 }
@@ -77,10 +75,10 @@ export function writePath(host: Host, container: Container, path: string, option
 resolve "$1" "$2" 1 || { cat > /dev/null; exit 3; }
 [ -e "$1$found" ] || { cat > /dev/null; exit 3; }
 cd "$1$found" 2> /dev/null || { cat > /dev/null; exit 4; }
-[ -n "$3" ] || { untar $as_is --keep-directory-symlink $4 $kept; exit; }
+[ -n "$3" ] || { untar_ended $as_is --keep-directory-symlink $4 $kept; exit; }
 plain "$3" | untar $as_is --keep-directory-symlink $4 $kept`;
     const { code, stderr } = await streamHelper(host, {
-      argv: script(body, root.path, path, options.compression, options.keepDirectories ? '--no-overwrite-dir' : '--overwrite-dir'), ...root.steps, input: options.input, inputAfterOutput: true, onOutput: () => {}, signal: options.signal,
+      argv: script(body, root.path, path, options.compression, options.keepDirectories ? '--no-overwrite-dir' : '--overwrite-dir'), ...root.steps, input: options.compression ? options.input : ended(options.input), inputAfterOutput: true, onOutput: () => {}, signal: options.signal,
     });
     if (code === GONE) throw new ProcessGone(`container ${container.record.id} has just ended`);
     if (code === 3) throw notThere(container, path);
@@ -88,6 +86,12 @@ plain "$3" | untar $as_is --keep-directory-symlink $4 $kept`;
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be unpacked');
     emit(host, container, 'extract-to-dir');
   });
+}
+
+/** Go's archives may end without an end; to add it here saves a process in the lab that all bytes would go through. */
+async function* ended(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, void> {
+  yield* archive;
+  yield Buffer.alloc(1024);
 }
 
 /** GET /containers/{id}/export: everything but what is in volumes. */

@@ -40,13 +40,14 @@ plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar
 
 /**
  * `untar OPTIONS…`: an archive from stdin. Devices, which nobody can make in a user namespace, are left out, as dockerd does in one. tar itself
- * tries on when the disk is full, ten gigabytes of zeros to the last one: it is ended at the first word of that.
+ * tries on when the disk is full, ten gigabytes of zeros to the last one: it is ended at the first word of that. `untar_ended`: of one that surely has an end.
  */
 const UNTAR = `
 ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
-untar() {
+untar() { ended | untar_ended "$@"; }
+untar_ended() {
   # what follows the archive's end is read too: it counts for its digest
-  ended | { sh -c 'echo $$; exec "$0" "$@" 2>&1' "$tar" -x --numeric-owner --warning=no-timestamp "$@"; r=$?; [ $r -gt 128 ] || cat > /dev/null; echo "end $r"; } | heed
+  { sh -c 'echo $$; exec "$0" "$@" 2>&1' "$tar" -x -b 128 --numeric-owner --warning=no-timestamp "$@"; r=$?; [ $r -gt 128 ] || cat > /dev/null; echo "end $r"; } | heed
 }
 heed() {
   read -r archiver
