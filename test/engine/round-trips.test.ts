@@ -39,7 +39,7 @@ CMD ["sh", "-c", "cat /d/sub/hard; ls /opaque /turns; cat /turns/file"]
 /** What either changes in a container of it; `docker diff` tells. */
 const CHANGE = 'rm -r /opaque /relative; echo >> /d/sub/hard; mkdir /gone; ln -s x /gone/l; chmod 700 /d/sub';
 
-const here = mkdtempSync(join(tmpdir(), 'slipway-trips-'));
+let here: string;
 const NAMES = { dockerd: `trips-${process.pid}:dockerd`, lab: `trips-${process.pid}:lab`, buildkit: `trips-${process.pid}:buildkit` };
 type Side = (args: readonly string[], options?: Options) => Promise<string>;
 let lab: TestLab;
@@ -99,6 +99,7 @@ async function carry(from: Side, to: Side, image: string): Promise<void> {
 
 describe.skipIf(!oracle)('an image of many layers, links, owners, names and deletions', () => {
   beforeAll(async () => {
+    here = mkdtempSync(join(tmpdir(), 'slipway-trips-'));
     mkdirSync(join(here, 'cli-plugins'));
     symlinkSync(BUILDX, join(here, 'cli-plugins', 'docker-buildx'));
     lab = await createTestLab('trips', { pull: ['busybox'] });
