@@ -64,6 +64,8 @@ export function createTestEngine(): TestEngine {
     figured: new Map(),
     disk: { free: 1 << 30, total: 2 << 30 },
     async hello() { present(); },
+    async egress() { present(); return { allow: [], everyone: false, bitsPerSecond: 20e6, connectionsPerSecond: 20, labs: [] }; },
+    async setEgress(id) { find(id); },
     async listLabs() { present(); return [...engine.labs.values()].map(known => known.lab); },
     async createLab({ name, profile }) {
       present();
