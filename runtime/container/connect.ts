@@ -49,6 +49,8 @@ export function disconnect(host: Host, container: Container, network: Network, o
     record.endpoints = Object.fromEntries(Object.entries(record.endpoints).filter(([name]) => name !== network.name));
     if (state && endpoint) await leaveLive(host, container, state, endpoint);
     else saveContainer(host, record);
+    // dockerd says it twice of one that runs: as the link goes, and as it answers.
+    for (let said = 0; said < (state ? 2 : 1); said++) host.events.emit('network', 'disconnect', network.id, { container: record.id, name: network.name, type: network.driver });
   });
 }
 
@@ -121,7 +123,6 @@ async function leaveLive(host: Host, container: Container, state: RunningState, 
     await mendNetworks(host);
   }
   host.networks.leave(container.record.id, endpoint);
-  host.events.emit('network', 'disconnect', endpoint.networkId, { container: container.record.id, name: endpoint.network, type: host.networks.find(endpoint.networkId)?.driver ?? 'bridge' });
 }
 
 /** From the endpoints it has to those it shall have. Published ports and the default route belong to one of them, which may be another one then. */

@@ -1,6 +1,7 @@
 // A container's start as a task: the steps before, the OCI runtime, the steps after. Pure. Carried out inside the host, as the lab's root.
 import type { Step, Task } from '../kernel/protocol.ts';
-import { removeLinks } from '../network/endpoint.ts';
+import { atOnce } from '../network/at-once.ts';
+import { removals } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
 import { lowerOf } from '../snapshot/layer-path.ts';
 import { mountVolume, unmountVolume } from '../volume/options.ts';
@@ -61,11 +62,10 @@ export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly
   const bundle = bundleDir(id);
   return [
     { do: 'note', name: OOM_NOTE, path: memoryEvents(host, record) },
-    { do: 'run', argv: [...RUNTIME, 'delete', '--force', id] },
+    // What connects have made since is undone beside the rest: each is tried, whatever is there.
+    ...atOnce([{ do: 'run', argv: [...RUNTIME, 'delete', '--force', id] }], ...removals(id, endpoints), ...(hasOwnNetns(record) ? [[undoLater(id)]] : [])),
     { do: 'umount', path: mergedDir(id) },
     ...(record.hostConfig.IpcMode === 'shareable' ? [{ do: 'umount', path: shmDir(id) }, { do: 'unlink', path: shmDir(id) }] satisfies Step[] : []),
-    ...removeLinks(id, endpoints),
-    ...(hasOwnNetns(record) ? [undoLater(id)] : []),
     ...(hasOwnNetns(record) ? [{ do: 'umount', path: netns }, { do: 'unlink', path: netns }] satisfies Step[] : []),
     ...record.mounts.filter(m => m.type === 'volume' && host.volumes.byName.get(m.name)?.options).map(m => unmountVolume(m.name, id)),
     ...['config.json', 'pid', 'log'].map((name): Step => ({ do: 'unlink', path: `${bundle}/${name}` })),

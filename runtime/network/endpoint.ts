@@ -6,6 +6,7 @@ import { netnsPath, sandboxIdOf, shortId } from '../container/paths.ts';
 import type { Step } from '../kernel/protocol.ts';
 import { hostToolboxDir } from '../paths.ts';
 import { broadcast, parseBlock } from './addresses.ts';
+import { atOnce } from './at-once.ts';
 import { ifnamePrefix, mtuOf, wantsIcc } from './bridge-options.ts';
 import { randomId } from './default-networks.ts';
 import type { Network } from './model.ts';
@@ -115,11 +116,15 @@ export function makeLinks(host: Host, record: ContainerRecord, endpoints: readon
   const netns = netnsPath(sandboxIdOf(record.id));
   const main = gatewayOf(host, endpoints);
   return [
-    { do: 'run', argv: ['ip', '-batch', '-'], stdin: endpoints.map(e => outsideLink(host, e, netns)).join('') },
-    { do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: `${endpoints.map(e => insideLink(host, e)).join('')}${defaultRoute(main)}` },
-    ...publish(record, publishing(host, endpoints)),
-    ...(endpoints.some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, endpoints)) : []),
-    ...addNames(record.id, endpoints),
+    ...atOnce(
+      [
+        { do: 'run', argv: ['ip', '-batch', '-'], stdin: endpoints.map(e => outsideLink(host, e, netns)).join('') },
+        { do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: `${endpoints.map(e => insideLink(host, e)).join('')}${defaultRoute(main)}` },
+      ],
+      publish(record, publishing(host, endpoints)),
+      endpoints.some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, endpoints)) : [],
+      addNames(record.id, endpoints),
+    ),
   ];
 }
 
@@ -152,9 +157,9 @@ export function publish(record: ContainerRecord, endpoint: Endpoint | null): Ste
   if (!endpoint?.ports.length) return [];
   return [...holdPorts(record.id, record.name, endpoint), { do: 'run', argv: ['nft', '-f', '-'], stdin: publishRules(endpoint.ip, endpoint.ports) }];
 }
-export function unpublish(containerId: string, endpoint: Endpoint | null): Step[] {
-  return endpoint?.ports.length ? [...letPortsGo(containerId), { do: 'run', argv: ['busybox', 'sh', '-c', `${hostToolboxDir}/bin/nft -f - 2>/dev/null || :`], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : [];
-}
+export const unpublish = (containerId: string, endpoint: Endpoint | null): Step[] => (endpoint ? [...letGo(containerId, endpoint), ...forget(endpoint)] : []);
+const letGo = (containerId: string, endpoint: Endpoint): Step[] => (endpoint.ports.length ? letPortsGo(containerId) : []);
+const forget = (endpoint: Endpoint): Step[] => (endpoint.ports.length ? [{ do: 'run', argv: ['busybox', 'sh', '-c', `${hostToolboxDir}/bin/nft -f - 2>/dev/null || :`], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : []);
 
 /** The bridge's address of the first network with names, where the name server listens. */
 export function nameServerOf(host: Host, endpoints: readonly Endpoint[]): string | null {
@@ -163,11 +168,14 @@ export function nameServerOf(host: Host, endpoints: readonly Endpoint[]): string
 }
 
 /** The network namespace itself is start.ts's. */
-export function removeLinks(containerId: string, endpoints: readonly Endpoint[]): Step[] {
+export const removeLinks = (containerId: string, endpoints: readonly Endpoint[]): Step[] => atOnce(...removals(containerId, endpoints));
+
+/** Lanes of at-once.ts. */
+export function removals(containerId: string, endpoints: readonly Endpoint[]): Step[][] {
   return [
-    ...endpoints.flatMap(e => unpublish(containerId, e)),
     // Now, rather than whenever the kernel clears the namespace.
-    ...endpoints.filter(e => !e.withoutVeth).map((e): Step => ({ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] })),
-    ...removeNames(containerId, endpoints),
+    ...endpoints.filter(e => !e.withoutVeth).map((e): Step[] => [{ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] }]),
+    ...endpoints.map(e => letGo(containerId, e)), ...endpoints.map(e => forget(e)),
+    removeNames(containerId, endpoints),
   ];
 }

@@ -5,8 +5,8 @@ export const MADE_ANEW = 'It has been made anew: try again';
 
 /** dockerd's words, if that is what a step died of. */
 export function lostNetwork(message: string, name: string): string | null {
-  const device = /^ip: (?:Cannot find device|Error: argument) "([^"]*)"/m.exec(message)?.[1];
+  const device = /^(?:busybox: )?ip: (?:Cannot find device|Error: argument) "([^"]*)"/m.exec(message)?.[1];
   if (device) return `failed to create endpoint ${name}: adding interface to bridge ${device} failed: could not find bridge ${device}: route ip+net: no such network interface. ${MADE_ANEW}`;
-  if (/^nft: [^]*No such file or directory/m.test(message)) return `driver failed programming external connectivity on endpoint ${name}: the packet rules of docker are gone from this host (nft list table ip docker: No such file or directory). ${MADE_ANEW}`;
+  if (/^(?:busybox: )?nft: [^]*No such file or directory/m.test(message)) return `driver failed programming external connectivity on endpoint ${name}: the packet rules of docker are gone from this host (nft list table ip docker: No such file or directory). ${MADE_ANEW}`;
   return null;
 }

@@ -9,17 +9,17 @@ const pidsOf = (containerId: string) => `${DIRECTORY}/${containerId}`;
 
 /**
  * Each says on descriptor 3 that it has bound its port (0), or why not (1 and a line), and closes it: so the substitution ends when all have. Arguments: the file
- * of pids, dockerd's beginning of the sentence, then five for each port.
+ * of pids, dockerd's beginning of the sentence, then five for each port. One processor is enough for each: its threads count for the lab's limit.
  */
 const HOLD = `f=$1 s=$2; shift 2; : > "$f"
 said=$(while [ $# -gt 0 ]; do
-	${hostToolboxDir}/bin/docker-proxy -proto "$1" -host-ip "$2" -host-port "$3" -container-ip "$4" -container-port "$5" 3>&1 >/dev/null 2>&1 </dev/null &
+	GOMAXPROCS=1 ${hostToolboxDir}/bin/docker-proxy -proto "$1" -host-ip "$2" -host-port "$3" -container-ip "$4" -container-port "$5" 3>&1 >/dev/null 2>&1 </dev/null &
 	echo $! >> "$f"; shift 5
 done)
 case "$said" in *[a-z]*) echo "docker: $s$(echo "$said" | busybox sed -n '/[a-z]/{s/[01]*$//;p;q}')"; exit 1;; esac`;
 
 /** Only what still is a proxy: the number may be another process's by now. */
-const LET_GO = `[ -e "$1" ] || exit 0; while read -r p; do c=; [ ! -e /proc/$p/comm ] || read -r c < /proc/$p/comm; [ "$c" != docker-proxy ] || kill $p; done < "$1"`;
+const LET_GO = `[ -e "$1" ] || exit 0; while read -r p; do c=; [ ! -e /proc/$p/comm ] || read -r c < /proc/$p/comm; [ "$c" != docker-proxy ] || kill $p; done < "$1"; :`;
 
 export function holdPorts(containerId: string, name: string, endpoint: Endpoint): Step[] {
   if (endpoint.ports.length === 0) return [];

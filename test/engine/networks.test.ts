@@ -164,11 +164,16 @@ describe('containers in networks', () => {
     expect(await addresses('old')).toEqual(['eth2 10.71.0.9/24 10.71.0.255']);
     expect((await sh('one', 'nslookup added')).stdout).toContain('NXDOMAIN');
     await lab.ok('stop -t 0 old');
+    const since = String(Date.now() / 1000);
+    await lab.ok('network connect na old');
+    await lab.ok('network disconnect na old');
     await lab.ok('network connect na old');
     await lab.ok('start old');
     expect(await addresses('old')).toEqual(['eth0 10.71.0.9/24 10.71.0.255', 'eth1 10.70.0.4/24 10.70.0.255'].sort());
     await lab.ok('network disconnect nb old');
     await lab.ok('network disconnect na old');
+    const told = await lab.ok(['events', '--since', since, '--until', String(Date.now() / 1000 + 0.001), '--filter', 'type=network', '--filter', 'event=disconnect', '--format', '{{.Actor.Attributes.name}}']);
+    expect(told.split('\n')).toEqual(['na', 'nb', 'nb', 'na', 'na']); // twice of one that runs, as dockerd
     await lab.ok('network connect bridge old');
     expect(await addresses('old')).toEqual(['eth0 172.17.0.2/16 172.17.255.255']);
   });
