@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CLIENTS = 64, CHUNK = 32768, OUTPUT_CHUNK = 131072, PIPE_SIZE = 262144, HIGH_WATER = 262144, STDIN_HIGH = 65536, STDIN_EARLY = 4 << 20, MAX_FRAME = 1 << 20 };
+enum { MAX_CLIENTS = 64, CHUNK = 131072, PIPE_SIZE = 262144, HIGH_WATER = 262144, STDIN_HIGH = 65536, STDIN_EARLY = 4 << 20, MAX_FRAME = 1 << 20 };
 enum { DRAIN_MS = 300, LINGER_MS = 5000, FLUSH_MS = 10000, CONSOLE_MS = 10000 };
 enum { IN_STDIN = 0, IN_CLOSE = 16, IN_RESIZE = 17, IN_GO = 18, IN_SIGNAL = 19, IN_SUBSCRIBE = 20 };
 enum { OUT_STDOUT = 1, OUT_STDERR = 2, OUT_HELLO = 32, OUT_STARTED = 33, OUT_EXITED = 34, OUT_FAILED = 35, OUT_REPLAYED = 36 };
@@ -404,7 +404,7 @@ static void keep_ring(const char *bytes, size_t size)
 /* Reads what the command wrote. False when there is no more now. */
 static bool take_output(int stream)
 {
-	static char chunk[OUTPUT_CHUNK];
+	static char chunk[CHUNK];
 	ssize_t n = read(task.out[stream], chunk, sizeof chunk);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return false;
 	if (n <= 0) { /* end of file; EIO from a pty whose last slave was closed */
@@ -485,7 +485,7 @@ static void handle_frame(struct client *c, int type, const unsigned char *payloa
 
 static void read_client(struct client *c)
 {
-	char chunk[CHUNK];
+	static char chunk[CHUNK];
 	ssize_t n = recv(c->fd, chunk, sizeof chunk, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
 	if (n <= 0 || !append(&c->in, chunk, (size_t)n)) { drop_client(c); return; }
