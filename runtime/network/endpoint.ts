@@ -121,7 +121,7 @@ export function makeLinks(host: Host, record: ContainerRecord, endpoints: readon
         { do: 'run', argv: ['ip', '-batch', '-'], stdin: endpoints.map(e => outsideLink(host, e, netns)).join('') },
         { do: 'run', argv: ['ip', '-batch', '-'], netns, stdin: `${endpoints.map(e => insideLink(host, e)).join('')}${defaultRoute(main)}` },
       ],
-      publish(record, publishing(host, endpoints)),
+      ...publish(record, publishing(host, endpoints)).map(step => [step]), // rules do not wait for who holds the port, nor do dockerd's
       endpoints.some(e => e.dnsNames) ? useNameServer(netns, nameServerOf(host, endpoints)) : [],
       addNames(record.id, endpoints),
     ),
