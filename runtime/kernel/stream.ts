@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { SlipwayError } from '../errors.ts';
 import { taskSocket } from '../paths.ts';
 import type { RpcClient } from '../rpc.ts';
+import { passedOn } from './passed-on.ts';
 import type { BrokerVerbs, HostRef, Step } from './protocol.ts';
 import { ShimConnection, type TaskEnd } from './shim.ts';
 
@@ -62,6 +63,7 @@ async function converse(shim: ShimConnection, options: StreamOptions): Promise<{
       return;
     }
     spoken.resolve();
+    passedOn(data.length);
     waiting++;
     shim.pause();
     taken = taken.then(() => (fault === undefined ? options.onOutput(data) : undefined)).catch(fail).finally(() => { if (--waiting === 0) shim.resume(); });
@@ -91,6 +93,7 @@ async function feed(shim: ShimConnection, input: AsyncIterable<Buffer>, ended: P
   await Promise.race([spoken, ended]);
   if (state.over) return;
   for await (const chunk of input) {
+    passedOn(chunk.length);
     for (let at = 0; at < chunk.length && !state.over; at += FRAME) {
       if (shim.stdin(chunk.subarray(at, at + FRAME))) continue;
       const drained = new AbortController();
