@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBodySchema } from './config.ts';
 import { mergeConfig } from './merge-config.ts';
+import { newContainerId } from './names.ts';
 import { nextDelay, wantsRestart } from './restart-policy.ts';
 import { inDockersWords, runtimeMessage } from './runtime-errors.ts';
 import { signalNumber } from './signals.ts';
@@ -8,6 +9,11 @@ import { filterProcesses } from './top.ts';
 import { lookUp } from './user.ts';
 
 const config = (body: Record<string, unknown>) => createBodySchema.parse(body);
+
+it('has no id whose short form is a number, since resolvers take such a host name for an address', () => {
+  const ids = [`${'470083369956'}${'c'.repeat(52)}`, `${'47008336995d'}${'0'.repeat(52)}`];
+  expect(newContainerId(() => ids.shift()!)).toBe(`${'47008336995d'}${'0'.repeat(52)}`);
+});
 
 describe('merging with the image\'s configuration', () => {
   const image = { Env: ['PATH=/bin', 'A=image'], Cmd: ['sh'], Entrypoint: ['/entry'], WorkingDir: '/srv', User: 'www', Labels: { a: 'image', b: 'image' } };

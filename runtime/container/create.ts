@@ -1,5 +1,4 @@
 // POST /containers/create: decide everything that can be decided now and record it. Nothing is made in the host yet; start.ts does that.
-import { randomBytes } from 'node:crypto';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { capabilitiesFor } from '../oci/capabilities.ts';
 import { MASKED_PATHS, READONLY_PATHS } from '../oci/masked.ts';
@@ -14,7 +13,7 @@ import { containerOf } from './live.ts';
 import { mergeConfig } from './merge-config.ts';
 import { mountPoints } from './mount-points.ts';
 import { runHelper } from './helper.ts';
-import { generateName, reserveName } from './names.ts';
+import { generateName, reserveName, newContainerId } from './names.ts';
 import { shortId } from './paths.ts';
 import { saveContainer } from './records.ts';
 import { resolve } from './resolve.ts';
@@ -25,7 +24,7 @@ import type { ContainerRecord, Host } from './model.ts';
 
 export async function create(host: Host, request: { name: string | null; platform: string; body: CreateBody }): Promise<{ id: string; warnings: string[] }> {
   const { HostConfig: askedHostConfig, NetworkingConfig, MacAddress, ...askedConfig } = request.body;
-  const id = randomBytes(32).toString('hex');
+  const id = newContainerId();
   if (request.name) checkName(request.name);
   const image = await host.images.resolve(askedConfig.Image);
   const hostConfig = completeHostConfig(host, askedHostConfig);

@@ -1,7 +1,15 @@
-// Names of containers: what is allowed, who has which, and `mystifying_napier` for those without one.
-import { randomInt } from 'node:crypto';
+// Ids and names of containers: what is allowed, who has which, and `mystifying_napier` for those without one.
+import { randomBytes, randomInt } from 'node:crypto';
 import { SlipwayError } from '../errors.ts';
 import type { Host } from './model.ts';
+
+/** 64 hexadecimal digits. The first twelve become the host name, which a resolver takes for an address when they are all decimal: such an id is not used, as in dockerd. */
+export function newContainerId(random = () => randomBytes(32).toString('hex')): string {
+  for (;;) {
+    const id = random();
+    if (/[a-f]/.test(id.slice(0, 12))) return id;
+  }
+}
 
 const ADJECTIVES = `admiring adoring agile amazing amused animated bold brave busy calm candid careful charming clever compassionate confident cool curious
 dazzling determined dreamy eager earnest ecstatic elated elegant eloquent epic fervent festive flamboyant focused friendly frosty funny gallant gentle gifted

@@ -146,11 +146,11 @@ describe('servers that do not answer as one wishes', () => {
   });
 
   test('one that is still being asked is not given up', async () => {
-    await start((request, response) => void request.resume().on('end', () => response.end('done')), { patienceMs: 100 });
+    await start((request, response) => void request.resume().on('end', () => response.end('done')), { patienceMs: 500 });
     const asked = previews.begin('/', { method: 'POST', headers: { ...previews.own(PORT), 'transfer-encoding': 'chunked' } });
     asked.write('first');
     await expect.poll(() => previews.dialled.size).toBe(1);
-    await new Promise(resolve => setTimeout(resolve, 250));
+    await new Promise(resolve => setTimeout(resolve, 700));
     asked.end('last');
     expect((await once(asked, 'response') as [IncomingMessage])[0].statusCode).toBe(200);
   });

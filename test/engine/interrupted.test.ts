@@ -60,7 +60,10 @@ test.skipIf(dockerd).each(works)('$what', { timeout: MOMENTS.length * 30_000 }, 
     await crash('engine');
     await client.ended;
     await eventually(() => lab.docker(['version']), ({ code }) => code === 0, 'the engine');
-    if ((await images()) !== before.images) await undo?.(); // it was done, perhaps without an answer; or a build had finished some steps
+    if ((await images()) !== before.images) { // it was done, perhaps without an answer; or a build had finished some steps
+      await undo?.();
+      await eventually(onDisk, disk => disk === before.disk, 'that the layers of removed images are gone');
+    }
     expect({ images: await images(), containers: await containers(), disk: await onDisk() }, `${ms} ms`).toEqual(before);
     expect(await inHost('ps -eo args | grep -cE "[t]ar -[cx]|[s]ha256sum|[h]ead -c"')).toBe('0');
     await again();
