@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path';
 
 /** An editor or a git pull writes several files at once; one telling is enough. */
 const SETTLE_MS = 60;
+/** The system's watch may miss what is saved while it takes note of what was saved before: so there is one more look, later. */
+const AGAIN_MS = 1000;
 
 export interface Watch { release(): void; }
 
@@ -13,6 +15,7 @@ export interface Watch { release(): void; }
 export async function watchLessons(folders: readonly string[], onChange: () => void, onFault: (error: unknown) => void): Promise<Watch> {
   const watchers = new Map<string, FSWatcher>();
   let settling: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | undefined;
   let released = false;
 
   for (const folder of folders) {
@@ -23,6 +26,7 @@ export async function watchLessons(folders: readonly string[], onChange: () => v
     release() {
       released = true;
       clearTimeout(settling);
+      clearTimeout(again);
       for (const watcher of watchers.values()) watcher.close();
       watchers.clear();
     },
@@ -73,6 +77,8 @@ export async function watchLessons(folders: readonly string[], onChange: () => v
     if (released) return;
     clearTimeout(settling);
     settling = setTimeout(onChange, SETTLE_MS);
+    clearTimeout(again);
+    again = setTimeout(onChange, AGAIN_MS);
   }
 }
 
