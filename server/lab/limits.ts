@@ -75,18 +75,17 @@ export function watchLimits({ engine, lab, isOpen, tell, onError }: LimitsOption
   const judge = new LimitJudge();
   let reading = false;
   let told = 0;
-  const look = async () => {
+  const look = () => {
+    reading = true;
+    read().catch(onError).finally(() => { reading = false; });
+  };
+  const read = async () => {
     const [figures] = await engine.figures([lab.id]);
     if (!figures) return;
     for (const kind of judge.next(figures, lab.limits, Date.now())) tell({ id: `limit-${kind}-${++told}`, ...noteOf(kind, lab, figures) });
   };
-  return engine.watch({ lab: lab.id, host: lab.hosts[0]!.id }, {
-    wantsLook: () => isOpen() && !reading,
-    look() {
-      reading = true;
-      look().catch(onError).finally(() => { reading = false; });
-    },
-  });
+  look(); // what is counted from here on is news, also when nothing has run before it
+  return engine.watch({ lab: lab.id, host: lab.hosts[0]!.id }, { wantsLook: () => isOpen() && !reading, look });
 }
 
 function noteOf(kind: Kind, { limits }: Lab, { refusedNames, mayReach }: Figures): Omit<LimitNote, 'id'> {

@@ -2,7 +2,7 @@
 // without a display. What a terminal shows is judged each time it is shown anew, and at the end.
 import { createRequire } from 'node:module';
 import type * as client from 'socket.io-client';
-import { expect, vi } from 'vitest';
+import { vi } from 'vitest';
 import { readStatus } from '../../../runtime/supervisor/status.ts';
 import type { WorkspaceClient, WorkspaceState } from '../../../app/lib/workspace-client.ts';
 import { translator } from '../../../texts/message.ts';
@@ -107,4 +107,4 @@ export function faultIn(shown: readonly string[], before: string | undefined): s
   return undefined;
 }
 
-export const everythingIsLive = (tab: Tab) => expect(tab.state).toMatchObject({ link: 'connected', problem: null, lab: { state: 'ready' } });
+export const everythingIsLive = (tab: Tab) => eventually(() => tab.state, ({ link, problem, lab }) => link === 'connected' && problem === null && lab?.state === 'ready', 'a connection to a lab that is ready, and no problem shown');
