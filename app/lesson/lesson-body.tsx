@@ -17,7 +17,7 @@ type Node = Body['children'][number];
 
 export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: LessonTask[]; quizzes: QuizView[] }) {
   const t = await getTexts();
-  let first = true;
+  let first = beginsWithCommand(body);
   const Solution = (p: { children: ReactNode }) => <details className="fold solution"><summary>{t('lesson.solution')}</summary><div>{p.children}</div></details>;
   const components = {
     'x-run': (p: { code: string; language: string; paste?: boolean; terminal?: string; children: ReactNode }) => {
@@ -57,6 +57,13 @@ export async function LessonBody({ body, tasks, quizzes }: { body: Body; tasks: 
   const early = new Set(body.children.slice(0, Math.max(0, heading)).flatMap((node) => (node.type === 'element' && node.tagName === 'x-task' ? [String(node.properties.id)] : [])));
   const coloured = { type: 'root' as const, children: await Promise.all(body.children.map(colour)) };
   return toJsxRuntime(coloured as Parameters<typeof toJsxRuntime>[0], { Fragment, jsx: jsx as never, jsxs: jsxs as never, components: components as never });
+}
+
+/** Whether a newcomer may press the first Run before anything else: no task that is theirs to work out comes before it. */
+function beginsWithCommand(body: Body): boolean {
+  const opening = body.children.find((node) => node.type === 'element' && (node.tagName === 'x-run' || node.tagName === 'x-task'));
+  const holdsRun = (node: Node): boolean => node.type === 'element' && (node.tagName === 'x-run' || node.children.some(holdsRun));
+  return opening !== undefined && holdsRun(opening);
 }
 
 /** Replaces the plain block in x-run, and every other block of code, with the coloured one. */

@@ -4,7 +4,7 @@ export const front = {
   'front.sub': 'A terminal in this page, the `docker` command as everybody uses it, and tasks that tick themselves when you have done them.',
   'front.goOn': 'Go on: {title}',
   'front.openAgain': 'Open the first lesson again',
-  'front.start': 'Start: your first container',
+  'front.start': 'Start the first lesson',
   'front.next': 'Next: {title}',
   'front.lab': 'Just give me a lab',
   'front.note': 'No account, nothing to install. Your lab and your ticks are here when you come back.',
