@@ -63,7 +63,10 @@ export const buildCacheUsage = async (api: Api) => (await cacheUse(api.buildkit.
 
 function h2c(call: Call) {
   if ((call.header('upgrade') ?? '').toLowerCase() !== 'h2c') throw new SlipwayError('InvalidParameter', 'http2 (h2c) is the only protocol spoken here');
-  return call.upgrade('h2c');
+  const socket = call.upgrade('h2c');
+  // A server's sockets may stay half open: without this, one whose client has gone would count among the host's connections for ever.
+  socket.once('end', () => socket.destroy());
+  return socket;
 }
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

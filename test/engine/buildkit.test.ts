@@ -225,6 +225,17 @@ describe.skipIf(dockerd)('a client that does not keep to the protocol harms nobo
     if (then.length) socket.write(then);
     setTimeout(() => socket.destroy(), 300);
   });
+  test('connections that were taken over end with their clients', async () => {
+    for (let n = 0; n < 520; n++) { // more than a host may have
+      await new Promise<void>(resolve => {
+        const socket = connect(lab.socket);
+        socket.on('error', () => {}).once('close', () => resolve()).once('data', () => socket.destroy());
+        socket.write(n % 2 ? upgrade('/grpc') : upgrade('/session', 'X-Docker-Expose-Session-Uuid: abc\r\n'));
+      });
+    }
+    expect((await lab.docker(['version'])).code).toBe(0);
+  });
+
   const upgrade = (path: string, more = '') => `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 0\r\n${more}\r\n`;
   test.each([
     ['no upgrade', 'POST /grpc HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n', Buffer.alloc(0), /^HTTP\/1.1 400 /],
