@@ -17,6 +17,13 @@ function keys(t: T): [string, string][] {
   ];
 }
 
+const MARGIN = 12; // pixels
+
+/** The tabs stand lower where a port is shown above them. */
+function fitWindow(box: HTMLElement | null) {
+  if (box) box.style.maxHeight = `${window.innerHeight - box.getBoundingClientRect().top - MARGIN}px`;
+}
+
 export function SettingsMenu() {
   const t = useTexts();
   const [open, setOpen] = useState(false);
@@ -34,7 +41,7 @@ export function SettingsMenu() {
     <div className="settings" ref={root} onKeyDown={(event) => { if (event.key === 'Escape' && open) { setOpen(false); button.current?.focus(); } }}>
       <button type="button" ref={button} className="icon-button" aria-expanded={open} aria-controls="terminal-settings" aria-label={t('settings.open')} title={t('settings.open')} onClick={() => setOpen(!open)}><Settings2 size={17} aria-hidden /></button>
       {open && (
-        <div className="settings-box" id="terminal-settings" role="group" aria-label={t('settings.label')}>
+        <div className="settings-box" ref={fitWindow} id="terminal-settings" role="group" aria-label={t('settings.label')}>
           <div className="settings-row"><span id="settings-size">{t('settings.size')}</span>
             <span className="stepper" role="group" aria-labelledby="settings-size">
               <button type="button" aria-label={t('settings.smaller')} disabled={settings.fontSize <= FONT_SIZES.min} onClick={() => changeTerminalSettings({ fontSize: settings.fontSize - 1 })}><AArrowDown size={17} aria-hidden /></button>
