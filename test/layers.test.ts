@@ -24,7 +24,7 @@ const rules: Rule[] = [
   { who: /^prisma\//, may: [/^prisma\//, /^runtime\/paths\.ts$/], why: 'models and migrations stand by themselves' },
   { who: /^setup\//, may: [/^setup\//, /^runtime\//], why: 'set-up builds for the runtime, and knows nothing of the site' },
   { who: /^runtime\/broker\//, may: [/^runtime\/broker\//, /^runtime\/(errors|ids|paths|rpc|request|log|listen|durable|cleanup|kernel\/protocol|kernel\/egress(-link|-settings)?)\.ts$/], why: 'the broker is root: it must reach nothing that parses what learners send' },
-  { who: /^runtime\/mirror\//, may: [/^runtime\/(mirror|registry|content)\//, /^runtime\/(errors|paths|log|listen|request)\.ts$/], why: "the mirror has the operator's passwords and the machine's network, and nothing of labs" },
+  { who: /^runtime\/mirror\//, may: [/^runtime\/(mirror|registry|content)\//, /^runtime\/(errors|paths|log|listen|request|passed-on)\.ts$/], why: "the mirror has the operator's passwords and the machine's network, and nothing of labs" },
   { who: /^runtime\/(?!mirror\/)/, may: [/^(?!runtime\/mirror\/)/], why: "the machine's network is for the mirror alone" },
   { who: /^runtime\/supervisor/, may: [/^runtime\/supervisor/, /^runtime\/(errors|ids|paths)\.ts$/, /^setup\/assets\//], why: 'the supervisor is root, and has no business with labs' },
   { who: /^runtime\/cli\//, may: [/^runtime\/cli\//, /^runtime\/(errors|ids|paths|rpc|request|lab\/control|kernel\/shim|kernel\/protocol|kernel\/egress(-settings)?|supervisor\/status)\.ts$/], why: 'the command line has no way into a lab that the site has not' },

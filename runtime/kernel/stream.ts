@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { SlipwayError } from '../errors.ts';
+import { passedOn } from '../passed-on.ts';
 import { taskSocket } from '../paths.ts';
 import type { RpcClient } from '../rpc.ts';
-import { passedOn } from './passed-on.ts';
 import type { BrokerVerbs, HostRef, Step } from './protocol.ts';
 import { ShimConnection, type TaskEnd } from './shim.ts';
 

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { asSlipwayError, SlipwayError } from '../errors.ts';
 import { isDigest } from '../content/digest.ts';
 import type { Descriptor } from '../content/oci.ts';
+import { passedOn } from '../passed-on.ts';
 import type { Manifest, Registry } from '../registry/client.ts';
 import { isAllowed, type Upstream, type Upstreams } from '../registry/upstreams.ts';
 import type { Cache } from './cache.ts';
@@ -64,6 +65,7 @@ export function createMirror(parts: MirrorParts): Server {
     response.flushHeaders();
     for await (const chunk of blob(upstream, path!, descriptor, whole === 'yes')) {
       if (response.destroyed) return;
+    passedOn(chunk.length);
       if (!response.write(chunk)) await new Promise<void>(resolve => {
         const ready = () => { response.off('drain', ready).off('close', ready); resolve(); };
         response.on('drain', ready).on('close', ready);

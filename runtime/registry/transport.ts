@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect } from 'node:tls';
 import { SlipwayError } from '../errors.ts';
+import { passedOn } from '../passed-on.ts';
 import { hostOf, isInsecure, type Network } from './network.ts';
 
 /** A server that says nothing for so long has died. */
@@ -82,6 +83,7 @@ function once(agent: LabAgent, url: URL, { method, headers, body, signal }: Send
 
 async function feed(asked: NodeJS.WritableStream & { destroyed: boolean }, body: AsyncIterable<Buffer>): Promise<void> {
   for await (const chunk of body) {
+    passedOn(chunk.length);
     if (asked.destroyed) return; // the request has failed already, or was answered early
     if (!asked.write(chunk)) await new Promise<void>(resolve => {
       const ready = () => { asked.off('drain', ready).off('close', ready); resolve(); };

@@ -24,7 +24,9 @@ const PULLERS = Number(process.env.SLIPWAY_PULLERS ?? 4);
 const DOMAIN = 'registry.example';
 const all = process.env.SLIPWAY_CRASH_POINTS === 'all';
 const MB = 1 << 20;
-const LARGE_MB = Number(process.env.SLIPWAY_LARGE_MB ?? 128);
+/** How much any of our processes may grow while a layer goes through, however large it is. */
+const MAY_GROW = 30; // MiB
+const LARGE_MB = Number(process.env.SLIPWAY_LARGE_MB ?? 112);
 
 describe.skipIf(dockerd)('a registry outside', () => {
   let outside: Outside;
@@ -241,24 +243,28 @@ describe.skipIf(dockerd)('a registry outside', () => {
   });
 
   test('gives a large layer, which goes on to a registry in the lab, without any of our processes growing by more than a little', { timeout: 60_000 + LARGE_MB * 1000 }, async () => {
+    await outside.put('school/warm:1', random(16 * MB)); // code is compiled, pools are filled
     await outside.put('school/huge:1', random(LARGE_MB * MB));
     await lab.ok('pull -q registry:2');
     await lab.ok('run -d -p 5000:5000 --name registry registry:2');
+    const through = async (name: string) => {
+      await lab.ok(`pull ${DOMAIN}/school/${name}:1`, { patienceMs: LARGE_MB * 1000 });
+      await lab.ok(`tag ${DOMAIN}/school/${name}:1 localhost:5000/${name}`);
+      await lab.ok(`push localhost:5000/${name}`, { patienceMs: LARGE_MB * 1000 });
+    };
+    await through('warm');
     const resident = () => readStatus()!.services.map(({ name, pid }) => [name, Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024] as const);
     const before = new Map(resident());
     const most = new Map(before);
     const looking = setInterval(() => { for (const [name, now] of resident()) most.set(name, Math.max(now, most.get(name)!)); }, 50);
     try {
-      await lab.ok(`pull ${DOMAIN}/school/huge:1`, { patienceMs: LARGE_MB * 1000 });
-      await lab.ok(`tag ${DOMAIN}/school/huge:1 localhost:5000/huge`);
-      await lab.ok('push localhost:5000/huge', { patienceMs: LARGE_MB * 1000 });
+      await through('huge');
     } finally {
       clearInterval(looking);
     }
-    // V8 lets buffers that nobody has any more be, up to 64 MB of them, and the allocator some of what it was given back: however large the layer, it is not more.
-    for (const [name, size] of most) expect(size - before.get(name)!, `${name}, in MiB`).toBeLessThan(100);
+    for (const [name, size] of most) expect(size - before.get(name)!, `${name}, in MiB`).toBeLessThan(MAY_GROW);
     await lab.ok('rm -fv registry');
-    await lab.ok(`rmi ${DOMAIN}/school/huge:1 localhost:5000/huge registry:2`);
+    await lab.ok(`rmi ${DOMAIN}/school/huge:1 localhost:5000/huge ${DOMAIN}/school/warm:1 localhost:5000/warm registry:2`);
   });
 
   test('gives what is allowed, as much as is allowed, and not more', async () => {
