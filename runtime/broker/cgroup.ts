@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import type { Limits } from '../kernel/protocol.ts';
+import { cgroupsFrom, inTurns, removeCgroups } from './cgroup-tree.ts';
 
 export interface Hierarchy { /** e.g. memory, `cpu,cpuacct`, name=systemd; '' on v2 */ name: string; mount: string }
 export interface CgroupSystem { version: 'v1' | 'v2'; hierarchies: Hierarchy[] }
@@ -18,6 +19,9 @@ const V2_CONTROLLERS = ['cpu', 'cpuset', 'io', 'memory', 'pids', 'hugetlb'];
 /** Directory entries that one look at a host's cgroups may take: some hundred cgroups with their files. */
 const MAX_ENTRIES = 20_000;
 const PERIOD_US = 100_000; // the kernel's and Docker's default
+/** Cgroups that a lab may have: the kernel takes some 150 KB for each, hardly any of it from the lab's memory, and has 65,535 for all. v1 cannot be told so (counts.ts). */
+export const MOST_CGROUPS = 600;
+const DEEPEST_CGROUP = 32;
 
 export function findCgroups(mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')): CgroupSystem {
   const hierarchies: Hierarchy[] = [];
@@ -65,6 +69,8 @@ export class Cgroups {
       write(dir!, 'memory.swap.max', '0', { optional: true });
       write(dir!, 'pids.max', String(limits.pids));
       write(dir!, 'cpu.max', `${quota} ${PERIOD_US}`);
+      write(dir!, 'cgroup.max.descendants', String(MOST_CGROUPS));
+      write(dir!, 'cgroup.max.depth', String(DEEPEST_CGROUP));
       return;
     }
     write(this.controller('memory', lab), 'memory.limit_in_bytes', String(limits.memoryBytes));
@@ -111,11 +117,7 @@ export class Cgroups {
 
   processes(path: string): number[] {
     const pids = new Set<number>();
-    const visit = (dir: string) => {
-      for (const pid of readLines(join(dir, 'cgroup.procs'))) pids.add(Number(pid));
-      for (const name of subdirectories(dir)) visit(join(dir, name));
-    };
-    for (const dir of this.directories(path)) visit(dir);
+    for (const dir of this.directories(path)) for (const cgroup of cgroupsFrom(dir)) for (const pid of processesOf(cgroup)) pids.add(pid);
     pids.delete(0);
     return [...pids];
   }
@@ -145,12 +147,14 @@ export class Cgroups {
   async kill(path: string, deadlineMs = 10_000) {
     const deadline = Date.now() + deadlineMs;
     for (;;) {
-      this.thawAll(path);
+      await this.thawAll(path);
       if (this.system.version === 'v2') for (const dir of this.directories(path)) write(dir, 'cgroup.kill', '1', { optional: true });
-      const left = this.processes(path);
-      if (left.length === 0) return;
+      const left = new Set<number>();
+      for (const dir of this.directories(path)) await inTurns(cgroupsFrom(dir), cgroup => { for (const pid of processesOf(cgroup)) left.add(pid); });
+      left.delete(0);
+      if (left.size === 0) return;
       for (const pid of left) try { process.kill(pid, 'SIGKILL'); } catch { /* gone in the meantime */ }
-      if (Date.now() > deadline) throw new SlipwayError('System', `processes of ${path} would not end: ${left.slice(0, 10).join(' ')}`);
+      if (Date.now() > deadline) throw new SlipwayError('System', `processes of ${path} would not end: ${[...left].slice(0, 10).join(' ')}`);
       await delay(5);
     }
   }
@@ -162,7 +166,7 @@ export class Cgroups {
     for (const dir of this.directories(path)) {
       for (;;) {
         try {
-          removeTree(dir);
+          await removeCgroups(dir);
           break;
         } catch (error) {
           if (Date.now() > deadline) throw error;
@@ -230,14 +234,10 @@ export class Cgroups {
     for (const controller of V2_CONTROLLERS) if (available.includes(controller)) write(dir, 'cgroup.subtree_control', `+${controller}`, { optional: controller === 'hugetlb' || controller === 'cpuset' });
   }
 
-  private thawAll(path: string) {
-    const visit = (dir: string) => {
-      if (this.system.version === 'v2') write(dir, 'cgroup.freeze', '0', { optional: true });
-      else write(dir, 'freezer.state', 'THAWED', { optional: true });
-      for (const name of subdirectories(dir)) visit(join(dir, name));
-    };
-    if (this.system.version === 'v2') for (const dir of this.directories(path)) visit(dir);
-    else if (this.system.hierarchies.some(h => h.name === 'freezer')) visit(this.controller('freezer', path));
+  private async thawAll(path: string) {
+    const [file, text] = this.system.version === 'v2' ? ['cgroup.freeze', '0'] : ['freezer.state', 'THAWED'];
+    const dir = this.system.version === 'v2' ? this.directories(path)[0] : this.system.hierarchies.some(h => h.name === 'freezer') ? this.controller('freezer', path) : undefined;
+    if (dir !== undefined) await inTurns(cgroupsFrom(dir), cgroup => write(cgroup, file!, text!, { optional: true }));
   }
 }
 
@@ -257,6 +257,7 @@ function readLines(file: string): string[] {
   try { return readFileSync(file, 'utf8').split('\n').filter(Boolean); } catch { return []; }
 }
 
+const processesOf = (dir: string) => readLines(join(dir, 'cgroup.procs')).map(Number);
 const number = (dir: string, file: string) => Number(readLines(join(dir, file))[0] ?? 0);
 
 function subdirectories(dir: string): string[] {
@@ -273,10 +274,4 @@ function eachEntry(path: string, most: number, visit: (entry: Dirent) => void): 
   } catch { /* it goes while it is read */ }
   dir.closeSync();
   return seen;
-}
-
-function removeTree(dir: string) {
-  if (!existsSync(dir)) return;
-  for (const name of subdirectories(dir)) removeTree(join(dir, name));
-  rmdirSync(dir);
 }

@@ -68,9 +68,6 @@ export function planHost(s: HostSources): HostPlan {
       mkdir(root('run/slipway')),
       bind(at('api'), root('run/slipway')),
       { do: 'symlink', target: '/run/slipway/docker.sock', path: root('run/docker.sock') },
-      // Seen in mountinfo, so that set-up knows that an older workstation is in use (setup/assets/mounted.ts): the overlay's own mount of it is left behind.
-      mkdir(root('.slipway/workstation'), 0o700),
-      bind(at('lower'), root('.slipway/workstation')),
       mkdir(root('.slipway/toolbox')),
       bind(at('toolbox'), root(hostToolboxDir)),
       mkdir(root('var/lib/docker'), 0o710),

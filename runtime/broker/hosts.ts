@@ -235,8 +235,9 @@ export class Hosts {
   }
 
   private async endProcesses(lab: string, record: LabRecord | undefined) {
-    await this.cgroups.kill(lab);
+    // With its init ends all that is in its pid namespace, in whatever cgroups it has hidden.
     for (const host of Object.values(record?.hosts ?? {})) if (isAlive(host.init)) process.kill(host.init!.pid, 'SIGKILL');
+    await this.cgroups.kill(lab);
   }
 
   exclusive<T>(lab: string, work: () => Promise<T>): Promise<T> {

@@ -6,6 +6,7 @@ import { createLog } from '../log.ts';
 import { serveRpc, type Handlers } from '../rpc.ts';
 import { brokerVerbs, type BrokerVerbs } from '../kernel/protocol.ts';
 import { brokerSocket, instance, labDisksDir, labRecordsDir, runDir, stateDir, uidRangesDir } from '../paths.ts';
+import { Counts, COUNTS_EVERY_MS, raiseCounts } from './counts.ts';
 import { diskUsage, keepQuotas, removeSnapshot } from './disk.ts';
 import { Gates } from './egress/gates.ts';
 import { Hosts } from './hosts.ts';
@@ -32,6 +33,10 @@ const gates = new Gates(hosts);
 await hosts.sweep();
 await holdQuotas();
 setInterval(() => { void holdQuotas(); gates.refresh().catch(error => log.error({ err: error }, 'gates do not know of all addresses of this machine')); }, QUOTAS_EVERY_MS).unref();
+
+raiseCounts();
+const counts = new Counts(hosts, (lab, what, count) => log.warn({ lab, what, count }, 'a lab had far more of what all labs share than any use: its processes were ended'));
+setInterval(() => { counts.look().catch(error => log.error({ err: error }, 'what labs share cannot be counted')); }, COUNTS_EVERY_MS).unref();
 
 const handlers: Handlers<BrokerVerbs> = {
   hello: async () => ({ pid: process.pid, cgroup: hosts.cgroups.system.version }),

@@ -18,7 +18,7 @@ export const unpackingLab = (layer: string) => `layer-${layer}`;
 export const LOG_MAX_BYTES = 128 << 20; // a million short lines
 
 /** Which host of which lab. */
-export const hostRefSchema = z.object({ lab: idSchema, host: idSchema });
+export const hostRefSchema = z.object({ lab: idSchema, /** Helpers and gates have cgroups beside those of hosts (broker/cgroup.ts). */ host: idSchema.regex(/^(?!helpers$|gate-)/) });
 export type HostRef = z.infer<typeof hostRefSchema>;
 
 export const limitsSchema = z.object({

@@ -45,6 +45,12 @@ describe.each(['strict', 'full'] as const)('in a lab with the %s profile', profi
     expect((await host.sh(script)).end).toEqual({ kind: 'exited', code: 4 });
   });
 
+  test('nobody can make others wait for a shared file by a lease on it, nor see which of the workstation\'s programs they run', async () => {
+    const { stdout } = await host.sh(`for f in /.slipway/toolbox/bin/busybox "$(find /var/lib/docker/layers -type f -size +0 -print -quit)"; do perl -e 'open(my $f, "<", shift) or die "$!"; print fcntl($f, 1024, 1) ? "leased\n" : "refused\n"' "$f"; done; find / -xdev -path "*/bin/nano" 2>/dev/null; ls /.slipway`);
+    expect(stdout).toMatch(/^(refused\n){2}\/usr\/bin\/nano\n/);
+    expect(stdout).not.toMatch(/leased|workstation/);
+  });
+
   test.each(SHARED.toReversed())('taking %s away uncovers an empty directory of the lab’s own', async path => {
     // These binds were made by the lab's own init, so it may undo them: it harms itself alone, and mounting them again brings no other flags.
     const { stdout } = await host.sh(`umount -l ${path}; ls -A ${path} | wc -l; stat -c %u ${path}`);

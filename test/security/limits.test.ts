@@ -5,7 +5,7 @@ import { Cgroups } from '../../runtime/broker/cgroup.ts';
 import { startTime } from '../../runtime/broker/process.ts';
 import { uidBaseOf, takenUids } from '../../runtime/broker/uids.ts';
 import { instance } from '../../runtime/paths.ts';
-import { collect, makeHost, until, type TestHost } from '../kernel/host.ts';
+import { broker, collect, makeHost, smallLimits, until, type TestHost } from '../kernel/host.ts';
 
 describe('a lab at its limit', () => {
   let greedy: TestHost;
@@ -59,6 +59,20 @@ describe('a lab at its limit', () => {
     hog.signal(9);
   });
 
+  test('of what the kernel counts for all, terminals and cgroups, cannot have more than any use', async () => {
+    const hogs: [what: string, script: string][] = [
+      ['terminals', 'my @t; for (1 .. 4000) { open(my $t, "+<", "/dev/ptmx") or last; push @t, $t } print "got them\\n"; sleep 100'],
+      ['cgroups', 'chdir "/sys/fs/cgroup/memory" or chdir "/sys/fs/cgroup"; mkdir "hog" or die; for (1 .. 3000) { mkdir "hog/$_" or do { print "no more: $!\\n"; exit 7 } } sleep 100'],
+    ];
+    for (const [what, script] of hogs) {
+      const hog = await makeHost();
+      const { end } = await hog.sh(`ulimit -n 8192; exec perl -e '$| = 1; ${script}'`);
+      expect(what === 'cgroups' && cgroups.system.version === 'v2' ? end : end.kind, what).toEqual(cgroups.system.version === 'v2' && what === 'cgroups' ? { kind: 'exited', code: 7 } : 'lost');
+      await neighbourWorks();
+      await hog.dispose();
+    }
+  });
+
   test('of user namespaces leaves others theirs', async () => {
     const hog = await greedy.start({ argv: ['/usr/bin/perl', '-e', '$| = 1; my $n = 0; while (syscall(272, 0x04000000) >= 0) { $n++ } print "$n\\n"; sleep 100'] }); // unshare(CLONE_NEWUTS)
     const got = new Promise<string>(resolve => hog.once('output', (_, data) => resolve(data.toString())));
@@ -72,6 +86,12 @@ describe('a lab at its limit', () => {
 
 const cgroups = new Cgroups(instance);
 const readProcesses = (host: TestHost) => cgroups.processes(host.ref.lab).length;
+
+test('no host can be named so that it has the cgroups of helpers or of a gate', async () => {
+  const client = broker();
+  for (const host of ['helpers', 'gate-h1']) await expect(client.call('createHost', { lab: 'named', host, hostname: 'h', profile: 'strict', limits: smallLimits })).rejects.toThrow();
+  client.close();
+});
 
 describe('disposing of a lab', () => {
   const names = (host: TestHost) => [...cgroups.directories(host.ref.lab)];
@@ -92,6 +112,14 @@ describe('disposing of a lab', () => {
     const frozen = new Promise<void>(resolve => task.once('output', () => resolve()));
     task.go();
     await frozen;
+    await disposes(host);
+  });
+
+  test('that hides in cgroups below one another, deeper than any path is long, ends it', async () => {
+    const host = await makeHost();
+    const { stdout } = await host.sh(`for h in /sys/fs/cgroup/pids /sys/fs/cgroup/freezer /sys/fs/cgroup; do [ -e $h/cgroup.procs ] || continue
+      perl -e 'chdir shift; for (1 .. 25) { my $d = "x" x 250; mkdir $d or last; chdir $d } my $p = fork; exec "sleep", "1000" unless $p; open(my $f, ">", "cgroup.procs"); print $f $p; close $f; if (open($f, "+<", "freezer.state")) { print $f "FROZEN" } print "hidden\n"' $h >&2 || exit 1; done; echo done`);
+    expect(stdout).toBe('done\n');
     await disposes(host);
   });
 

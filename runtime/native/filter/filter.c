@@ -72,6 +72,11 @@ int main(int argc, char **argv)
 	 * BTRFS_IOC_* that take a name are all of this form; FICLONE is not. */
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffff00, 0x50009400));
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 0x4008941a /* BTRFS_IOC_SUBVOL_SETFLAGS */));
+	/* A lease makes everybody else who opens the file wait for up to a minute; files of shared layers and of the workstation are everybody's. */
+	for (unsigned command = 1024 /* F_SETLEASE */; command <= 1040 /* F_SETDELEG */; command += 16) {
+		deny(EACCES, "fcntl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, command));
+		deny(EACCES, "fcntl64", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, command));
+	}
 	if (strict) {
 		deny(EPERM, "unshare", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
 		deny(EPERM, "clone", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
