@@ -6,7 +6,7 @@ import { SlipwayError } from '../errors.ts';
 import { nativeProgram } from '../paths.ts';
 import type { Configuration } from './encode.ts';
 
-export type Mode = 'host' | 'task' | 'relay' | 'read';
+export type Mode = 'host' | 'task' | 'relay' | 'read' | 'rouse';
 interface Waiting { done: (said: string) => void; fail: (error: Error) => void; timer: NodeJS.Timeout }
 
 const TIMEOUT_MS = 30_000;

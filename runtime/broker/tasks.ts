@@ -31,8 +31,20 @@ export async function startTask(hosts: Hosts, ref: HostRef, task: z.output<typeo
     .add(io.kind, io.kind === 'pipes' && io.stdin, io.kind === 'pipes' ? 0 : io.cols, io.kind === 'pipes' ? 0 : io.rows)
     .add(task.wait.for === 'orphan', task.wait.for === 'orphan' ? task.wait.pidFile : '', task.wait.for === 'orphan' ? task.wait.errorFile : '')
     .add(task.deadlineMs ?? 0, task.ringBytes, task.go);
+  if (task.wait.for === 'orphan') beginGracePeriod(hosts);
   await callNative('task', configuration);
 }
+
+/**
+ * The OCI runtime will move a process into its cgroup, for which the kernel waits a grace period (2 to 20 ms here), unless one has just passed. Begun now, by
+ * a process that moves itself, it passes while other things are done.
+ */
+function beginGracePeriod(hosts: Hosts) {
+  gracePeriod ??= callNative('rouse', new Configuration().add(join(hosts.cgroups.system.hierarchies[0]!.mount, 'cgroup.procs')))
+    .catch(() => undefined) // then the runtime waits itself
+    .finally(() => { gracePeriod = undefined; });
+}
+let gracePeriod: Promise<unknown> | undefined;
 
 /** The relay of a host, started when it does not answer: it ends by itself when unused. */
 export function startRelay(hosts: Hosts, ref: HostRef): Promise<string> {

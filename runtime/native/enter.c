@@ -10,7 +10,9 @@
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/sched.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static long long start_time(long long pid)
@@ -35,6 +38,31 @@ static long long start_time(long long pid)
 	return at ? atoll(at + 1) : -1;
 }
 
+/* Moving a process takes a lock of all forks of the machine, for which the kernel waits a grace period (2 to 20 ms here), and for whoever
+ * is just being refused a fork. Two ways need neither: a thread that moves itself (v1), and to be made in the cgroup (v2). */
+static bool write_zero(const char *dir, const char *file)
+{
+	char path[4096];
+	return snprintf(path, sizeof path, "%s/%s", dir, file) < (int)sizeof path && write_file(path, "0") == 0;
+}
+
+bool join_alone(const char *dir) { return write_zero(dir, "tasks"); } /* we have one thread */
+static bool move_to(const char *dir) { return write_zero(dir, "cgroup.procs"); }
+
+/* Goes on as a child of ours, whom we wait for. False when the kernel does not know how, or does not want to. */
+static bool be_born_in(const char *dir)
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), status;
+	if (fd < 0) return false;
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)fd };
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	close(fd);
+	if (pid <= 0) return pid == 0;
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR) die("wait");
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 void enter_host(const struct entrance *e)
 {
 	static const char *names[] = { "user", "cgroup", "ipc", "uts", "net", "pid", "mnt" };
@@ -47,11 +75,8 @@ void enter_host(const struct entrance *e)
 	}
 	errno = 0;
 	if (start_time(e->pid) != e->started) die("the host is not running (its init has gone)");
-	for (const char **dir = e->cgroups; *dir; dir++) {
-		char path[4096];
-		snprintf(path, sizeof path, "%s/cgroup.procs", *dir);
-		if (write_file(path, "0") < 0) die("join cgroup %s", *dir);
-	}
+	for (const char **dir = e->cgroups; *dir; dir++)
+		if (!join_alone(*dir) && !be_born_in(*dir) && !move_to(*dir)) die("join cgroup %s", *dir);
 	if (setgroups(0, NULL) < 0) die("setgroups");
 	if (setresgid(e->uid, e->uid, e->uid) < 0) die("setresgid");
 	if (setresuid(e->uid, e->uid, e->uid) < 0) die("setresuid");

@@ -80,15 +80,24 @@ static void mount_trees(struct config *c, int idmap)
 	}
 }
 
-static void join_cgroups(const char **dirs, pid_t pid)
+/* Whom somebody else moves: only on v2, elsewhere it has moved itself. */
+static void move_to_cgroups(const char **dirs, pid_t pid)
 {
 	char number[32];
 	snprintf(number, sizeof number, "%d", pid);
 	for (const char **dir = dirs; *dir; dir++) {
 		char path[4096];
+		snprintf(path, sizeof path, "%s/tasks", *dir);
+		if (access(path, F_OK) == 0) continue;
 		snprintf(path, sizeof path, "%s/cgroup.procs", *dir);
 		if (write_file(path, number) < 0) die("join cgroup %s", *dir);
 	}
+}
+
+static void join_cgroups(const char **dirs)
+{
+	for (const char **dir = dirs; *dir; dir++)
+		if (!join_alone(*dir) && errno != ENOENT) die("join cgroup %s", *dir);
 }
 
 static _Noreturn void become_init(struct config *inner, const struct tools *tools, int self, int ready)
@@ -160,13 +169,15 @@ int host_main(struct config *c)
 	if (maker == 0) {
 		close(down[1]);
 		close(up[0]);
-		join_cgroups(root_cgroups, getpid());
+		join_cgroups(root_cgroups);
+		move_to_cgroups(root_cgroups, getpid());
 		if (setgroups(0, NULL) < 0 || setresgid((gid_t)base, (gid_t)base, (gid_t)base) < 0 || setresuid((uid_t)base, (uid_t)base, (uid_t)base) < 0) die("become the lab's uid");
 		limit_processes(pids);
 		tell(up[1]);
 		receive(down[0], "the parent ended");
-		/* The cgroup namespace is rooted where we are now; the parent then moves us to the leaf where the host's processes live. */
+		/* The cgroup namespace is rooted where we are now; then we move to the leaf where the host's processes live, or the parent moves us. */
 		if (unshare(CLONE_NEWCGROUP | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC) < 0) die("unshare");
+		join_cgroups(leaf_cgroups);
 		tell(up[1]);
 		receive(down[0], "the parent ended");
 		load_filter(filter);
@@ -188,7 +199,7 @@ int host_main(struct config *c)
 	map_ids(maker, 0, base);
 	tell(down[1]);
 	receive(up[0], "the host's namespaces could not be made");
-	join_cgroups(leaf_cgroups, maker);
+	move_to_cgroups(leaf_cgroups, maker);
 	tell(down[1]);
 	int status;
 	if (waitpid(maker, &status, 0) < 0) die("wait");

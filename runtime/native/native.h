@@ -53,6 +53,7 @@ struct entrance {
 	bool user_only; /* the user namespace and no other */
 };
 void enter_host(const struct entrance *e); /* dies on failure; afterwards we are the lab's root, not yet in its pid namespace ourselves */
+bool join_alone(const char *dir); /* puts us into a cgroup without waiting for the kernel; v1 only */
 void shield(void);                           /* from tracing by the lab's root; call before its pid namespace is joined */
 void limit_self(void);                      /* bounding set, rlimits, no ambient capabilities */
 void load_filter(struct text program);      /* a seccomp BPF program */
