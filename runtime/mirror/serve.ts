@@ -65,7 +65,7 @@ export function createMirror(parts: MirrorParts): Server {
     response.flushHeaders();
     for await (const chunk of blob(upstream, path!, descriptor, whole === 'yes')) {
       if (response.destroyed) return;
-    passedOn(chunk.length);
+      passedOn(chunk.length);
       if (!response.write(chunk)) await new Promise<void>(resolve => {
         const ready = () => { response.off('drain', ready).off('close', ready); resolve(); };
         response.on('drain', ready).on('close', ready);
