@@ -17,7 +17,7 @@ import { detectCompression } from './archive.ts';
 import type { Call } from './call.ts';
 import { parsePlatform, THIS_ARCHITECTURE } from './platform.ts';
 import { pullInto } from './pull-from.ts';
-import { bool, text } from './query.ts';
+import { bool, int, text } from './query.ts';
 import { route } from './route.ts';
 import { ENGINE_VERSION } from './version.ts';
 
@@ -45,6 +45,7 @@ export const buildRoutes = [
   route('POST', '/build', {
     query: z.object({
       t: text, dockerfile: text, remote: text, q: bool, nocache: bool, pull: bool, rm: z.string().optional(), forcerm: bool, buildargs: text, labels: text, target: text, networkmode: text, platform: text, version: text, squash: bool,
+      shmsize: int(0), memory: int(0), memswap: int(0), cpushares: int(0), cpuperiod: int(0), cpuquota: int(0), cpusetcpus: text, cpusetmems: text, cgroupparent: text, ulimits: text,
     }),
     async handle(call, query) {
       if (query.version === '2') throw new SlipwayError('NotImplemented', 'BuildKit is spoken here as buildx does: build with buildx, or without DOCKER_BUILDKIT=1');
@@ -66,7 +67,7 @@ export const buildRoutes = [
   }),
 ];
 
-type BuildQuery = { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean; platform: string };
+type BuildQuery = LimitsQuery & { nocache: boolean; pull: boolean; rm?: string | undefined; forcerm: boolean; buildargs: string; labels: string; target: string; networkmode: string; q: boolean; platform: string };
 
 async function buildFrom(call: Call, context: Context, { instructions, escape, warnings }: ReturnType<typeof parseDockerfile>, query: BuildQuery, tags: string[]): Promise<void> {
   const { api } = call;
@@ -80,7 +81,7 @@ async function buildFrom(call: Call, context: Context, { instructions, escape, w
       { host: api.host, images: api.images, pull: reference => pullInto({ ...api, store: api.images, credentials: credentialsFor(call.header('x-registry-config'), reference.domain), signal: call.signal }, reference, ''), verbs: api.verbs, output: { message: show, text: stream => show({ stream }) }, signal: call.signal, ...made },
       {
         context, instructions, escape, warnings, tags, buildArgs: record(query.buildargs, z.string().nullable()), labels: record(query.labels, z.string()), target: query.target, noCache: query.nocache, pull: query.pull,
-        network: query.networkmode, extraHosts: call.queryAll('extrahosts'), platform: platformOf(query.platform), keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,
+        network: query.networkmode, extraHosts: call.queryAll('extrahosts'), limits: limitsOf(query), platform: platformOf(query.platform), keepContainers: query.rm !== undefined && ['', '0', 'false'].includes(query.rm), forceRemove: query.forcerm,
       },
     );
     if (query.q) await message({ stream: `${id}\n` });
@@ -93,6 +94,20 @@ async function buildFrom(call: Call, context: Context, { instructions, escape, w
     await message({ errorDetail: { ...(error instanceof StepFailed ? { code: error.code } : {}), message: text }, error: text });
   }
   out?.end();
+}
+
+type LimitsQuery = { shmsize: number; memory: number; memswap: number; cpushares: number; cpuperiod: number; cpuquota: number; cpusetcpus: string; cpusetmems: string; cgroupparent: string; ulimits: string };
+
+/** As for containers: they are checked where those are made. */
+function limitsOf(q: LimitsQuery): Record<string, unknown> {
+  const given = { ShmSize: q.shmsize, Memory: q.memory, MemorySwap: q.memswap, CpuShares: q.cpushares, CpuPeriod: q.cpuperiod, CpuQuota: q.cpuquota, CpusetCpus: q.cpusetcpus, CpusetMems: q.cpusetmems, CgroupParent: q.cgroupparent };
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== 0 && value !== ''));
+  if (q.ulimits === '' || q.ulimits === 'null') return set;
+  try {
+    return { ...set, Ulimits: z.array(z.object({ Name: z.string(), Soft: z.number(), Hard: z.number() })).parse(JSON.parse(q.ulimits)) };
+  } catch (error) {
+    throw new SlipwayError('InvalidParameter', 'error reading ulimit settings', { cause: error });
+  }
 }
 
 function parsed(dockerfile: string, name: string) {

@@ -10,10 +10,16 @@ export class BuildArgs {
   private readonly used = new Set<string>();
   private readonly metaDefaults = new Map<string, string | undefined>();
   private declared = new Map<string, string | undefined>();
+  /** Of those, what the stage that this one begins with has declared. */
+  private inherited: ReadonlySet<string> = new Set();
   constructor(given: Readonly<Record<string, string | null>>) { this.given = given; }
 
   declareMeta(name: string, value: string | undefined) { this.used.add(name); this.metaDefaults.set(name, value); }
-  declare(name: string, value: string | undefined) { this.used.add(name); this.declared.set(name, value ?? this.metaDefaults.get(name)); }
+  declare(name: string, value: string | undefined) {
+    this.used.add(name);
+    this.declared.set(name, value ?? this.metaDefaults.get(name));
+    if (this.inherited.has(name)) this.inherited = new Set([...this.inherited].filter(other => other !== name));
+  }
   newStage() { this.declared = new Map(); }
 
   /** For a stage that runs beside others; what the stage that it begins with has declared is known in it. */
@@ -21,6 +27,7 @@ export class BuildArgs {
     const args = new BuildArgs(this.given);
     for (const [name, value] of this.metaDefaults) args.metaDefaults.set(name, value);
     for (const [name, value] of base?.declared ?? []) args.declared.set(name, value);
+    args.inherited = new Set(args.declared.keys());
     return args;
   }
 
@@ -38,15 +45,12 @@ export class BuildArgs {
     return [...this.values()].filter(([name]) => !names.has(name)).map(([name, value]) => `${name}=${value}`);
   }
 
-  /** What the history says of them: all, and what the environment has made of them. */
+  /** What the history says of them: all of this stage, and what the environment has made of them. */
   told(config: ContainerConfig): string[] {
     const env = new Map((config.Env ?? []).map(entry => [entry.split('=', 1)[0]!, entry.slice(entry.indexOf('=') + 1)]));
     const values = this.values();
-    return [...this.declared.keys()].map(name => `${name}=${env.get(name) ?? values.get(name) ?? ''}`);
+    return [...this.declared.keys()].filter(name => !this.inherited.has(name)).map(name => `${name}=${env.get(name) ?? values.get(name) ?? ''}`);
   }
-
-  /** Whether --build-arg has it. */
-  isGiven(name: string): boolean { return typeof this.given[name] === 'string'; }
 
   proxies(): string[] { return PREDEFINED.flatMap(name => (typeof this.given[name] === 'string' && !this.declared.has(name) ? [`${name}=${this.given[name]}`] : [])); }
   unused(): string[] { return Object.keys(this.given).filter(name => !this.used.has(name) && !PREDEFINED.includes(name)).sort(); }

@@ -25,6 +25,8 @@ export interface BuildOptions {
   pull: boolean;
   network: string;
   extraHosts: readonly string[];
+  /** Limits of every RUN, as a container's. */
+  limits: Readonly<Record<string, unknown>>;
   /** Of every stage that says none of its own; empty: this machine's. */
   platform: string;
   keepContainers: boolean;

@@ -1,6 +1,7 @@
 // The classic builder: a Dockerfile's instructions one after the other, each an image with the one before as its parent. Every RUN is a
 // container of the lab like any other. Output is dockerd's, word for word. Called by api/builds.ts; files are touched only inside the lab.
 // https://github.com/moby/moby/tree/v26.1.5/builder/dockerfile
+import { posix } from 'node:path';
 import { containerConfigSchema, type ContainerConfig } from '../container/config.ts';
 import { diffDir } from '../container/paths.ts';
 import { SlipwayError } from '../errors.ts';
@@ -100,6 +101,7 @@ class Builder {
         stage.author = rest;
         return this.record(stage, stage.config, `MAINTAINER ${rest}`);
       default: {
+        if (name === 'HEALTHCHECK' && stage.config.Healthcheck?.Test?.length) await this.parts.output.text(`Note: overriding previous HEALTHCHECK: [${stage.config.Healthcheck.Test.join(' ')}]\n`);
         const next = configure(stage.config, instruction, this.variables(stage), this.options.escape, stage.cmdSet)!;
         if (name === 'CMD') stage.cmdSet = true;
         return this.record(stage, next.config, next.comment);
@@ -119,6 +121,7 @@ class Builder {
     if (!(config.Env ?? []).some(entry => entry.startsWith('PATH='))) config.Env = [...(config.Env ?? []), DEFAULT_PATH];
     const triggers = config.OnBuild ?? [];
     config.OnBuild = null;
+    if (stageName !== '' && this.stages.some(stage => stage.name === stageName)) throw new SlipwayError('InvalidParameter', `${stageName} stage name already used`);
     this.stage = { name: stageName, image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
     this.stages.push(this.stage);
     if (triggers.length) await output.text(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);
@@ -191,12 +194,14 @@ class Builder {
     const variables = this.variables(stage);
     const word = (text: string) => expand(text, variables, this.options.escape);
     if (flags.chmod) throw needsBuildKit('chmod');
+    const outside = flags.from || !instruction.rest.includes('..') ? undefined : (split(instruction.rest, this.options.escape).slice(0, -1)).map(word).find(source => posix.normalize(source).startsWith('../'));
+    if (outside !== undefined) throw new SlipwayError('InvalidParameter', `${name} failed: forbidden path outside the build context: ${outside} ()`);
     const { sources: words, target, destination, chown } = copyArguments(instruction, stage.config.WorkingDir, this.options.escape, word);
     const sources = instruction.heredocs.length ? words.filter(source => !isHeredocMark(source)) : words;
     if (sources.length === 0) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     const url = name === 'ADD' ? sources.find(isUrl) : undefined;
     if (url) throw new SlipwayError('InvalidParameter', `ADD failed: this lab's builder fetches nothing from a network, so ${url} cannot be added`);
-    const from = flags.from === undefined ? undefined : await this.source(flags.from[0]!);
+    const from = flags.from === undefined ? undefined : await this.source(flags.from[0]!).catch((error: unknown) => { throw error instanceof SlipwayError && !error.message.startsWith('invalid from flag') ? new SlipwayError(error.kind, `invalid from flag value ${flags.from![0]!}: ${error.message}`) : error; });
     const found = from ? await findSources(host, from, sources, this.parts.signal) : await this.options.context.find(sources);
     if ('missing' in found && /[*?[]/.test(found.missing)) throw new SlipwayError('InvalidParameter', `${name} failed: no source files were specified`);
     if ('missing' in found) throw new SlipwayError('InvalidParameter', `${name} failed: ${flags.from ? '' : 'file not found in build context or excluded by .dockerignore: '}stat ${found.missing.replace(/^\//, flags.from ? '/' : '')}: file does not exist`);

@@ -13,13 +13,13 @@ export const shellOf = (config: ContainerConfig) => (config.Shell?.length ? conf
 /** CMD and ENTRYPOINT: the exec form as it is, anything else through the shell. */
 export const commandOf = (config: ContainerConfig, text: string): string[] => jsonForm(text) ?? [...shellOf(config), text];
 
-export interface Configured { config: ContainerConfig; comment: string }
+/** `told`: as BuildKit has it in the history, where that is not the comment. */
+export interface Configured { config: ContainerConfig; comment: string; told?: string }
 
 /** Null when the instruction does more than that. `variables`: what words may name. `cmdSet`: a CMD was given in this build. */
 export function configure(config: ContainerConfig, instruction: Instruction, variables: Variables, escape: string, cmdSet: boolean): Configured | null {
   const { name, rest, line } = instruction;
   const word = (text: string) => expand(text, variables, escape);
-  const words = () => split(rest, escape).map(word);
   const one = () => { const value = word(rest); if (value === '') throw parseError(line, `${name} requires exactly one argument`); return value; };
   switch (name) {
     case 'ENV': {
@@ -37,22 +37,23 @@ export function configure(config: ContainerConfig, instruction: Instruction, var
       return { config: { ...config, Labels: { ...config.Labels, ...Object.fromEntries(given) } }, comment: `LABEL ${given.map(([k, v]) => `${k}=${v}`).join(' ')}` };
     }
     case 'CMD': {
-      const command = rest === '' ? [] : commandOf(config, rest);
+      const command = commandOf(config, rest);
       return { config: { ...config, Cmd: command }, comment: `CMD ${quoted(command)}` };
     }
     case 'ENTRYPOINT': {
-      const command = rest === '' ? [] : commandOf(config, rest);
+      const command = commandOf(config, rest);
       return { config: { ...config, Entrypoint: command.length ? command : null, Cmd: cmdSet ? config.Cmd : null }, comment: `ENTRYPOINT ${quoted(command)}` };
     }
     case 'EXPOSE': {
-      const ports = words().map(port => checkPort(port));
-      return { config: { ...config, ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports.map(port => [port, {}])) } }, comment: `EXPOSE ${words().sort().join(' ')}` };
+      const written = split(rest, escape).sort().map(word);
+      const ports = written.flatMap(port => portsOf(port)).sort();
+      return { config: { ...config, ExposedPorts: sorted({ ...config.ExposedPorts, ...asSet(ports) }) }, comment: `EXPOSE ${written.join(' ')}`, told: `EXPOSE map[${[...new Set(ports)].map(port => `${port}:{}`).join(' ')}]` };
     }
     case 'USER': return { config: { ...config, User: one() }, comment: `USER ${one()}` };
     case 'VOLUME': {
       const volumes = (jsonForm(rest) ?? split(rest, escape)).map(word);
       if (volumes.some(v => v.trim() === '')) throw new SlipwayError('InvalidParameter', 'VOLUME specified can not be an empty string');
-      return { config: { ...config, Volumes: { ...config.Volumes, ...Object.fromEntries(volumes.map(v => [v, {}])) } }, comment: `VOLUME [${volumes.join(' ')}]` };
+      return { config: { ...config, Volumes: sorted({ ...config.Volumes, ...asSet(volumes) }) }, comment: `VOLUME [${volumes.join(' ')}]` };
     }
     case 'STOPSIGNAL': signalNumber(one()); return { config: { ...config, StopSignal: one() }, comment: `STOPSIGNAL ${one()}` };
     case 'SHELL': {
@@ -64,9 +65,9 @@ export function configure(config: ContainerConfig, instruction: Instruction, var
     case 'HEALTHCHECK': return healthcheck(config, instruction);
     case 'ONBUILD': {
       const trigger = rest.trim();
-      const inner = parseInstruction(trigger, line);
-      if (inner.name === 'ONBUILD') throw parseError(line, 'Chaining ONBUILD via `ONBUILD ONBUILD` isn\'t allowed');
-      if (inner.name === 'MAINTAINER' || inner.name === 'FROM') throw parseError(line, `${inner.name} isn't allowed as an ONBUILD trigger`);
+      const inner = /^\S*/.exec(trigger)![0].toUpperCase(); // whether there is such an instruction is asked when it is carried out
+      if (inner === 'ONBUILD') throw parseError(line, 'Chaining ONBUILD via `ONBUILD ONBUILD` isn\'t allowed');
+      if (inner === 'MAINTAINER' || inner === 'FROM') throw parseError(line, `${inner} isn't allowed as an ONBUILD trigger`);
       return { config: { ...config, OnBuild: [...(config.OnBuild ?? []), trigger] }, comment: `ONBUILD ${trigger}` };
     }
     default: return null;
@@ -105,22 +106,42 @@ export const variablesOf = (config: ContainerConfig): Map<string, string> => new
 /** Go's %q of a list. */
 const quoted = (words: string[]) => `[${words.map(w => JSON.stringify(w)).join(' ')}]`;
 
-function checkPort(port: string): string {
-  const match = /^(\d+)(?:-(\d+))?(?:\/(tcp|udp|sctp))?$/i.exec(port);
-  const number = Number(match?.[1]);
-  if (!match || number > 65535) throw new SlipwayError('InvalidParameter', `Invalid containerPort: ${port}`);
-  return `${match[1]}${match[2] ? `-${match[2]}` : ''}/${(match[3] ?? 'tcp').toLowerCase()}`;
+const asSet = (names: readonly string[]) => Object.fromEntries(names.map(name => [name, {}]));
+const sorted = <T>(record: Record<string, T>) => Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** `[address:][port:]port[-port][/protocol]`; only what is the container's counts. https://github.com/docker/go-connections/blob/v0.5.0/nat/nat.go */
+function portsOf(spec: string): string[] {
+  const invalid = (what: string) => new SlipwayError('InvalidParameter', what);
+  const slash = spec.lastIndexOf('/');
+  const [proto, raw] = slash < 0 ? ['tcp', spec] : [spec.slice(slash + 1) || 'tcp', spec.slice(0, slash)];
+  const port = raw.slice(raw.lastIndexOf(':') + 1);
+  if (port === '') throw invalid(`No port specified: ${spec}<empty>`);
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(port) ?? [];
+  if (first === '' || Number(last) > 65535 || Number(first) > Number(last)) throw invalid(`Invalid containerPort: ${port}`);
+  if (!['tcp', 'udp', 'sctp'].includes(proto.toLowerCase())) throw invalid(`Invalid proto: ${proto}`);
+  return Array.from({ length: Number(last) - Number(first) + 1 }, (_, at) => `${Number(first) + at}/${proto.toLowerCase()}`);
 }
 
 const UNITS: Record<string, number> = { ns: 1, us: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9 };
 function nanoseconds(name: string, text: string | undefined): number {
-  if (text === undefined) return 0;
+  if (text === undefined || text === '0') return 0;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)/g)];
   if (parts.length === 0 || parts.map(p => p[0]).join('') !== text) throw new SlipwayError('InvalidParameter', `time: invalid duration ${JSON.stringify(text)}`);
   const value = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit!]!, 0);
-  if (value < 1e6) throw new SlipwayError('InvalidParameter', `Interval ${JSON.stringify(name)} cannot be less than 1ms`);
+  if (value !== 0 && value < 1e6) throw new SlipwayError('InvalidParameter', `Interval ${JSON.stringify(name)} cannot be less than 1ms`);
   return value;
 }
+
+/** Go's words: 1h2m3.5s, without what is nought at the beginning. */
+function goDuration(ns: number): string {
+  if (ns > 0 && ns < 1e9) return ns < 1e6 ? `${ns / 1e3}µs` : `${ns / 1e6}ms`;
+  const minutes = Math.floor(ns / 60e9);
+  const [hours, seconds] = [Math.floor(minutes / 60), (ns - minutes * 60e9) / 1e9];
+  return `${hours ? `${hours}h` : ''}${minutes ? `${minutes % 60}m` : ''}${seconds}s`;
+}
+
+/** Go's %q of a number. */
+const goRune = (number: number) => (number >= 0x20 && number < 0x7f ? `'${number === 0x27 || number === 0x5c ? '\\' : ''}${String.fromCharCode(number)}'` : ({ 7: "'\\a'", 8: "'\\b'", 9: "'\\t'", 10: "'\\n'", 11: "'\\v'", 12: "'\\f'", 13: "'\\r'" } as Record<number, string>)[number] ?? `'\\x${number.toString(16).padStart(2, '0')}'`);
 
 function healthcheck(config: ContainerConfig, { flags, rest, line }: Instruction): Configured {
   const kind = /^\S+/.exec(rest)![0].toUpperCase();
@@ -135,10 +156,13 @@ function healthcheck(config: ContainerConfig, { flags, rest, line }: Instruction
   const test = exec ? ['CMD', ...exec] : ['CMD-SHELL', command];
   const times = (['interval', 'timeout', 'start-period', 'start-interval'] as const).map(name => nanoseconds(name, flags[name]?.[0]));
   const [Interval = 0, Timeout = 0, StartPeriod = 0, StartInterval = 0] = times;
-  const Retries = Number(flags.retries?.[0] ?? 0);
+  const asked = flags.retries?.[0] || '0';
+  if (!/^[-+]?\d{1,9}$/.test(asked)) throw parseError(line, `strconv.ParseInt: parsing ${JSON.stringify(asked)}: invalid syntax`);
+  const Retries = Number(asked);
+  if (Retries < 0) throw parseError(line, `--retries cannot be negative (${Retries})`);
   const optional = (key: string, value: number) => (value ? { [key]: value } : {});
   return {
     config: { ...config, Healthcheck: { Test: test, ...optional('Interval', Interval), ...optional('Timeout', Timeout), ...optional('StartPeriod', StartPeriod), ...optional('StartInterval', StartInterval), ...optional('Retries', Retries) } },
-    comment: `HEALTHCHECK &{${quoted(test)} ${times.map(t => `"${t / 1e9}s"`).join(' ')} '\\x${Retries.toString(16).padStart(2, '0')}'}`,
+    comment: `HEALTHCHECK &{${quoted(test)} ${times.map(t => `"${goDuration(t)}"`).join(' ')} ${goRune(Retries)}}`,
   };
 }

@@ -21,7 +21,7 @@ export function copyArguments({ name, flags, rest, line }: Instruction, workingD
   const target = words.at(-1)!;
   if (!several && sources.length > 1 && !target.endsWith('/')) throw new SlipwayError('InvalidParameter', `When using ${name} with more than one source file, the destination must be a directory and end with a /`);
   const chmod = word(flags.chmod?.[0] ?? '');
-  if (chmod && !/^[0-7]{1,5}$/.test(chmod)) throw new SlipwayError('InvalidParameter', `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
+  if (chmod && !/^[0-7]{1,5}$/.test(chmod) && !/^[ugoa]*[-+=][rwxXstugo]*(,[ugoa]*[-+=][rwxXstugo]*)*$/.test(chmod)) throw new SlipwayError('InvalidParameter', `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`);
   const path = target.startsWith('/') ? target : `${workingDir || '/'}/${target.replace(/^\.\/?$/, '')}`.replace(/\/+/g, '/');
   const isDirectory = /(^|\/)\.{0,2}$/.test(target) && !/[^/.]$/.test(target);
   return { sources, target, destination: isDirectory && !path.endsWith('/') ? `${path}/` : path, chown: word(flags.chown?.[0] ?? ''), chmod };

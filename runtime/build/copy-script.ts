@@ -1,18 +1,9 @@
 // What copies files into a mounted root, as a shell script for the toolbox (snapshot/scripts.ts has its functions). Called by copy.ts; run inside the
 // lab, as its root. Arguments: the root, the destination, flags (ADD, owner, mode, owners stay, BuildKit's ways, there is an image below), where from,
 // and of each source its path and its name.
-export const COPY = `root=$1 dest=$2 add=$3 own=$4 mode=$5 keep=$6 buildkit=$7 has_below=$8 from=$9
-shift 9
-who() { case $2 in *[!0-9]*) awk -F: -v n="$2" '$1 == n { print $3; exit }' "$root/etc/$1" 2>/dev/null ;; *) echo "$2" ;; esac; }
-known() { [ -n "$3" ] || { echo "unable to convert uid/gid chown string to host mapping: can't find $1 $2: no such \${1#?id for }: $2" >&2; exit 1; }; }
-uid=0 gid=0
-user=\${own%%:*} group=\${own#*:}
-if [ -n "$own" ] && [ -z "$buildkit" ]; then
-  uid=$(who passwd "$user")
-  known "uid for user" "$user" "$uid"
-  gid=$(who group "$group") # the user's name, when no group is given
-  known "gid for group" "$group" "$gid"
-elif [ -n "$own" ]; then
+/** Whom names and numbers mean in the image at $root: `who` looks one up, `owner` sets uid and gid from $user, $group and $own as BuildKit does. */
+const OWNERS = `who() { case $2 in *[!0-9]*) awk -F: -v n="$2" '$1 == n { print $3; exit }' "$root/etc/$1" 2>/dev/null ;; *) echo "$2" ;; esac; }
+owner() {
   case $user in
     *[!0-9]* | '')
       [ -n "$has_below" ] || { echo "invalid user index: -1" >&2; exit 1; }
@@ -22,6 +13,27 @@ elif [ -n "$own" ]; then
   esac
   case $own in *:*) named=$(who group "$group"); gid=\${named:-$gid} ;; esac
   uid=\${uid:-0} gid=\${gid:-0}
+}`;
+
+/** uid and gid of $own, in the image at $root, which may have none. */
+export const OWNER_OF_FILES = `${OWNERS}
+uid=0 gid=0 has_below=1
+user=\${own%%:*} group=\${own#*:}
+[ -z "$own" ] || owner`;
+
+export const COPY = `root=$1 dest=$2 add=$3 own=$4 mode=$5 keep=$6 buildkit=$7 has_below=$8 from=$9
+shift 9
+${OWNERS}
+known() { [ -n "$3" ] || { echo "unable to convert uid/gid chown string to host mapping: can't find $1 $2: no such \${1#?id for }: $2" >&2; exit 1; }; }
+uid=0 gid=0
+user=\${own%%:*} group=\${own#*:}
+if [ -n "$own" ] && [ -z "$buildkit" ]; then
+  uid=$(who passwd "$user")
+  known "uid for user" "$user" "$uid"
+  gid=$(who group "$group") # the user's name, when no group is given
+  known "gid for group" "$group" "$gid"
+elif [ -n "$own" ]; then
+  owner
 fi
 owners="--owner=:$uid --group=:$gid" # "+5" is what the manual has, and means 0
 [ -z "$keep" ] || owners=

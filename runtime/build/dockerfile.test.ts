@@ -41,11 +41,16 @@ test('the exec form is JSON and nothing else', () => {
   for (const text of ["['a']", '["a"', 'a', '[1]']) expect(jsonForm(text), text).toBeUndefined();
 });
 
-const variables = new Map([['a', '1'], ['empty', '']]);
+const variables = new Map([['a', '1'], ['empty', ''], ['path', '/usr/local/bin'], ['file', 'foo.tar.gz'], ['x', 'aXbXc'], ['b', 'X']]);
+test.each([
+  ['${file#*.}', 'tar.gz'], ['${file##*.}', 'gz'], ['${file%.*}', 'foo.tar'], ['${file%%.*}', 'foo'], ['${path##*/}', 'bin'], ['${path%/*}', '/usr/local'], ['${file#nope}', 'foo.tar.gz'], ['${x#*${b}}', 'bXc'],
+  ['${file/o/0}', 'f0o.tar.gz'], ['${file//o/0}', 'f00.tar.gz'], ['${path//\\//:}', ':usr:local:bin'], ['${file/t*r/x}', 'foo.x.gz'], ['${file//o/}', 'f.tar.gz'], ['${file/?oo/x}', 'x.tar.gz'], ['${no#x}', ''], ['${no//a/b}', ''],
+])('%s becomes %j', (word, value) => expect(expand(word, variables)).toBe(value));
+
 test.each([
   ['$a', '1'], ['${a}b', '1b'], ['$ab', ''], ['\\$a', '$a'], ["'$a'", '$a'], ['"$a x"', '1 x'], ['${no:-d$a}', 'd1'], ['${no-d}', 'd'], ['${empty:-d}', 'd'], ['${empty-d}', ''], ['${a:+set}', 'set'], ['${no:+set}', ''], ['a\\ b', 'a b'], ['100$', '100$'],
 ])('%s becomes %j', (word, value) => expect(expand(word, variables)).toBe(value));
-test.each([['"a', 'double-quote'], ['${a', 'missing'], ['${no:?say}', 'no: say']])('%s is refused', (word, said) => expect(() => expand(word, variables)).toThrow(said));
+test.each([['"a', 'double-quote'], ['${a', 'unsupported modifier'], ['${a:-b', "missing '}'"], ['${a/b}', "missing '/'"], ['${}', 'bad substitution'], ['${a^}', 'unsupported modifier (^)'], ['${no:?say}', 'no: say'], ['${no?}', 'no: is not allowed to be unset'], ['${empty:?}', 'empty: is not allowed to be empty']])('%s is refused', (word, said) => expect(() => expand(word, variables)).toThrow(said));
 
 test('words end at spaces outside of quotes', () => expect(split('a "b c" d\\ e \'f g\'')).toEqual(['a', '"b c"', 'd\\ e', "'f g'"]));
 test('names and values, in both forms', () => {

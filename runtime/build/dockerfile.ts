@@ -26,12 +26,14 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   FROM: ['platform'], ADD: ['chown', 'chmod', 'link', 'checksum', 'keep-git-dir'], COPY: ['chown', 'chmod', 'from', 'link'], RUN: ['mount', 'network'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
 };
 
+const DIRECTIVES = ['syntax', 'escape', 'check'];
+
 /** Odd, but not wrong. */
 export interface Warning { text: string; details: string[]; url: string; line: number }
 
 export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string; warnings: Warning[] } {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const escape = escapeOf(lines);
+  const escape = directivesOf(lines).get('escape') ?? '\\';
   const continued = new RegExp(`${escape === '\\' ? '\\\\' : '`'}[ \\t]*$`);
   const instructions: Instruction[] = [];
   let joined = '';
@@ -86,7 +88,7 @@ export function parseInstruction(text: string, line: number): Instruction {
     if (equals < 0 && !SWITCHES.includes(key)) throw parseError(line, `missing a value on flag: ${key}`);
     (flags[key] ??= []).push(equals < 0 ? 'true' : flag[1]!.slice(equals + 1));
   }
-  if (rest === '' && name !== 'CMD' && name !== 'ENTRYPOINT') throw parseError(line, `${name} requires ${['ADD', 'COPY'].includes(name) ? 'at least two arguments' : ['FROM'].includes(name) ? 'either one or three arguments' : ['USER', 'WORKDIR', 'STOPSIGNAL', 'MAINTAINER'].includes(name) ? 'exactly one argument' : 'at least one argument'}`);
+  if (rest === '' && !['CMD', 'ENTRYPOINT', 'RUN'].includes(name)) throw parseError(line, `${name} requires ${['ADD', 'COPY'].includes(name) ? 'at least two arguments, but only one was provided. Destination could not be determined' : ['FROM'].includes(name) ? 'either one or three arguments' : ['USER', 'WORKDIR', 'STOPSIGNAL', 'MAINTAINER'].includes(name) ? 'exactly one argument' : 'at least one argument'}`);
   return { line, endLine: line, name, flags, rest, original: trimmed, heredocs: [] };
 }
 
@@ -104,19 +106,22 @@ export function jsonForm(text: string): string[] | undefined {
 }
 
 /** Directives come before everything else, each at most once. */
-function escapeOf(lines: string[]): string {
-  for (const line of lines) {
+export function directivesOf(lines: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [at, line] of lines.entries()) {
     const directive = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/.exec(line);
-    if (!directive) return '\\';
-    if (directive[1]!.toLowerCase() !== 'escape') continue;
-    if (directive[2] !== '\\' && directive[2] !== '`') throw new SlipwayError('InvalidParameter', `dockerfile parse error: invalid escape token '${directive[2]}' does not match \` or \\`);
-    return directive[2];
+    if (!directive) break;
+    const [, name = '', value = ''] = directive;
+    if (!DIRECTIVES.includes(name.toLowerCase())) continue;
+    if (found.has(name.toLowerCase())) throw new DockerfileError(`only one ${name.toLowerCase()} parser directive can be used`, at, { syntax: true });
+    if (name.toLowerCase() === 'escape' && value !== '\\' && value !== '`') throw new DockerfileError(`invalid escape token '${value}' does not match \` or \\`, 0, { syntax: true });
+    found.set(name.toLowerCase(), value);
   }
-  return '\\';
+  return found;
 }
 
 /** As BuildKit's parser does since Docker 25: one slip of the fingers away. */
-function nearest(name: string, known: readonly string[]): string {
+export function nearest(name: string, known: readonly string[]): string {
   if (name.length > 20) return '';
   const found = known.map(word => ({ word, slips: distance(name, word) })).sort((a, b) => a.slips - b.slips)[0]!;
   return found.slips < 3 && found.slips < name.length ? ` (did you mean ${found.word}?)` : '';

@@ -14,5 +14,5 @@ test.each<[string, object]>([
 ])('%s', (text, mount) => expect(parse(text)).toMatchObject(mount));
 
 test.each([
-  ['type=foo,target=/x', 'unsupported mount type "foo"'], ['type=cache', 'target required'], ['type=bind,target=/', 'invalid mount target "/"'], ['type=ssh', 'no SSH agent'], ['type=cache,target=/c,nope=1', "unexpected key 'nope' in 'nope=1'"], ['type=cache,target=/c,mode=9', 'invalid value 9 for mode'],
+  ['type=foo,target=/x', 'unsupported mount type "foo"'], ['type=bind,target=/x,size=1m', "unexpected key 'size' for mount type 'bind'"], ['type=secret,id=a,source=b', "both source and id can't be set"], ['ro=maybe,target=/x', 'invalid value for ro: maybe'], ['type=bind,target=/', 'invalid mount target "/"'], ['type=cache,target=/c,nope=1', "unexpected key 'nope' in 'nope=1'"], ['type=cache,target=/c,mode=9', 'invalid value 9 for mode'],
 ])('%s is refused: %s', (text, words) => expect(() => parse(text)).toThrow(words));

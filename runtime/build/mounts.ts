@@ -2,9 +2,10 @@
 // https://docs.docker.com/reference/dockerfile/#run---mount
 import { posix } from 'node:path';
 import { SlipwayError } from '../errors.ts';
+import { nearest } from './dockerfile.ts';
 
 export interface RunMount {
-  type: 'bind' | 'cache' | 'tmpfs' | 'secret';
+  type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
   target: string;
   /** Below the root of where it comes from. */
   source: string;
@@ -21,7 +22,10 @@ export interface RunMount {
   size: number;
 }
 
+/** Keys that not every type knows. */
+const ONLY_FOR: Readonly<Record<string, readonly string[]>> = { size: ['tmpfs'], required: ['secret', 'ssh'] };
 const KEYS = ['type', 'target', 'dst', 'destination', 'source', 'src', 'from', 'readonly', 'ro', 'rw', 'readwrite', 'id', 'sharing', 'required', 'mode', 'uid', 'gid', 'size'];
+const SWITCHES = ['readonly', 'ro', 'rw', 'readwrite', 'required'];
 const invalid = (what: string) => new SlipwayError('InvalidParameter', what);
 
 /** `expand` replaces variables in values, as BuildKit allows it for all but from. */
@@ -29,11 +33,12 @@ export function parseMount(text: string, workingDir: string, expand: (value: str
   const given = new Map<string, string | undefined>();
   for (const field of text.split(',')) {
     const [, key = '', value] = /^([^=]*)(?:=([\s\S]*))?$/.exec(field)!;
-    if (!KEYS.includes(key.toLowerCase())) throw invalid(`unexpected key '${key}' in '${field}'`);
+    if (!KEYS.includes(key.toLowerCase())) throw invalid(`unexpected key '${key}' in '${field}'${nearest(key, KEYS)}`);
+    if (SWITCHES.includes(key.toLowerCase()) && value !== undefined && !/^(1|t|true|0|f|false)$/i.test(value)) throw invalid(`invalid value for ${key}: ${value}`);
     given.set(key.toLowerCase(), value === undefined || key === 'from' ? value : expand(value));
   }
   const one = (...names: string[]) => names.map(name => given.get(name)).find(value => value !== undefined) ?? '';
-  const flag = (...names: string[]) => names.some(name => given.has(name) && !['false', '0'].includes(given.get(name) ?? 'true'));
+  const flag = (...names: string[]) => names.some(name => given.has(name) && !['false', '0', 'f'].includes((given.get(name) ?? 'true').toLowerCase()));
   const number = (name: string, radix: number) => {
     const value = given.get(name);
     if (value === undefined) return null;
@@ -42,13 +47,17 @@ export function parseMount(text: string, workingDir: string, expand: (value: str
     return parsed;
   };
   const type = one('type') || 'bind';
-  if (type === 'ssh') throw invalid('this engine has no SSH agent to forward: RUN --mount=type=ssh cannot be used in a lab');
-  if (type !== 'bind' && type !== 'cache' && type !== 'tmpfs' && type !== 'secret') throw invalid(`unsupported mount type ${JSON.stringify(type)}`);
+  if (type !== 'bind' && type !== 'cache' && type !== 'tmpfs' && type !== 'secret' && type !== 'ssh') throw invalid(`unsupported mount type ${JSON.stringify(type)}`);
+  const foreign = [...given.keys()].find(key => ONLY_FOR[key] && !ONLY_FOR[key].includes(type));
+  if (foreign !== undefined) throw invalid(`unexpected key '${foreign}' for mount type '${type}'`);
+  for (const key of ['mode', 'uid', 'gid']) if (given.has(key) && !['secret', 'ssh', 'cache'].includes(type)) throw invalid(`${key} not allowed for ${JSON.stringify(type)} type mounts`);
+  if (given.has('sharing') && type !== 'cache') throw invalid(`invalid cache sharing set for ${type} mount`);
   const source = one('source', 'src');
-  const id = one('id') || (type === 'secret' ? posix.basename(source || one('target', 'dst', 'destination')) : '');
-  const asked = one('target', 'dst', 'destination') || (type === 'secret' && id ? `/run/secrets/${id}` : '');
-  if (asked === '') throw invalid('target required in mount');
-  if (type === 'secret' && id === '') throw invalid('one of source, target required');
+  if (type === 'secret' && one('from')) throw invalid('secret mount should not have a from');
+  if (type === 'secret' && !source && !one('target', 'dst', 'destination') && !one('id')) throw invalid('invalid secret mount. one of source, target required');
+  if (type === 'secret' && source && one('id')) throw invalid("both source and id can't be set");
+  const id = one('id') || (type === 'secret' ? posix.basename(source || one('target', 'dst', 'destination')) : type === 'ssh' ? 'default' : '');
+  const asked = one('target', 'dst', 'destination') || (type === 'secret' ? `/run/secrets/${id}` : type === 'ssh' ? '/run/buildkit/ssh_agent.0' : '');
   const target = posix.resolve(workingDir || '/', asked);
   if (target === '/') throw invalid(`invalid mount target ${JSON.stringify(target)}`);
   const sharing = one('sharing') || 'shared';
@@ -64,6 +73,6 @@ const UNITS: Record<string, number> = { '': 1, b: 1, k: 1 << 10, m: 1 << 20, g: 
 function sizeOf(text: string): number {
   if (text === '') return 0;
   const match = /^(\d+(?:\.\d+)?)\s*([bkmgt]?)i?b?$/i.exec(text);
-  if (!match) throw invalid(`invalid size: '${text}'`);
+  if (!match) throw invalid(`invalid value for size: ${text}`);
   return Math.round(Number(match[1]) * UNITS[match[2]!.toLowerCase()]!);
 }

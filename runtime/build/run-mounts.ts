@@ -37,7 +37,9 @@ export async function prepareMounts(parts: MountParts, wanted: readonly RunMount
   const bind = (source: string, target: string, readOnly: boolean) => prepared.push(hostConfigSchema.parse({ Mounts: [{ Type: 'bind', Source: source, Target: target, ReadOnly: readOnly }] }).Mounts![0]!);
   try {
     for (const mount of wanted) {
-      if (mount.type === 'tmpfs') tmpfs[mount.target] = mount.size ? `size=${mount.size}` : '';
+      if (mount.type === 'ssh') { // a client without an agent: BuildKit mounts nothing, either
+        if (mount.required) throw new SlipwayError('InvalidParameter', `unset ssh forward key ${mount.id}`);
+      } else if (mount.type === 'tmpfs') tmpfs[mount.target] = mount.size ? `size=${mount.size}` : '';
       else if (mount.type === 'cache') {
         const { directory, done } = await parts.cacheMounts.use(mount);
         releases.push(done);

@@ -10,13 +10,13 @@ import type { CacheRecord } from './build-cache.ts';
 import { commandOf, configure, shellOf, variablesOf, workingDirectory } from './configure.ts';
 import { copyArguments, isUrl } from './copy-arguments.ts';
 import { findSources, type Found, type Source } from './copy.ts';
-import { parseInstruction, type Instruction } from './dockerfile.ts';
+import { jsonForm, parseInstruction, type Instruction } from './dockerfile.ts';
 import { isHeredocMark, type Heredoc } from './heredocs.ts';
 import { parseMount } from './mounts.ts';
 import { COMMENT } from './oci-image.ts';
 import { copyStep, inlineStep, runStep, workdirStep, type StepOf } from './solver-steps.ts';
 import type { ContextFiles, SolverParts, StageEnd, StageOptions } from './stage-parts.ts';
-import { expand, split } from './words.ts';
+import { expand, expandDocument, split } from './words.ts';
 
 /** BuildKit says of the build, but not of the step, what it was about. */
 const CACHE_KEY = 'failed to compute cache key: ';
@@ -33,6 +33,8 @@ export class StageRun {
   private record: string;
   private cmdSet = false;
   private at = 0;
+  /** Only to see whether all that instructions say makes sense: nothing is done, and nothing told. */
+  private dry = false;
 
   constructor(parts: SolverParts, options: StageOptions) {
     const { base, before } = options;
@@ -45,12 +47,13 @@ export class StageRun {
     this.record = before?.record ?? '';
     const image = base?.config.config;
     this.config = before ? { ...before.config } : { ...containerConfigSchema.parse(image ?? {}), Hostname: '', Image: '' };
+    if (!before && !base) this.config.WorkingDir = '/';
     if (!before && !(this.config.Env ?? []).some(entry => entry.startsWith('PATH='))) this.config.Env = [...(this.config.Env ?? []), DEFAULT_PATH];
   }
 
   async run(): Promise<StageEnd> {
     const { base, before, text, args } = this.options;
-    if (base) {
+    if (base && !this.dry) {
       this.at++;
       const { digest, record } = this.parts.from(base, this.options.isSource(base.name) ? `FROM ${base.name}` : this.label(`FROM ${base.name}`));
       this.vertex = digest;
@@ -59,8 +62,18 @@ export class StageRun {
     const triggers = this.config.OnBuild ?? [];
     this.config = { ...this.config, OnBuild: null };
     for (const trigger of triggers) await this.options.at(text.from, () => this.dispatch(parseInstruction(trigger, text.from.line)));
-    for (const instruction of text.instructions) await this.options.at(instruction, () => this.dispatch(instruction));
+    for (const [at, instruction] of text.instructions.entries()) {
+      if (this.dry && at % 20 === 19) await new Promise(setImmediate); // others' labs wait for this process
+      await this.options.at(instruction, () => this.dispatch(instruction));
+    }
     return { base: before ? before.base : base?.config ?? null, layers: this.layers, config: this.config, history: this.history, author: this.author, args, vertex: this.vertex, record: this.record };
+  }
+
+  /** Throws what a build would stumble over before it begins. Gives what the stages that begin with this one need to know. */
+  async rehearse(): Promise<StageEnd> {
+    this.dry = true;
+    const end = await this.run();
+    return { ...end, layers: [], history: [] };
   }
 
   private async dispatch(instruction: Instruction): Promise<void> {
@@ -75,11 +88,11 @@ export class StageRun {
         this.author = rest;
         return this.told(`MAINTAINER ${rest}`);
       default: {
-        const { config, comment } = configure(this.config, instruction, this.variables(), this.options.escape, this.cmdSet)!;
+        const { config, comment, told } = configure(this.config, instruction, this.variables(), this.options.escape, this.cmdSet)!;
         this.config = { ...this.config, ...config, ...(name === 'CMD' ? { ArgsEscaped: true } : {}) };
         if (name === 'CMD') this.cmdSet = true;
         if (name === 'ONBUILD') return; // as BuildKit, which has no word of it in the history
-        return this.told(name === 'EXPOSE' ? `EXPOSE map[${comment.slice('EXPOSE '.length).split(' ').map(port => `${port.includes('/') ? port : `${port}/tcp`}:{}`).sort().join(' ')}]` : comment);
+        return this.told(told ?? comment);
       }
     }
   }
@@ -90,28 +103,29 @@ export class StageRun {
     for (const word of split(rest, escape)) {
       const equals = word.indexOf('=');
       const name = expand(equals < 0 ? word : word.slice(0, equals), this.variables(), escape);
-      args.declare(name, equals < 0 ? undefined : expand(word.slice(equals + 1), this.variables(), escape));
-      const value = equals < 0 && !args.isGiven(name) ? undefined : args.values().get(name); // one from before the first FROM is not told
+      const value = equals < 0 ? undefined : expand(word.slice(equals + 1), this.variables(), escape);
+      args.declare(name, value);
       said.push(value === undefined ? name : `${name}=${value}`);
     }
     this.told(`ARG ${said.join(' ')}`);
   }
 
-  private async workdir({ rest, original }: Instruction): Promise<void> {
-    const path = workingDirectory(this.config, expand(rest, this.variables(), this.options.escape));
+  private async workdir({ rest }: Instruction): Promise<void> {
+    const written = expand(rest, this.variables(), this.options.escape);
+    const path = workingDirectory(this.config, written);
     this.config = { ...this.config, WorkingDir: path };
-    const name = this.label(this.shown(original));
     if (path === '/') return this.told(`WORKDIR ${path}`);
-    await this.step(name, [], of => workdirStep(this.parts, of, path), `WORKDIR ${path}`);
+    const { User } = this.config;
+    await this.step(() => this.label(`WORKDIR ${written}`), of => workdirStep(this.parts, of, path, User), `WORKDIR ${path}`);
   }
 
   private async runCommand({ rest, flags, heredocs, original }: Instruction): Promise<void> {
     const { args, network, hostOptions } = this.options;
     const mounts = (flags.mount ?? []).map(text => parseMount(text, this.config.WorkingDir, value => expand(value, this.variables(), this.options.escape)));
     const asked = flags.network?.[0] ?? 'default';
-    if (!['default', 'none', 'host'].includes(asked)) throw new SlipwayError('InvalidParameter', `unsupported network mode ${JSON.stringify(asked)}`);
+    if (asked === 'host') this.options.permitted('network.host');
     const { argv, scripts } = this.command(rest, heredocs);
-    if (scripts.length) this.parts.inlined();
+    if (scripts.length && !this.dry) this.parts.inlined();
     const given = args.declaredForRun(this.config);
     const told = args.told(this.config);
     const prefix = told.length ? `|${told.length} ${told.join(' ')} ` : '';
@@ -121,7 +135,7 @@ export class StageRun {
       if (!sources.has(from)) sources.set(from, this.source(from));
       return sources.get(from)!;
     };
-    await this.step(this.label(this.shown(original) + first), mounts.map(mount => mount.from), async of => {
+    await this.step(() => this.label(this.shown(original) + first), async of => {
       const mountKeys: string[] = [];
       for (const { type, from, source } of mounts) if (type === 'bind') mountKeys.push(`${from === '' ? await this.digestOfContext(source) : (await sourceOf(from)).key} ${source}`);
       return runStep(this.parts, { host: this.parts.host, source: async from => (await sourceOf(from)).source, secret: id => this.parts.secret(id), cacheMounts: this.parts.cacheMounts }, of, {
@@ -135,35 +149,34 @@ export class StageRun {
     if (heredocs.length === 0) return { argv: commandOf(this.config, rest), scripts: [] };
     const [only] = heredocs;
     if (heredocs.length === 1 && isHeredocMark(rest)) {
-      if (only!.content.startsWith('#!')) return { argv: [`/dev/pipes/${only!.name}`], scripts: [only!] };
+      if (only!.content.startsWith('#!')) return { argv: [...shellOf(this.config), `/dev/pipes/${only!.name}`], scripts: [only!] };
       return { argv: [...shellOf(this.config), only!.content], scripts: [] };
     }
     return { argv: [...shellOf(this.config), `${rest}\n${heredocs.map(({ name, content }) => `${content}${name}`).join('\n')}`], scripts: [] };
   }
 
   private async copy(instruction: Instruction): Promise<void> {
-    const { name, flags, original, heredocs } = instruction;
+    const { name, rest, flags, original, heredocs } = instruction;
     const word = (text: string) => expand(text, this.variables(), this.options.escape);
     const copied = copyArguments(instruction, this.config.WorkingDir, this.options.escape, word, { several: true });
+    if (flags.checksum && !copied.sources.every(isUrl)) throw new SlipwayError('InvalidParameter', 'checksum can\'t be specified for non-HTTP sources');
     const history = `${name} ${copied.chown ? `--chown=${copied.chown} ` : ''}${copied.chmod ? `--chmod=${copied.chmod} ` : ''}${copied.sources.join(' ')} ${copied.target} # buildkit`;
-    const label = this.label(this.shown(heredocs.length ? original.replace(/<<(-?)["']([^"']+)["']/g, '<<$1$2') : original));
+    const label = () => this.label(jsonForm(rest) ? `${this.shown(original.slice(0, original.length - rest.length))}[${[...copied.sources, copied.target].join(', ')}]` : this.shown(heredocs.length ? original.replace(/<<(-?)["']([^"']+)["']/g, '<<$1$2') : original));
     const from = flags.from?.[0];
     if (name === 'ADD') {
-      if (flags.checksum && !copied.sources.every(isUrl)) throw new SlipwayError('InvalidParameter', 'checksum can\'t be specified for non-HTTP(S) sources');
       const url = copied.sources.find(isUrl);
-      if (url) return this.step(label, [], of => { of.report.start(); throw new SlipwayError('Unavailable', `this lab's builder fetches nothing from a network, so ${url} cannot be added`); }, history);
+      if (url) return this.step(label, of => { of.report.start(); throw new SlipwayError('Unavailable', `this lab's builder fetches nothing from a network, so ${url} cannot be added`); }, history);
     }
-    const inline = heredocs.map(document => ({ name: document.name, content: document.expand ? expandText(document.content, this.variables()) : document.content }));
+    const inline = heredocs.map(document => ({ name: document.name, content: document.expand ? expandDocument(document.content, this.variables()) : document.content }));
     const paths = copied.sources.filter(source => !isHeredocMark(source));
-    if (inline.length) {
-      for (const _ of inline) this.parts.inlined();
-      if (paths.length) throw new SlipwayError('InvalidParameter', `${name} of files and inline documents at once is not supported here: use two instructions`);
-      return this.step(label, [], of => inlineStep(this.parts, of, copied, inline), history);
-    }
-    await this.step(label, [from ?? 'context'], async of => {
+    if (inline.length && !this.dry) for (const _ of inline) this.parts.inlined();
+    const shown = this.dry ? '' : label();
+    if (inline.length) await this.step(() => shown, of => inlineStep(this.parts, of, copied, inline), history);
+    if (inline.length && paths.length === 0) return;
+    await this.step(() => shown, async of => {
       const { source, key, files } = await this.source(from ?? '');
       const find = async (): Promise<readonly Found[]> => {
-        for (let patterns = copied.sources; patterns.length;) {
+        for (let patterns = paths; patterns.length;) {
           const found = files ? await files.find(patterns) : await findSources(this.parts.host, source, patterns, this.parts.signal);
           if (!('missing' in found)) return found;
           if (!/[*?[]/.test(found.missing)) throw this.notFound(found.missing);
@@ -200,7 +213,9 @@ export class StageRun {
 
   private notFound(path: string) { return new SlipwayError('NotFound', `${CACHE_KEY}failed to calculate checksum of ref ${this.vertex.slice(7, 32)}: "/${path.replace(/^(\.?\/)+/, '')}": not found`); }
 
-  private async step(name: string, _inputs: readonly string[], work: (of: StepOf) => Promise<CacheRecord>, history: string): Promise<void> {
+  private async step(label: () => string, work: (of: StepOf) => Promise<CacheRecord>, history: string): Promise<void> {
+    if (this.dry) return;
+    const name = label();
     const vertex = this.parts.step(name, this.vertex ? [this.vertex] : []);
     try {
       const made = await work({ name, report: vertex, below: this.layers, parent: this.record });
@@ -218,7 +233,7 @@ export class StageRun {
     }
   }
 
-  private told(createdBy: string): void { this.history.push({ created_by: createdBy, comment: COMMENT, empty_layer: true }); }
+  private told(createdBy: string): void { if (!this.dry) this.history.push({ created_by: createdBy, comment: COMMENT, empty_layer: true }); }
 
   private variables(): Map<string, string> { return new Map([...this.options.args.values(), ...variablesOf(this.config)]); }
 
@@ -226,7 +241,7 @@ export class StageRun {
   private label(text: string): string {
     const { name, total } = this.options;
     if (!text.startsWith('FROM ')) this.at++;
-    return `[${name ? `${name} ` : ''}${String(this.at).padStart(String(total).length)}/${total}] ${text}`;
+    return `[${name ? `${name} ` : ''}${String(this.at).padStart(String(total).length)}/${total}] ${text.replace(/^\S+/, word => word.toUpperCase())}`;
   }
 
   /** An instruction as progress shows it: known variables are replaced, quotes stay. */
@@ -243,9 +258,6 @@ const firstLine = (text: string) => {
   const [first = '', ...more] = text.replace(/\n$/, '').split('\n');
   return `${first}${more.length ? '...' : ''}`;
 };
-
-/** The text of a document: variables, but no quotes. */
-const expandText = (text: string, variables: ReadonlyMap<string, string>) => text.replace(/\\\$|\$\{[^}]*\}|\$\w+/g, found => (found === '\\$' ? '$' : expand(found, variables)));
 
 /** Commands that an image has for the stages that begin with it. */
 export const triggersOf = (image: ImageConfig | undefined): readonly string[] => (image?.config.OnBuild as readonly string[] | null | undefined) ?? [];

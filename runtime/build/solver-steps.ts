@@ -19,7 +19,7 @@ import type { RunMount } from './mounts.ts';
 import { runToEnd } from './run.ts';
 import { prepareMounts, type MountParts } from './run-mounts.ts';
 import { stepHost } from './step-host.ts';
-import { changesOf, MAKE_DIRECTORY } from './upper.ts';
+import { changesOf, MAKE_USERS_DIRECTORY } from './upper.ts';
 
 /** What a step is told to. */
 export interface StepReport {
@@ -125,6 +125,8 @@ export interface CopyStep extends CopyArguments {
   keepOwners: boolean;
 }
 
+export interface InlineDocument { name: string; content: string }
+
 export async function copyStep(parts: StepParts, of: StepOf, step: CopyStep): Promise<CacheRecord> {
   const rest = [step.destination, step.chown, step.chmod, step.isAdd, step.keepOwners];
   const quick = step.sourceKey && keyOf('copy', of.below, [step.sourceKey, step.sources, ...rest]);
@@ -143,7 +145,7 @@ export async function copyStep(parts: StepParts, of: StepOf, step: CopyStep): Pr
 }
 
 /** COPY <<EOF: the documents become files, written in the lab. */
-export async function inlineStep(parts: StepParts, of: StepOf, step: CopyArguments, documents: readonly { name: string; content: string }[]): Promise<CacheRecord> {
+export async function inlineStep(parts: StepParts, of: StepOf, step: CopyArguments, documents: readonly InlineDocument[]): Promise<CacheRecord> {
   const directory = newScratch('inline');
   let written = false;
   const find = async (): Promise<Found[]> => {
@@ -161,12 +163,12 @@ export async function inlineStep(parts: StepParts, of: StepOf, step: CopyArgumen
   }
 }
 
-export async function workdirStep(parts: StepParts, of: StepOf, path: string): Promise<CacheRecord> {
-  const key = keyOf('workdir', of.below, [path]);
+export async function workdirStep(parts: StepParts, of: StepOf, path: string, user: string): Promise<CacheRecord> {
+  const key = keyOf('workdir', of.below, [path, user]);
   const known = found(parts, key, of);
   if (known) return known;
   of.report.start();
-  const layer = await changesOf(parts.host, of.below, { argv: root => script(MAKE_DIRECTORY, root, path), keepEmpty: true, signal: parts.signal });
+  const layer = await changesOf(parts.host, of.below, { argv: root => script(MAKE_USERS_DIRECTORY, root, path, user), keepEmpty: true, signal: parts.signal });
   return record(parts, of, [key], layer!);
 }
 

@@ -26,6 +26,8 @@ export interface SolverOptions {
   network: string;
   hostOptions: Record<string, unknown>;
   architecture: string;
+  /** What the client has allowed, such as network.host. */
+  entitlements: readonly string[];
   /** Names that mean something else than a stage or an image: --build-context. */
   namedContexts: ReadonlyMap<string, string>;
 }
@@ -90,12 +92,16 @@ export class Solver {
     return paths.some(path => path === '.' || path.split('/').includes('..')) || [...this.needed.values()].some(stage => triggersOf(stage.base?.config).length) ? null : [...new Set(paths)].sort();
   }
 
-  /** Finds out which stages are needed, and their images. */
+  /** Finds out which stages are needed, and their images, and whether what their instructions say makes sense. */
   async plan(): Promise<void> {
     await this.need(this.target);
+    const rehearsed = new Map<StageText, StageEnd>();
+    for (const stage of [...this.needed.values()].sort((a, b) => a.text.index - b.text.index)) {
+      rehearsed.set(stage.text, await this.stageRun(stage, stage.stage ? rehearsed.get(stage.stage)! : null).rehearse());
+    }
     for (const stage of this.needed.values()) {
       const triggers = triggersOf(stage.base?.config);
-      const named = this.stages.length > 1 || stage.text.instructions.some(i => i.flags.mount);
+      const named = this.stages.length > 1 || this.sources.size > 0 || stage.text.instructions.some(i => i.flags.mount);
       stage.name = named ? stage.text.name || `stage-${stage.text.index}` : '';
       stage.total = (stage.base ? 1 : 0) + stage.text.instructions.filter(i => isCounted(i.name)).length + triggers.filter(trigger => isCounted(/^\S+/.exec(trigger)?.[0]?.toUpperCase() ?? '')).length;
     }
@@ -129,6 +135,7 @@ export class Solver {
         needed.stage = stage;
         await this.need(stage);
       } else if (context !== undefined || base !== 'scratch') {
+        if (context === undefined) this.named(base);
         needed.base = await this.parts.image(context === undefined ? base : imageOf(base, context), expand(text.platform, this.args.meta(), this.escape));
       }
     });
@@ -145,9 +152,20 @@ export class Solver {
   }
 
   private async needSource(text: StageText, from: string): Promise<void> {
-    const stage = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
-    if (stage) await this.need(stage);
-    else if (!this.options.namedContexts.has(from)) this.sources.add(canonicalName(withDefaultTag(parseReference(from))));
+    if (this.options.namedContexts.has(from)) return;
+    if (text.name !== '' && from.toLowerCase() === text.name && !earlierStage(this.stages, text.index, from)) throw new SlipwayError('InvalidParameter', `circular dependency detected on stage: ${from}`);
+    const stage = earlierStage(this.stages, text.index, from);
+    if (stage) return this.need(stage);
+    this.sources.add(this.named(from));
+    await this.parts.image(from, '');
+  }
+
+  private named(image: string): string {
+    try {
+      return canonicalName(withDefaultTag(parseReference(image)));
+    } catch (error) {
+      throw error instanceof SlipwayError ? new SlipwayError(error.kind, `failed to parse stage name ${JSON.stringify(image)}: ${error.message}`) : error;
+    }
   }
 
   /** Once for each stage. */
@@ -161,18 +179,21 @@ export class Solver {
     return end;
   }
 
-  private async runStage({ text, name, base, stage, total }: Needed): Promise<StageEnd> {
-    const before = stage ? await this.end(stage) : null;
-    const run = new StageRun(this.parts, {
+  private async runStage(needed: Needed): Promise<StageEnd> {
+    return this.stageRun(needed, needed.stage ? await this.end(needed.stage) : null).run();
+  }
+
+  private stageRun({ text, name, base, total }: Needed, before: StageEnd | null): StageRun {
+    return new StageRun(this.parts, {
       text, name, total, base, before, escape: this.escape, args: this.args.forStage(before?.args), network: this.options.network, hostOptions: this.options.hostOptions, namedContexts: this.options.namedContexts,
       layersOf: async from => {
         const other = this.options.namedContexts.has(from) ? undefined : earlierStage(this.stages, text.index, from);
         return other ? (await this.end(other)).layers : null;
       },
       isSource: image => this.sources.has(image),
+      permitted: entitlement => { if (!this.options.entitlements.includes(entitlement)) throw new EntitlementMissing(entitlement); },
       at: (instruction, work) => this.at(instruction, work),
     });
-    return run.run();
   }
 
   /** Errors without a place in the Dockerfile get this one. */
@@ -180,10 +201,15 @@ export class Solver {
     try {
       return await work();
     } catch (error) {
-      this.parts.failedAt(error, error instanceof DockerfileError ? error.lines : { start: instruction.line, end: instruction.endLine });
+      if (!(error instanceof EntitlementMissing)) this.parts.failedAt(error, error instanceof DockerfileError ? error.lines : { start: instruction.line, end: instruction.endLine });
       throw error;
     }
   }
+}
+
+/** BuildKit finds out later, when the place in the Dockerfile is not known any more. */
+class EntitlementMissing extends SlipwayError {
+  constructor(entitlement: string) { super('Forbidden', `failed to load LLB: ${entitlement} is not allowed`); }
 }
 
 export const isCounted = (name: string) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name);

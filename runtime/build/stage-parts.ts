@@ -61,5 +61,7 @@ export interface StageOptions {
   layersOf(from: string): Promise<readonly ImageLayer[] | null>;
   /** Whether files are copied from the image as well: then it has one name for all stages. */
   isSource(image: string): boolean;
+  /** Throws when the client has not allowed it: RUN --network=host. */
+  permitted(entitlement: string): void;
   at<T>(instruction: Instruction, work: () => Promise<T>): Promise<T>;
 }

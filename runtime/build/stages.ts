@@ -22,7 +22,8 @@ export interface StagesOfText { meta: Instruction[]; stages: StageText[] }
 
 export function stagesOf(instructions: readonly Instruction[], escape: string): StagesOfText {
   const first = instructions.findIndex(i => i.name === 'FROM');
-  if (first < 0 || instructions.slice(0, first).some(i => i.name !== 'ARG')) throw new DockerfileError('no build stage in current context', instructions[0]?.line ?? 1);
+  const early = first < 0 ? instructions[0] : instructions.slice(0, first).find(i => i.name !== 'ARG');
+  if (early || first < 0) throw new DockerfileError('no build stage in current context', early?.line ?? 1, { end: early?.endLine ?? 1 });
   const stages: StageText[] = [];
   for (const instruction of instructions.slice(first)) {
     if (instruction.name === 'FROM') stages.push({ index: stages.length, ...parseFrom(instruction, escape), from: instruction, instructions: [] });

@@ -48,7 +48,7 @@ export class StepFrame {
   async container(config: ContainerConfig): Promise<Container> {
     const { host, verbs, output } = this.parts;
     if (!config.Image) config = { ...config, Image: '' };
-    const body = createBodySchema.parse({ ...config, HostConfig: { NetworkMode: this.options.network || 'default', ExtraHosts: [...this.options.extraHosts] } });
+    const body = createBodySchema.parse({ ...config, HostConfig: { ...this.options.limits, NetworkMode: this.options.network || 'default', ExtraHosts: [...this.options.extraHosts] } });
     const { id } = await verbs.create(host, { name: null, platform: '', body: { ...body, Cmd: config.Cmd } });
     await output.text(` ---> Running in ${short(id)}\n`);
     return verbs.resolve(host, id);

@@ -12,7 +12,7 @@ export function buildError(error: unknown, about: { filename: string; dockerfile
   if (error instanceof GrpcError) return error;
   const { lines, vertex } = about;
   return new GrpcError(CODES.unknown, asSlipwayError(error).message, [
-    ...(lines ? [detail('errdefs.Source', {
+    ...(lines?.start ? [detail('errdefs.Source', {
       info: { filename: about.filename, data: Buffer.from(about.dockerfile).toString('base64') },
       ranges: Array.from({ length: lines.end - lines.start + 1 }, (_, at) => ({ start: { line: lines.start + at }, end: { line: lines.start + at } })),
     })] : []),

@@ -155,6 +155,11 @@ export declare type SolveRequest = Message<"SolveRequest"> & {
   frontendAttrs: { [key: string]: string };
 
   /**
+   * @generated from field: repeated string entitlements = 9;
+   */
+  entitlements: string[];
+
+  /**
    * @generated from field: repeated Exporter exporters = 13;
    */
   exporters: Exporter[];

@@ -137,7 +137,7 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     if (found.solving) throw new GrpcError(CODES.invalidArgument, `${request.ref} is being built already`);
     found.solving = true;
     const { build } = found;
-    build.useSession(request.session);
+    build.useSession(request.session, request.entitlements);
     found.begun.resolve();
     const exports: Export[] = request.exporters.length ? request.exporters : request.exporter ? [{ type: request.exporter, attrs: request.exporterAttrs }] : [];
     try {

@@ -35,6 +35,7 @@ export class Build {
   private readonly images = new Map<string, Promise<BaseImage>>();
   private readonly places = new WeakMap<object, { lines?: Place; vertex?: string }>();
   private sessionId = '';
+  private entitlements: readonly string[] = [];
   private request: BuildRequest | undefined;
   private dockerfile = '';
   private solver: Solver | undefined;
@@ -49,7 +50,12 @@ export class Build {
 
   get signal(): AbortSignal { return this.ending.signal; }
   cancel(): void { this.ending.abort(new SlipwayError('Unavailable', 'context canceled')); }
-  useSession(id: string): void { this.sessionId = id; }
+  useSession(id: string, entitlements: readonly string[]): void {
+    const refused = entitlements.find(entitlement => entitlement !== 'network.host');
+    if (refused !== undefined) throw new SlipwayError('Forbidden', `granting entitlement ${refused} is not allowed by build daemon configuration`);
+    this.sessionId = id;
+    this.entitlements = entitlements;
+  }
   get planned(): boolean { return this.solver !== undefined; }
 
   /** Reads what is to be built, and finds out what it needs. */
@@ -60,7 +66,7 @@ export class Build {
       if (/^\s*$/.test(this.dockerfile)) throw new SlipwayError('InvalidParameter', 'the Dockerfile cannot be empty');
       const { target, filename, buildArgs, labels, network, hostOptions, namedContexts } = this.request;
       this.solver = new Solver(this.solverParts(this.request), {
-        dockerfile: this.dockerfile, filename, target, buildArgs, labels, network, hostOptions, namedContexts, architecture: this.shared.architecture,
+        dockerfile: this.dockerfile, filename, target, buildArgs, labels, network, hostOptions, namedContexts, entitlements: this.entitlements, architecture: this.shared.architecture,
       });
       for (const { text, details, url } of this.solver.warnings) this.definition?.warn(text, details, url);
       await this.solver.plan();
