@@ -16,7 +16,7 @@ export interface BaseOptions { name: string; platform: string; pull: boolean; se
 export async function baseImage(parts: BuildKitParts & { cache: BuildCache }, { name, platform, pull, session, step, signal }: BaseOptions): Promise<BaseImage> {
   if (!pull) {
     const image = local(parts.images, name);
-    if (image) return { name, config: image.config, layers: image.layers };
+    if (image && isFor(image, platform)) return { name, config: image.config, layers: image.layers };
   }
   const reference = parseReference(name);
   const { username, secret } = reference.domain === DEFAULT_DOMAIN ? { username: '', secret: '' } : await (await session()).credentials(reference.domain, signal);
@@ -35,6 +35,12 @@ export async function baseImage(parts: BuildKitParts & { cache: BuildCache }, { 
     sizeBytes: image.layers.reduce((sum, layer) => sum + layer.sizeBytes, 0), parents: [],
   });
   return { name, config: image.config, layers: image.layers };
+}
+
+/** `os/architecture[/variant]`; none asked for is this machine's. */
+function isFor({ config }: Image, platform: string): boolean {
+  const [os, architecture] = platform.split('/');
+  return platform === '' || (os === config.os && architecture === config.architecture);
 }
 
 function local(images: ImageStore, name: string): Image | undefined {
