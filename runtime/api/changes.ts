@@ -9,6 +9,7 @@ import { parseDetachKeys } from './detach-keys.ts';
 import { parsePlatform } from './platform.ts';
 import type { Call } from './call.ts';
 import { containerSize } from './containers.ts';
+import { CREATE } from './go-structs.ts';
 import { pruneFilter } from './prune.ts';
 import { bool, dimension, filters, optionalInt, text } from './query.ts';
 import { route } from './route.ts';
@@ -22,7 +23,7 @@ const stopOptions = (query: z.output<typeof stopQuery>) => ({ timeoutSeconds: qu
 export const changeRoutes = [
   route('POST', '/containers/create', {
     query: z.object({ name: text, platform: text }),
-    body: createBodySchema,
+    body: createBodySchema, goStruct: CREATE,
     async handle(call, query, body) {
       const { api } = call;
       if (body.Image === '') throw new SlipwayError('InvalidParameter', 'config cannot be empty in order to create a container');
@@ -129,7 +130,7 @@ export const changeRoutes = [
     query: z.object({ v: bool, force: bool, link: bool }),
     async handle(call, query) {
       const container = call.container();
-      if (query.link) throw new SlipwayError('Conflict', 'Conflict, cannot remove the default link name of the container');
+      if (query.link) throw new SlipwayError('System', 'Conflict, cannot remove the default link name of the container');
       await call.api.verbs.remove(call.api.host, container, { force: query.force, volumes: query.v });
       return { status: 204 };
     },
@@ -143,7 +144,7 @@ async function stopping(what: 'cannot stop container' | 'Cannot restart containe
     await call.api.verbs[what === 'cannot stop container' ? 'stop' : 'restart'](call.api.host, container, stopOptions(query));
   } catch (error) {
     if (!(error instanceof SlipwayError) || error.kind === 'NotModified') throw error;
-    throw new SlipwayError(error.kind, `${what}${what.startsWith('c') ? ':' : ''} ${call.params.id}: ${error.message}`, { cause: error.cause });
+    throw new SlipwayError(error.kind === 'InvalidParameter' ? 'System' : error.kind, `${what}${what.startsWith('c') ? ':' : ''} ${call.params.id}: ${error.message}`, { cause: error.cause });
   }
 }
 

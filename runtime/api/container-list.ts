@@ -154,7 +154,7 @@ function port(value: string, filter: 'publish' | 'expose'): { first: number; las
   const [first = '', last = first] = numbers.split('-');
   const number = (text: string) => {
     const why = !/^\d+$/.test(text) ? 'invalid syntax' : Number(text) > 65535 ? 'value out of range' : null;
-    if (why) throw new SlipwayError('InvalidParameter', `error while looking up for ${filter} ${value}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
+    if (why) throw new SlipwayError('System', `error while looking up for ${filter} ${value}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`);
     return Number(text);
   };
   return { first: number(first), last: number(last), type };

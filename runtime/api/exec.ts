@@ -4,6 +4,7 @@ import type { OutputSink } from '../container/model.ts';
 import { SlipwayError } from '../errors.ts';
 import { clientSink, join, streamType } from './attach.ts';
 import { DetachScanner, parseDetachKeys } from './detach-keys.ts';
+import { EXEC, EXEC_START } from './go-structs.ts';
 import { dimension } from './query.ts';
 import { route } from './route.ts';
 
@@ -20,7 +21,7 @@ const startBody = z.object({ Detach: flag, Tty: flag, ConsoleSize: consoleSize }
 
 export const execRoutes = [
   route('POST', '/containers/:id/exec', {
-    body: execBody,
+    body: execBody, bodyMayBeEmpty: true, goStruct: EXEC,
     async handle(call, _query, body) {
       if (body.Cmd.length === 0) throw new SlipwayError('InvalidParameter', 'No exec command specified');
       parseDetachKeys(body.DetachKeys, 'escape');
@@ -33,8 +34,7 @@ export const execRoutes = [
   }),
 
   route('POST', '/exec/:id/start', {
-    body: startBody,
-    bodyMayBeEmpty: true,
+    body: startBody, bodyMayBeEmpty: true, goStruct: EXEC_START,
     hijacks: true,
     async handle(call, _query, body) {
       const { host, verbs } = call.api;

@@ -7,8 +7,9 @@ import { createNetwork, removeNetwork } from '../container/network-verbs.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Network } from '../network/model.ts';
 import type { Api } from './api.ts';
+import { NETWORK_CONNECT, NETWORK_CREATE, NETWORK_DISCONNECT } from './go-structs.ts';
 import { pruneFilter } from './prune.ts';
-import { boolFilter, bool, filters, labelsMatch, text, type Filters } from './query.ts';
+import { boolFilter, filters, labelsMatch, text, type Filters } from './query.ts';
 import { route } from './route.ts';
 
 const string = z.string().nullish().transform(v => v ?? '');
@@ -25,6 +26,8 @@ const createBody = z.object({
   }).nullish(),
 });
 
+const GO_BOOLEANS = ['1', 't', 'T', 'true', 'TRUE', 'True', '0', 'f', 'F', 'false', 'FALSE', 'False'];
+
 export const networkRoutes = [
   route('GET', '/networks', {
     query: z.object({ filters: filters(['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type']) }),
@@ -32,7 +35,7 @@ export const networkRoutes = [
   }),
 
   route('POST', '/networks/create', {
-    body: createBody,
+    body: createBody, bodyMayBeEmpty: true, goStruct: NETWORK_CREATE,
     async handle({ api }, _query, body) {
       const network = await createNetwork(api.host, {
         name: body.Name, driver: body.Driver, scope: body.Scope, internal: body.Internal, ipv6: body.EnableIPv6, attachable: body.Attachable, ingress: body.Ingress, configOnly: body.ConfigOnly, configFrom: body.ConfigFrom?.Network ?? '',
@@ -57,31 +60,37 @@ export const networkRoutes = [
     },
   }),
 
-  route('GET', '/networks/:name', {
-    query: z.object({ verbose: bool, scope: text }),
-    handle: ({ api, params }) => ({ status: 200, json: describe(api, api.host.networks.resolve(params.name!), true) }),
+  route('GET', '/networks/:name*', {
+    query: z.object({ verbose: text, scope: text }),
+    handle({ api, params }, query) {
+      if (query.verbose && !GO_BOOLEANS.includes(query.verbose)) throw new SlipwayError('InvalidParameter', `invalid value for verbose: ${query.verbose}: strconv.ParseBool: parsing ${JSON.stringify(query.verbose)}: invalid syntax`);
+      const network = api.host.networks.resolve(params.name!);
+      if (query.scope && query.scope !== (network.scope ?? 'local')) throw new SlipwayError('NotFound', `network ${params.name!} not found`);
+      return { status: 200, json: describe(api, network, true) };
+    },
   }),
 
-  route('DELETE', '/networks/:name', {
+  route('DELETE', '/networks/:name*', {
     async handle({ api, params }) {
       await removeNetwork(api.host, api.host.networks.resolve(params.name!));
       return { status: 204 };
     },
   }),
 
-  route('POST', '/networks/:name/connect', {
-    body: z.object({ Container: string, EndpointConfig: endpointSchema.nullish() }),
+  route('POST', '/networks/:name*/connect', {
+    body: z.object({ Container: string, EndpointConfig: endpointSchema.nullish() }), bodyMayBeEmpty: true, goStruct: NETWORK_CONNECT,
     async handle({ api, params }, _query, body) {
       if (!body.Container) throw new SlipwayError('InvalidParameter', 'invalid name or ID supplied: ""');
-      const network = api.host.networks.resolve(params.name!);
-      await connect(api.host, api.verbs.resolve(api.host, body.Container), network, body.EndpointConfig ?? null);
+      const container = api.verbs.resolve(api.host, body.Container);
+      await connect(api.host, container, api.host.networks.resolve(params.name!), body.EndpointConfig ?? null);
       return { status: 200 };
     },
   }),
 
-  route('POST', '/networks/:name/disconnect', {
-    body: z.object({ Container: string, Force: flag }),
+  route('POST', '/networks/:name*/disconnect', {
+    body: z.object({ Container: string, Force: flag }), bodyMayBeEmpty: true, goStruct: NETWORK_DISCONNECT,
     async handle({ api, params }, _query, body) {
+      if (!body.Container && !body.Force) throw new SlipwayError('InvalidParameter', 'invalid name or ID supplied: ""');
       const network = api.host.networks.resolve(params.name!);
       await disconnect(api.host, member(api, body.Container, body.Force), network, { force: body.Force });
       return { status: 200 };
@@ -127,8 +136,8 @@ const isUnused = (api: Api, network: Network) => api.host.networks.members(netwo
 
 function matches(api: Api, network: Network, wanted: Filters): boolean {
   const types = wanted.get('type') ?? [];
-  for (const type of types) if (type !== 'builtin' && type !== 'custom') throw new SlipwayError('InvalidParameter', `invalid filter: 'type'='${type}'`);
-  const dangling = boolFilter(wanted, 'dangling');
+  for (const type of types) if (type !== 'builtin' && type !== 'custom') throw new SlipwayError('System', `invalid filter: 'type'='${type}'`);
+  const dangling = boolFilter(wanted, 'dangling', () => 'invalid value for filter \'dangling\', must be "true" (or "1"), or "false" (or "0")');
   return (wanted.get('driver')?.includes(network.driver) ?? true)
     && (wanted.get('scope')?.includes(network.scope ?? 'local') ?? true)
     && (wanted.get('name')?.some(n => network.name.includes(n)) ?? true)

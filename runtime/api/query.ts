@@ -10,7 +10,7 @@ export const bool = z.string().optional().transform(v => !['', '0', 'no', 'false
 export const int = (whenAbsent: number) => z.string().optional().transform(v => (v ? atoi(v) : whenAbsent));
 export const optionalInt = z.string().optional().transform(v => (v ? atoi(v) : null));
 /** For sizes of terminals, where dockerd answers 400. */
-export const dimension = z.string().optional().transform(v => atoi(v ?? '', 'InvalidParameter'));
+export const dimension = z.string().optional().transform(v => atoi(v ?? '', 'InvalidParameter') & 0xffff);
 
 /** `seconds[.fraction]` since 1970, as the CLI sends since and until, in nanoseconds; null when absent or 0. */
 export const timestamp = z.string().optional().transform(v => (v && v !== '0' ? nanoseconds(v) : null));
@@ -48,12 +48,12 @@ function parseFilters(json: string): Map<string, string[]> {
 }
 
 /** One boolean filter such as `dangling=true`; null when not asked. */
-export function boolFilter(wanted: Filters, name: string): boolean | null {
+export function boolFilter(wanted: Filters, name: string, words = (values: readonly string[]) => `invalid filter '${name}=[${values.join(' ')}]'`): boolean | null {
   const values = wanted.get(name);
   if (!values) return null;
   const yes = values.some(v => v === '1' || v === 'true');
   const no = values.some(v => v === '0' || v === 'false');
-  if (yes === no) throw new SlipwayError('InvalidParameter', `invalid filter '${name}=[${values.join(' ')}]'`);
+  if (yes === no) throw new SlipwayError('InvalidParameter', words(values));
   return yes;
 }
 

@@ -1,6 +1,7 @@
 // What a route is, and which one a request means. The tables of routes are beside this, one file per noun; server.ts calls them.
 import { z } from 'zod';
 import type { Call } from './call.ts';
+import type { GoStruct } from './go-structs.ts';
 
 /** What a handler answers. `null`: it has answered itself, by call.stream or call.hijack. */
 export type Reply = { status: number; json?: unknown } | null;
@@ -13,6 +14,8 @@ export interface Route {
   /** null: the route takes no body, or reads the raw one itself. */
   body: z.ZodType | null;
   bodyMayBeEmpty: boolean;
+  /** What dockerd calls the body. */
+  goStruct: GoStruct | undefined;
   /** Takes over the connection, as attach and exec do, when the client asks to upgrade. */
   hijacks: boolean;
   /** Not an act of the learner: kept out of the journal. */
@@ -21,7 +24,7 @@ export interface Route {
 }
 
 type Options<Q extends z.ZodType, B extends z.ZodType> = {
-  query?: Q; body?: B; bodyMayBeEmpty?: boolean; hijacks?: boolean; quiet?: boolean;
+  query?: Q; body?: B; bodyMayBeEmpty?: boolean; goStruct?: GoStruct; hijacks?: boolean; quiet?: boolean;
   handle(call: Call, query: z.output<Q>, body: z.output<B>): Promise<Reply> | Reply;
 };
 
@@ -32,6 +35,7 @@ export function route<Q extends z.ZodType = z.ZodType, B extends z.ZodType = z.Z
     query: options.query ?? anything,
     body: options.body ?? null,
     bodyMayBeEmpty: options.bodyMayBeEmpty ?? false,
+    goStruct: options.goStruct,
     hijacks: options.hijacks ?? false,
     quiet: options.quiet ?? false,
     handle: options.handle as Route['handle'],

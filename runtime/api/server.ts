@@ -18,6 +18,8 @@ import { identityHeaders, splitVersion } from './version.ts';
 const MAX_CONNECTIONS = 512;
 /** Idle connections of client libraries are kept so long, to spare them a race with our closing. */
 const KEEP_ALIVE_MS = 120_000;
+/** Of a request that takes its connection over: a few flags. */
+const MAX_UPGRADE_BODY = 16 << 10;
 
 export function createApiServer(api: Api, routes: readonly Route[]): Server {
   const find = createRouter(routes);
@@ -71,7 +73,7 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
       if (!match) throw new SlipwayError('NotFound', 'page not found');
       const query = Object.fromEntries(new URLSearchParams(url.search));
       call = new ActiveCall(api, report, exchange, match, { version, path, query });
-      const decodedBody = match.route.body ? await readJson(request, body, match.route.body, match.route.bodyMayBeEmpty) : undefined;
+      const decodedBody = match.route.body ? await readJson(request, body, match.route.body, match.route.bodyMayBeEmpty, match.route.goStruct) : undefined;
       const reply = await match.route.handle(call, match.route.query.parse(query) as never, decodedBody as never);
       if (reply) {
         call.done(reply.status);
@@ -81,7 +83,7 @@ export function createApiServer(api: Api, routes: readonly Route[]): Server {
       }
     } catch (thrown) {
       const { status, message, error } = failure(thrown);
-      if (error.kind === 'System' && error.cause !== undefined) api.onError(thrown);
+      if (error.kind === 'System' && error.cause !== undefined && !request.readableAborted) api.onError(thrown);
       call?.done(status, status >= 400 ? message : undefined);
       if (call?.answered) response.destroy();
       else send(response, status, status === 304 ? undefined : { message });
@@ -103,7 +105,7 @@ function send(response: ServerResponse, status: number, json: unknown) {
 
 /** After the head of an upgrading request Node hands over the bare socket: the body is the first `length` bytes of what follows. */
 async function takeBody(socket: Socket, head: Buffer, length: number): Promise<{ body: Buffer; rest: Buffer }> {
-  if (!Number.isSafeInteger(length) || length < 0 || length > 1 << 20) throw new SlipwayError('InvalidParameter', 'request body is too large');
+  if (!Number.isSafeInteger(length) || length < 0 || length > MAX_UPGRADE_BODY) throw new SlipwayError('InvalidParameter', 'request body is too large');
   let bytes = head;
   while (bytes.length < length) {
     const chunk = socket.read() as Buffer | null;

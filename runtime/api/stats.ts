@@ -8,6 +8,8 @@ import { update } from '../container/update.ts';
 import type { Call } from './call.ts';
 import { stats, type Stats } from '../container/stats.ts';
 import { isRunning } from '../container/state.ts';
+import { SlipwayError } from '../errors.ts';
+import { UPDATE } from './go-structs.ts';
 import { route } from './route.ts';
 import { bool } from './query.ts';
 
@@ -20,7 +22,7 @@ const PERIOD_MS = 1000; // Docker's
 
 export const statsRoutes = [
   route('POST', '/containers/:id/update', {
-    body: updateBody,
+    body: updateBody, bodyMayBeEmpty: true, goStruct: UPDATE,
     async handle(call, _query, { RestartPolicy, ...limits }) {
       checkLimits(call.api.host, limits); // before anybody is looked for, as dockerd
       const policy = RestartPolicy?.Name ? { Name: RestartPolicy.Name, MaximumRetryCount: RestartPolicy.MaximumRetryCount ?? 0 } : null;
@@ -31,9 +33,10 @@ export const statsRoutes = [
   route('GET', '/containers/:id/stats', {
     query: z.object({ stream: z.string().optional(), 'one-shot': bool }),
     async handle(call, query) {
+      const streams = bool.parse(query.stream ?? 'true');
+      if (streams && query['one-shot']) throw new SlipwayError('InvalidParameter', 'cannot have stream=true and one-shot=true');
       const container = call.container();
       const { host } = call.api;
-      const streams = bool.parse(query.stream ?? 'true');
       let before = streams || query['one-shot'] || !isRunning(container.record.state.status) ? null : await stats(host, container, null);
       if (before) await pause(call);
       if (!streams) return { status: 200, json: await stats(host, container, before) };

@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { runHelper } from '../container/helper.ts';
 import { SlipwayError } from '../errors.ts';
-import { checkVolumeOptions } from '../volume/options.ts';
+import { checkVolumeName, checkVolumeOptions } from '../volume/options.ts';
 import { volumeData, type VolumeRecord } from '../volume/volumes.ts';
 import type { Api } from './api.ts';
 import { pattern } from './container-list.ts';
+import { VOLUME_CREATE } from './go-structs.ts';
 import { bool, boolFilter, filters, labelsMatch, type Filters } from './query.ts';
 import { route } from './route.ts';
 
@@ -13,8 +14,10 @@ const stringMap = z.record(z.string(), z.string()).nullish();
 const createBody = z.object({
   Name: z.string().nullish().transform(v => v ?? ''),
   Driver: z.string().nullish().transform(v => v || 'local'),
-  DriverOpts: stringMap, Labels: stringMap,
+  DriverOpts: stringMap, Labels: stringMap, ClusterVolumeSpec: z.unknown().nullish(),
 });
+
+const NO_SWARM = 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.';
 
 export const volumeRoutes = [
   route('GET', '/volumes', {
@@ -27,12 +30,11 @@ export const volumeRoutes = [
   }),
 
   route('POST', '/volumes/create', {
-    body: createBody,
+    body: createBody, bodyMayBeEmpty: true, goStruct: VOLUME_CREATE,
     handle({ api }, _query, body) {
+      if (body.ClusterVolumeSpec) throw new SlipwayError('Unavailable', NO_SWARM);
       if (body.Driver !== 'local') throw new SlipwayError('NotFound', `create ${body.Name}: error looking up volume plugin ${body.Driver}: plugin ${JSON.stringify(body.Driver)} not found`);
-      if (body.Name !== '' && !/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(body.Name)) {
-        throw new SlipwayError('InvalidParameter', `create ${body.Name}: ${JSON.stringify(body.Name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
-      }
+      checkVolumeName(body.Name);
       checkVolumeOptions(body.Name, body.DriverOpts ?? {});
       const isNew = !api.host.volumes.byName.has(body.Name);
       const volume = api.host.volumes.ensure(body.Name, { labels: body.Labels ?? {}, options: body.DriverOpts ?? {} });
@@ -40,6 +42,9 @@ export const volumeRoutes = [
       return { status: 201, json: describe(volume) };
     },
   }),
+
+  // Only cluster volumes can be changed.
+  route('PUT', '/volumes/:name', { handle() { throw new SlipwayError('Unavailable', 'volume update only valid for cluster volumes, but swarm is unavailable'); } }),
 
   route('DELETE', '/volumes/:name', {
     query: z.object({ force: bool }),
@@ -57,7 +62,7 @@ export const volumeRoutes = [
   route('POST', '/volumes/prune', {
     query: z.object({ filters: filters(['all', 'label', 'label!']) }),
     async handle({ api }, query) {
-      const all = boolFilter(query.filters, 'all') === true;
+      const all = boolFilter(query.filters, 'all', ([value]) => `invalid filter 'all': strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`) === true;
       const unwanted = query.filters.get('label!') ?? [];
       const unused = [...api.host.volumes.byName.values()].filter(v => (all || v.anonymous) && usersOf(api, v).length === 0
         && labelsMatch(query.filters.get('label'), v.labels) && !unwanted.some(label => labelsMatch([label], v.labels)));

@@ -67,7 +67,6 @@ function checkModes(config: ContainerConfig, h: HostConfig) {
   if (!/^(|host|container:.+)$/.test(h.PidMode)) throw invalid(`invalid PID mode: ${h.PidMode}`);
   if (!/^(|host)$/.test(h.UTSMode)) throw invalid(`invalid UTS mode: ${h.UTSMode}`);
   if (!/^(|host|private)$/.test(h.CgroupnsMode)) throw invalid(`invalid cgroup namespace mode: ${h.CgroupnsMode}`);
-  if (!/^(|host)$/.test(h.UsernsMode)) throw invalid(`invalid user namespace mode: ${h.UsernsMode}`);
   if (h.ShmSize < 0) throw invalid('SHM size can not be less than 0');
   if (h.MemorySwappiness !== null && (h.MemorySwappiness < 0 || h.MemorySwappiness > 100)) throw invalid(`Invalid value: ${h.MemorySwappiness}, valid memory swappiness range is 0-100`);
   if (h.Annotations && '' in h.Annotations) throw invalid('invalid Annotations: the empty string is not permitted as an annotation key');

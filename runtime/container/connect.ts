@@ -3,6 +3,7 @@ import { SlipwayError } from '../errors.ts';
 import { addressText, contains, parseAddress, parseBlock } from '../network/addresses.ts';
 import { MADE_ANEW } from '../network/lost.ts';
 import { mendNetworks } from './mend.ts';
+import { listed } from '../network/create-network.ts';
 import { addNames, removeNames, useNameServer } from '../network/names.ts';
 import { bindPorts, defaultRoute, gatewayOf, insideLink, join, nameServerOf, outsideLink, publish, publishing, removeLinks, unpublish, vethName } from '../network/endpoint.ts';
 import type { Network } from '../network/model.ts';
@@ -60,13 +61,10 @@ export function addressComplaints(network: Network, asked: EndpointRequest | nul
   for (const address of [asked?.IPAMConfig?.IPv4Address, asked?.IPAMConfig?.IPv6Address]) {
     if (!address) continue;
     const parsed = parseAddress(address);
-    if (network.builtin) {
-      complaints.push('user specified IP address is supported on user defined networks only', ...(network.subnets.length ? [] : ['user specified IP address is supported only when connecting to networks with user configured subnets']));
-      continue;
-    }
+    if (network.builtin) complaints.push('user specified IP address is supported on user defined networks only');
     const wanted = address === asked?.IPAMConfig?.IPv4Address ? 4 : 6;
     if (parsed?.version !== wanted) complaints.push(`invalid IPv${wanted} address: ${address}`);
-    if (!network.ownSubnets || !hasSubnetFor(network, wanted)) complaints.push('user specified IP address is supported only when connecting to networks with user configured subnets');
+    if (!(network.ownSubnets || network.builtin) || !hasSubnetFor(network, wanted)) complaints.push('user specified IP address is supported only when connecting to networks with user configured subnets');
     else if (parsed?.version !== wanted || !network.subnets.some(s => contains(parseBlock(s.subnet)!, parsed))) complaints.push(`no configured subnet or ip-range contain the IP address ${parsed ? addressText(parsed.value, parsed.version) : address}`);
   }
   for (const address of asked?.IPAMConfig?.LinkLocalIPs ?? []) if (!parseAddress(address)) complaints.push(`invalid link-local IP address: ${address}`);
@@ -76,9 +74,6 @@ export function addressComplaints(network: Network, asked: EndpointRequest | nul
 
 export const isNoMac = (asked: EndpointRequest | null | undefined): boolean => Boolean(asked?.MacAddress) && !/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(asked!.MacAddress!);
 const hasSubnetFor = (network: Network, version: 4 | 6) => network.subnets.some(s => s.subnet.includes(':') === (version === 6));
-
-/** As Go's joined errors are written here: one as it is, several as a list. */
-export const listed = (complaints: readonly string[]) => (complaints.length === 1 ? complaints[0]! : complaints.map(c => `* ${c}`).join('\n'));
 
 function checkMayConnect({ record }: Container, network: Network) {
   const refuse = (why: string) => new SlipwayError('Forbidden', why);

@@ -1,6 +1,7 @@
 // Which networks a new container is to be in, and whether its other options go with its network mode. In dockerd's words.
 import { SlipwayError } from '../errors.ts';
-import { addressComplaints, isNoMac, listed } from './connect.ts';
+import { listed } from '../network/create-network.ts';
+import { addressComplaints, isNoMac } from './connect.ts';
 import type { ContainerConfig, EndpointRequest, HostConfig } from './config.ts';
 import { hostnameOf } from './paths.ts';
 import type { Host } from './model.ts';

@@ -11,7 +11,7 @@ import { checkOptions } from './check-options.ts';
 import { createdWith } from './daemon-config.ts';
 import { containerOf } from './live.ts';
 import { mergeConfig } from './merge-config.ts';
-import { mountPoints } from './mount-points.ts';
+import { mountPoints, PROPAGATIONS } from './mount-points.ts';
 import { runHelper } from './helper.ts';
 import { generateName, reserveName, newContainerId } from './names.ts';
 import { shortId } from './paths.ts';
@@ -109,7 +109,7 @@ function check(config: ContainerConfig, hostConfig: HostConfig, command: string[
 
 /** --mount wants its source to exist (-v makes it). Looked at inside the lab. */
 async function checkBindSources(host: Host, hostConfig: HostConfig) {
-  const sources = (hostConfig.Mounts ?? []).filter(m => m.Type === 'bind' && m.Source.startsWith('/') && m.Target.startsWith('/') && !m.BindOptions?.CreateMountpoint).map(m => m.Source);
+  const sources = (hostConfig.Mounts ?? []).filter(m => m.Type === 'bind' && PROPAGATIONS.includes(m.BindOptions?.Propagation || 'rprivate') && m.Source.startsWith('/') && m.Target.startsWith('/') && !m.BindOptions?.CreateMountpoint).map(m => m.Source);
   if (sources.length === 0) return;
   const { stdout } = await runHelper(host, { argv: ['busybox', 'sh', '-c', 'i=0; for s in "$@"; do [ -e "$s" ] || [ -L "$s" ] || echo $i; i=$((i+1)); done', 'sh', ...sources] });
   const missing = /^\d+/.exec(stdout)?.[0];

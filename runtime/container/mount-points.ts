@@ -1,14 +1,13 @@
 // --volumes-from, -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
 import { posix } from 'node:path';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
-import { checkVolumeOptions } from '../volume/options.ts';
+import { checkVolumeName, checkVolumeOptions } from '../volume/options.ts';
 import { volumeData } from '../volume/volumes.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
 import type { Host, MountPoint } from './model.ts';
 import { resolve } from './resolve.ts';
 
-const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
-const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
 
 /** In Docker's order of precedence: what comes from other containers, over which the own ones go, then Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
 export function mountPoints(host: Host, config: ContainerConfig, hostConfig: HostConfig): MountPoint[] {
@@ -81,7 +80,7 @@ interface VolumeAsked { labels: Record<string, string>; options: Record<string, 
 
 function volume(host: Host, name: string, destination: string, options: { mode: string; rw: boolean }, asked: VolumeAsked = { labels: {}, options: {}, driver: '' }): MountPoint {
   if (asked.driver && asked.driver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${asked.driver}: plugin ${JSON.stringify(asked.driver)} not found`);
-  if (name && !VOLUME_NAME.test(name)) throw new SlipwayError('InvalidParameter', `create ${name}: "${name}" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
+  checkVolumeName(name);
   const isNew = !host.volumes.byName.has(name);
   if (isNew) checkVolumeOptions(name, asked.options);
   const record = host.volumes.ensure(name, asked);

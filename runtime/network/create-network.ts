@@ -19,16 +19,20 @@ const invalid = (message: string) => new SlipwayError('InvalidParameter', messag
 const MAX_LINK = 15;
 const DRIVERS = ['bridge', 'macvlan', 'ipvlan'] as const;
 
+/** As Go's joined errors are written here: one as it is, several as a list. */
+export const listed = (complaints: readonly string[]) => (complaints.length === 1 ? complaints[0]! : complaints.map(c => `* ${c}`).join('\n'));
+
 export function newNetwork(networks: Networks, request: NetworkRequest, createdAt: string): Network {
   const { name } = request;
-  if (['bridge', 'host', 'none', 'default'].includes(name)) throw new SlipwayError('Forbidden', `operation is not permitted on predefined ${name} network`);
+  if (['bridge', 'host', 'none', 'default'].includes(name)) throw new SlipwayError('Forbidden', `operation is not permitted on predefined ${name} network `);
   if (networks.all().some(n => n.name === name)) throw new SlipwayError('Conflict', `network with name ${name} already exists`);
   if (request.scope === 'swarm') throw new SlipwayError('Forbidden', 'cannot create a swarm scoped network when swarm is not active');
   if (request.ingress) throw new SlipwayError('Forbidden', 'Ingress network can only be global scope network');
   if (request.driver === 'overlay' && !request.configOnly) throw new SlipwayError('Unavailable', SWARM);
   const problems = request.ipam.config.flatMap(({ subnet, gateway, range, aux }) => problemsOf(subnet, gateway, range, aux));
-  if (problems.length) throw invalid(`invalid network config:\n${problems.join('\n')}`);
-  if (name.trim() === '') throw invalid('invalid name:');
+  if (problems.length) throw invalid(`invalid network config:\n${listed(problems)}`);
+  if (name.trim() === '') throw invalid(`invalid name: ${name}`);
+  if (request.configOnly && (request.ingress || request.internal || request.attachable || request.scope !== '')) throw new SlipwayError('Forbidden', 'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.');
   if (request.configOnly) return configuration(request, createdAt);
   const { driver: asked, options, labels, internal, ipv6, ipam, ownSubnets } = request.configFrom ? configured(networks, request) : { ...request, ownSubnets: request.ipam.config.some(c => c.subnet !== '') };
   if (asked === 'host' || asked === 'null') throw new SlipwayError('Forbidden', `only one instance of "${asked}" network is allowed`);

@@ -17,6 +17,13 @@ export function checkVolumeOptions(name: string, options: VolumeOptions): void {
   for (const [key, needed] of NEEDS) if (options[key]) for (const other of needed) if (!options[other]) throw invalid(`missing required option: ${JSON.stringify(other)}`);
 }
 
+/** '' is no name, and another is made up. Throws InvalidParameter. */
+export function checkVolumeName(name: string): void {
+  if (name.length === 1) throw new SlipwayError('InvalidParameter', `create ${name}: volume name is too short, names should be at least two alphanumeric characters`);
+  if (name === '' || /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) return;
+  throw new SlipwayError('InvalidParameter', `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. If you intended to pass a host directory, use absolute path`);
+}
+
 /** Words of mount(8) that are flags of mount(2), for dockerd's account of a failure. https://man7.org/linux/man-pages/man2/mount.2.html */
 const FLAGS: Readonly<Record<string, number>> = {
   ro: 1, nosuid: 2, nodev: 4, noexec: 8, sync: 16, remount: 32, mand: 64, dirsync: 128, noatime: 1024, nodiratime: 2048, bind: 4096, rbind: 0x5000, relatime: 1 << 21, strictatime: 1 << 24,
