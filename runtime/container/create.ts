@@ -15,6 +15,7 @@ import { mountPoints, PROPAGATIONS } from './mount-points.ts';
 import { runHelper } from './helper.ts';
 import { generateName, reserveName, newContainerId } from './names.ts';
 import { shortId } from './paths.ts';
+import { CONTAINER_ROOM, takeRoom } from './record-room.ts';
 import { saveContainer } from './records.ts';
 import { resolve } from './resolve.ts';
 import { signalNumber } from './signals.ts';
@@ -47,6 +48,7 @@ export async function create(host: Host, request: { name: string | null; platfor
       state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false, ...(host.ofBuild ? { ofBuild: true } : {}),
     };
     const container = containerOf(record);
+    takeRoom(CONTAINER_ROOM, 'container', host.containers, container, record);
     saveContainer(host, record);
     host.containers.set(id, container);
     emit(host, container, 'create');

@@ -11,6 +11,7 @@ import { ShimAttachment } from './attachment.ts';
 import { startedWith } from './daemon-config.ts';
 import { greeted } from './greeted.ts';
 import { runtimeRoot, taskOf } from './paths.ts';
+import { EXEC_ROOM, takeRoom } from './record-room.ts';
 import { execFailure } from './runtime-errors.ts';
 import { emit, running } from './state.ts';
 import { resolveUser } from './user.ts';
@@ -28,6 +29,12 @@ export function resolveExec(host: Host, ref: string): Exec {
 export async function createExec(host: Host, container: Container, config: ExecConfig): Promise<Exec> {
   checkRunning(container);
   const exec: Exec = { id: randomBytes(32).toString('hex'), container, config, state: { status: 'created' } };
+  try {
+    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, config);
+  } catch {
+    for (const [id, old] of host.execs) if (old.state.status === 'exited') host.execs.delete(id);
+    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, config);
+  }
   host.execs.set(exec.id, exec);
   container.live.execIds.add(exec.id);
   emit(host, container, `exec_create: ${commandText(config)}`, { execID: exec.id });

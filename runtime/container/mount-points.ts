@@ -5,6 +5,7 @@ import { checkVolumeName, checkVolumeOptions } from '../volume/options.ts';
 import { volumeData } from '../volume/volumes.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
 import type { Host, MountPoint } from './model.ts';
+import { MOST_MOUNTS } from './record-room.ts';
 import { resolve } from './resolve.ts';
 
 export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
@@ -12,7 +13,9 @@ export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave'
 /** In Docker's order of precedence: what comes from other containers, over which the own ones go, then Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
 export function mountPoints(host: Host, config: ContainerConfig, hostConfig: HostConfig): MountPoint[] {
   const points: MountPoint[] = [];
-  const inherited = (hostConfig.VolumesFrom ?? []).flatMap(spec => volumesFrom(host, spec));
+  const asked = [hostConfig.Binds, hostConfig.Mounts, hostConfig.VolumesFrom, Object.keys(hostConfig.Tmpfs ?? {}), Object.keys(config.Volumes ?? {})].reduce((all, of) => all + (of?.length ?? 0), 0);
+  const inherited = asked > MOST_MOUNTS ? [] : (hostConfig.VolumesFrom ?? []).flatMap(spec => volumesFrom(host, spec));
+  if (asked + inherited.length > MOST_MOUNTS) throw new SlipwayError('InvalidParameter', `a container has at most ${MOST_MOUNTS} mounts and volumes here`);
   const add = (point: MountPoint) => {
     if (points.some(p => p.destination === point.destination)) throw new SlipwayError('InvalidParameter', `Duplicate mount point: ${point.destination}`);
     points.push(point);

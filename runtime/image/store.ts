@@ -46,6 +46,7 @@ export async function openImageStore({ file, containers, onEvent = () => {}, onL
   function change<T>(plan: (images: Image[]) => { images: Image[]; events: ImageEvent[]; result: T }): Promise<T> {
     const done = busy.then(async () => {
       const next = plan(images);
+      if (next.images.length > images.length || next.events.some(event => event.action === 'tag')) checkRoom(next.images);
       await save(file, next.images);
       const gone = unused(images, next.images, containers());
       images = next.images;
@@ -105,6 +106,13 @@ export async function openImageStore({ file, containers, onEvent = () => {}, onL
     }),
   };
 }
+
+/** The engine holds the configurations and names of all labs' images, and writes them anew at each change; learners say how large they are. */
+function checkRoom(images: readonly Image[]): void {
+  const bytes = images.reduce((all, { configText, references }) => all + configText.length + 80 * references.length, 0);
+  if (bytes > MOST_BYTES) throw new SlipwayError('InvalidParameter', `this lab has ${images.length} images and names for them: remove some before making more`);
+}
+const MOST_BYTES = 16 << 20;
 
 /** Docker's order: a full id, then a name, then the beginning of an id. */
 function findImage(images: Image[], text: string): Image {

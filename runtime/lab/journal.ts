@@ -3,11 +3,14 @@
 // outlives the process, not the machine; some 10 µs each.)
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { Newest } from './newest.ts';
 import { journalEntrySchema, type ApiCall, type EngineEvent, type JournalEntry } from './control.ts';
 
 const KEPT = 10_000; // entries
+const KEPT_BYTES = 16 << 20; // of them together
 const MORE_THAN_LOST = 1_000_000; // what is not on the disk yet is of the last half minute
 const REWRITE_AT = 2 * KEPT; // lines in the file, before the oldest are dropped from it
+const REWRITE_AT_BYTES = 2 * KEPT_BYTES;
 
 export interface Journal {
   /** The number of the newest entry; 0 when there is none. */
@@ -24,11 +27,14 @@ export interface Journal {
 
 export function openJournal(path: string, onError: (error: unknown) => void, options: { booted?: boolean } = {}): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  let entries = readEntries(path).slice(-KEPT);
+  const kept = new Newest<JournalEntry>({ items: KEPT + 1000, bytes: KEPT_BYTES });
+  for (const entry of readEntries(path).slice(-KEPT)) kept.push(entry, JSON.stringify(entry).length);
+  const entries = kept.items;
   let seq = entries.at(-1)?.seq ?? 0;
   // The machine may have lost its power, and with it numbers that were given away: nobody who has seen them may take the next entries for old ones.
   if (options.booted && seq > 0) seq += MORE_THAN_LOST;
   let fileLines = entries.length;
+  let fileBytes = 0;
   let file: number | undefined = openSync(path, 'a', 0o600);
   if (entries.length) writeSync(file, '\n'); // what a crash may have cut off ends here
   const listeners = new Set<(entry: JournalEntry) => void>();
@@ -39,16 +45,18 @@ export function openJournal(path: string, onError: (error: unknown) => void, opt
     writeFileSync(`${path}.new`, entries.map(e => `${JSON.stringify(e)}\n`).join(''), { mode: 0o600 });
     renameSync(`${path}.new`, path);
     fileLines = entries.length;
+    fileBytes = 0;
     file = openSync(path, 'a', 0o600);
   }
 
   function append(entry: JournalEntry) {
-    entries.push(entry);
-    if (entries.length > KEPT + 1000) entries = entries.slice(-KEPT);
+    const line = `${JSON.stringify(entry)}\n`;
+    kept.push(entry, line.length);
     if (file !== undefined) {
       try {
-        writeSync(file, `${JSON.stringify(entry)}\n`);
-        if (++fileLines > REWRITE_AT) rewrite();
+        writeSync(file, line);
+        fileBytes += line.length;
+        if (++fileLines > REWRITE_AT || fileBytes > REWRITE_AT_BYTES) rewrite();
       } catch (error) {
         onError(error);
       }

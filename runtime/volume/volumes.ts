@@ -1,6 +1,7 @@
 // The volumes of a host: named and anonymous directories below /var/lib/docker/volumes on the lab's disk.
 // Bookkeeping only: directories are made and removed inside the host by steps and helper tasks.
 import { randomBytes } from 'node:crypto';
+import { takeRoom, VOLUME_ROOM } from '../container/record-room.ts';
 
 export const volumesRoot = '/var/lib/docker/volumes';
 export const volumeData = (name: string) => `${volumesRoot}/${name}/_data`;
@@ -23,6 +24,7 @@ export function createVolumes(records: readonly VolumeRecord[], changed: (record
       if (existing) return existing;
       const anonymous = name === '';
       const record: VolumeRecord = { name: name || randomBytes(32).toString('hex'), createdAt: now(), labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels, anonymous, ...(Object.keys(options).length ? { options } : {}) };
+      takeRoom(VOLUME_ROOM, 'volume', byName, record, record);
       byName.set(record.name, record);
       changed([...byName.values()]);
       return record;

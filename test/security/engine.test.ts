@@ -124,6 +124,40 @@ describe('a client that asks for too much', () => {
     for (const id of (await lab.ok(['ps', '-aq'])).split('\n').filter(Boolean)) await lab.docker(['rm', '-f', id]);
   });
 
+  test.each<[string, object]>([
+    ['thousands of mounts, each held against all others', { HostConfig: { Binds: Array.from({ length: 20_000 }, (_, n) => `v${n}:/${n}`) } }],
+    ['a description too large to be kept', { Labels: { large: 'x'.repeat(900_000) } }],
+  ])('by %s is refused', async (_, more) => {
+    expect(await post('/v1.45/containers/create', JSON.stringify({ Image: 'busybox', ...more }))).toBe(400);
+    expect(await lab.ok('volume ls -q')).toBe('');
+  });
+
+  test('by more containers, volumes and execs than anybody keeps is told to remove some', async () => {
+    const flood = async (path: string, body: object) => {
+      const statuses = new Set<number>();
+      for (let n = 0; n < 10; n++) for (const status of await Promise.all(Array.from({ length: 10 }, () => post(path, JSON.stringify(body))))) statuses.add(status);
+      return statuses;
+    };
+    const label = (bytes: number) => ({ Labels: { label: 'x'.repeat(bytes) } });
+    expect(await flood('/v1.45/volumes/create', label(60_000))).toEqual(new Set([201, 400]));
+    expect(await flood('/v1.45/containers/create', { Image: 'busybox', ...label(400_000) })).toEqual(new Set([201, 400]));
+    await lab.ok('container prune -f');
+    await lab.ok('run -d --name execs busybox sleep 1000');
+    expect(await flood('/v1.45/containers/execs/exec', { Cmd: ['true', 'x'.repeat(200_000)] })).toEqual(new Set([201, 400]));
+    await lab.ok('rm -f execs');
+    await lab.ok('volume prune -af');
+    await works();
+  });
+
+  test('by many half-sent bodies at once is told to try again, and the engine does not keep them', async () => {
+    const halves = Array.from({ length: 30 }, () => request({ socketPath: lab.socket, path: '/v1.45/containers/create', method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 900_000 } }));
+    const answers = halves.map(half => new Promise<number>(resolve => { half.on('response', answer => { answer.resume(); resolve(answer.statusCode!); }).on('error', () => resolve(0)); }));
+    for (const half of halves) half.write(Buffer.alloc(899_999, 0x20));
+    expect(await Promise.race(answers)).toBe(503);
+    for (const half of halves) half.destroy();
+    await works();
+  });
+
   test('by a path that climbs finds nothing', async () => {
     for (const path of ['/v1.45/../../etc/passwd', '/containers/..%2f..%2fetc%2fpasswd/json', '/images/..%2f..%2f/json']) {
       let answer = await lab.api('GET', path);
