@@ -1,6 +1,9 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { extract, pack, type Header } from 'tar-stream';
 import { expect, test } from 'vitest';
+import { attributesAsBytes } from './pax-bytes.ts';
 import { toOverlay } from './whiteouts.ts';
 
 type Entry = { name: string; type?: Header['type']; body?: string; linkname?: string; pax?: Record<string, string> };
@@ -55,6 +58,25 @@ test('overlay attributes that an archive brings are dropped, aufs records too, a
 test('a program\'s capabilities go on', async () => {
   const capable = { 'SCHILY.xattr.security.capability': '\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0' };
   expect(await converted([{ name: 'ping', body: 'x', pax: capable }])).toEqual([{ name: 'ping', type: 'file', body: 'x', pax: capable }]);
+});
+
+test('attributes are bytes, of any value, and what is around them stays as it is', async () => {
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, n) => n)).toString('latin1');
+  const before = pack();
+  before.entry({ name: 'f', pax: { 'SCHILY.xattr.security.capability': bytes, 'SCHILY.xattr.user.word': 'Gr\u00fc\u00dfe' } }, 'x'.repeat(1000));
+  before.entry({ name: `d/${'ü'.repeat(200)}` }, 'long');
+  before.finalize();
+  const archive = await buffer((before as unknown as Readable).pipe(attributesAsBytes()));
+  expect(archive.includes(Buffer.from(bytes, 'latin1'))).toBe(true);
+  for (const size of [1, 511, 100_000]) {
+    const pieces = Array.from({ length: Math.ceil(archive.length / size) }, (_, n) => archive.subarray(n * size, (n + 1) * size));
+    const again = await buffer(toOverlay(Readable.from(pieces)));
+    expect(again.includes(Buffer.concat([Buffer.from('SCHILY.xattr.security.capability='), Buffer.from(bytes, 'latin1'), Buffer.from('\n')]))).toBe(true);
+    const names: string[] = [];
+    const reader = extract().on('entry', (header, stream, next) => { names.push(header.name); stream.on('end', next).resume(); });
+    await pipeline(Readable.from([again]), reader as unknown as NodeJS.WritableStream);
+    expect(names).toEqual(['f', `d/${'ü'.repeat(200)}`]);
+  }
 });
 
 test('what is no archive is an error, not an empty layer', async () => {

@@ -6,7 +6,7 @@ import { posix } from 'node:path';
 import { type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack, type Header, type Pack } from 'tar-stream';
-import { SlipwayError } from '../errors.ts';
+import { attributesAsBytes, attributesAsText } from './pax-bytes.ts';
 
 type Attributes = Record<string, string>;
 type Headers = Partial<Omit<Header, 'pax'>> & { name: string; pax?: Attributes | undefined };
@@ -21,7 +21,9 @@ export const OVERLAY_XATTRS = ['user.*', CAPABILITIES];
 export function toOverlay(layer: Readable): Readable {
   const out = pack();
   convert(layer, out).then(() => out.finalize(), (error: Error) => out.destroy(error));
-  return out as unknown as Readable; // streamx's Readable, which pipeline() takes
+  const written = attributesAsBytes();
+  pipeline(out as unknown as Readable, written).catch(() => {}); // whoever reads it sees the failure
+  return written;
 }
 
 async function convert(layer: Readable, out: Pack): Promise<void> {
@@ -30,7 +32,7 @@ async function convert(layer: Readable, out: Pack): Promise<void> {
   const directories = new Map<string, Headers>();
   const present = new Set<string>();
   const hidden = new Set<string>();
-  const feeding = pipeline(layer, input as unknown as NodeJS.WritableStream);
+  const feeding = pipeline(layer, attributesAsText(), input as unknown as NodeJS.WritableStream);
   feeding.catch(() => {}); // the loop below sees the same failure; it is thrown from there
   for await (const entry of input) {
     const header = { ...entry.header, pax: keptAttributes(entry.header.pax) };
@@ -74,8 +76,6 @@ function plainName(name: string): string {
 function keptAttributes(pax: unknown): Attributes | undefined {
   const kept: Record<string, string> = {};
   for (const [key, value] of Object.entries((pax ?? {}) as Attributes)) {
-    // Bytes that tar-stream reads as text: those of half the capabilities come through.
-    if (key === `${XATTR}${CAPABILITIES}` && value.includes('\uFFFD')) throw new SlipwayError('NotImplemented', 'a layer has a file with capabilities that cannot be unpacked');
     if (key === `${XATTR}${CAPABILITIES}` || (key.startsWith(`${XATTR}user.`) && !key.includes('.overlay.'))) kept[key] = value;
   }
   return Object.keys(kept).length ? kept : undefined;

@@ -8,6 +8,7 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { extract, pack, type Header } from 'tar-stream';
+import { attributesAsBytes, attributesAsText } from '../../../runtime/content/pax-bytes.ts';
 import { run } from '../command.ts';
 import { SOURCE_DATE_EPOCH } from './epoch.ts';
 
@@ -88,13 +89,12 @@ async function rewrite(archive: Readable, out: Transform, size: { bytes: number 
   const reader = extract();
   const writer = pack();
   const youngest = new Date(SOURCE_DATE_EPOCH * 1000);
-  const read = pipeline(archive, reader as unknown as NodeJS.WritableStream);
-  const sent = pipeline(writer as unknown as Readable, out);
+  const read = pipeline(archive, attributesAsText(), reader as unknown as NodeJS.WritableStream);
+  const sent = pipeline(writer as unknown as Readable, attributesAsBytes(), out);
   const rewritten = (async () => {
     for await (const entry of reader) {
       const { pax, ...header } = entry.header as Header & { pax?: Record<string, string> | null };
       const attributes = Object.fromEntries(Object.entries(pax ?? {}).filter(([key]) => key.startsWith('SCHILY.xattr.')));
-      if (Object.keys(attributes).some(key => key.endsWith('security.capability'))) throw new Error(`${header.name} has file capabilities, which would not survive`);
       size.bytes += bytesOf(header);
       const clamped = { ...header, uname: '', gname: '', mtime: header.mtime && header.mtime < youngest ? header.mtime : youngest, ...(Object.keys(attributes).length ? { pax: attributes } : {}) };
       const done = Promise.withResolvers<void>();
