@@ -11,7 +11,7 @@ import { ShimAttachment } from './attachment.ts';
 import { startedWith } from './daemon-config.ts';
 import { greeted } from './greeted.ts';
 import { runtimeRoot, taskOf } from './paths.ts';
-import { EXEC_ROOM, takeRoom } from './record-room.ts';
+import { EXEC_ROOM, takeRoom } from '../record-room.ts';
 import { execFailure } from './runtime-errors.ts';
 import { emit, running } from './state.ts';
 import { resolveUser } from './user.ts';

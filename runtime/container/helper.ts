@@ -5,15 +5,21 @@ import { SlipwayError } from '../errors.ts';
 import type { HostRef, Step } from '../kernel/protocol.ts';
 import { ShimConnection, type TaskEnd } from '../kernel/shim.ts';
 import { taskSocket } from '../paths.ts';
+import { Turns } from '../turns.ts';
 import type { Host } from './model.ts';
 
 const DEADLINE_MS = 20_000;
 const MAX_OUTPUT = 4 << 20; // bytes
+/** Of one lab: what each says is held here. */
+const turns = new Turns(16);
 
+interface Helper { argv: string[]; before?: Step[]; after?: Step[]; deadlineMs?: number; cgroup?: 'host' | 'helper' }
 export interface HelperResult { code: number; stdout: string; stderr: string }
 
 /** Runs a toolbox program (or only steps) in the host. Throws System when it could not run or was cut off. */
-export async function runHelper(host: Pick<Host, 'ref' | 'broker'>, what: { argv: string[]; before?: Step[]; after?: Step[]; deadlineMs?: number; cgroup?: 'host' | 'helper' }): Promise<HelperResult> {
+export const runHelper = (host: Pick<Host, 'ref' | 'broker'>, what: Helper): Promise<HelperResult> => turns.take(host.ref.lab, () => run(host, what));
+
+async function run(host: Pick<Host, 'ref' | 'broker'>, what: Helper): Promise<HelperResult> {
   const id = `helper-${randomBytes(8).toString('hex')}`;
   await host.broker.call('startTask', { ...host.ref, task: {
     id, cgroup: what.cgroup ?? 'helper', before: what.before ?? [], after: what.after ?? [], argv: what.argv,

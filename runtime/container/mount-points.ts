@@ -1,14 +1,17 @@
 // --volumes-from, -v, --mount, --tmpfs and an image's VOLUMEs as mount points. Volumes are registered here; directories are made by start.ts's steps.
 import { posix } from 'node:path';
 import { asSlipwayError, SlipwayError } from '../errors.ts';
+import { randomId } from '../network/default-networks.ts';
 import { checkVolumeName, checkVolumeOptions } from '../volume/options.ts';
 import { volumeData } from '../volume/volumes.ts';
 import type { ContainerConfig, HostConfig, MountRequest } from './config.ts';
 import type { Host, MountPoint } from './model.ts';
-import { MOST_MOUNTS } from './record-room.ts';
+import { MOST_MOUNTS } from '../record-room.ts';
 import { resolve } from './resolve.ts';
 
 export const PROPAGATIONS = ['private', 'rprivate', 'shared', 'rshared', 'slave', 'rslave'];
+
+const MODES = ['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...PROPAGATIONS];
 
 /** In Docker's order of precedence: what comes from other containers, over which the own ones go, then Mounts and Binds, then Tmpfs, then volumes of the image or of -v with a bare path. */
 export function mountPoints(host: Host, config: ContainerConfig, hostConfig: HostConfig): MountPoint[] {
@@ -28,7 +31,7 @@ export function mountPoints(host: Host, config: ContainerConfig, hostConfig: Hos
     if (at < 0) points.push(point);
   }
   for (const path of Object.keys(config.Volumes ?? {})) {
-    const destination = clean(path);
+    const destination = clean(path.startsWith('/') ? path : `/${path}`); // dockerd takes any text for a path here
     if (!points.some(p => p.destination === destination)) add(volume(host, '', destination, { mode: '', rw: true }));
   }
   return points;
@@ -65,10 +68,11 @@ function parseBind(host: Host, spec: string): MountPoint {
   const wrong = (why = '') => new SlipwayError('System', `invalid volume specification: '${spec}'${why && `: invalid mount config for type "${source!.startsWith('/') ? 'bind' : 'volume'}": ${why}`}`);
   if (parts.length > 3 || !target || (!source && parts.length > 1)) throw wrong();
   const words = mode.split(',').filter(Boolean);
-  const unknown = words.find(w => !['ro', 'rw', 'z', 'Z', 'nocopy', 'consistent', 'cached', 'delegated', ...PROPAGATIONS].includes(w));
+  const unknown = words.find(w => !MODES.includes(w));
   const kinds = [['ro', 'rw'], ['z', 'Z'], ['nocopy'], PROPAGATIONS, ['consistent', 'cached', 'delegated']].map(kind => words.filter(word => kind.includes(word)).length);
   if (unknown || kinds.some(count => count > 1)) throw new SlipwayError('System', `invalid mode: ${mode}`);
   const rw = !words.includes('ro');
+  if (parts.length === 2 && target.split(',').every(word => MODES.includes(word))) throw wrong(); // a path with a mode: /x:ro
   const destination = cleaned(target, wrong);
   if (source!.startsWith('/')) {
     if (words.includes('nocopy')) throw wrong('field VolumeOptions must not be specified');
@@ -85,7 +89,7 @@ function volume(host: Host, name: string, destination: string, options: { mode: 
   if (asked.driver && asked.driver !== 'local') throw new SlipwayError('NotFound', `error looking up volume plugin ${asked.driver}: plugin ${JSON.stringify(asked.driver)} not found`);
   checkVolumeName(name);
   const isNew = !host.volumes.byName.has(name);
-  if (isNew) checkVolumeOptions(name, asked.options);
+  if (isNew) checkVolumeOptions(name || randomId(), asked.options);
   const record = host.volumes.ensure(name, asked);
   if (isNew) host.events.emit('volume', 'create', record.name, { driver: 'local' });
   return { type: 'volume', name: record.name, source: volumeData(record.name), destination, driver: 'local', mode: options.mode, rw: options.rw, propagation: '', anonymous: name === '', fromMounts: false };

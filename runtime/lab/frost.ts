@@ -4,11 +4,17 @@
 import type { z } from 'zod';
 import type { BrokerVerbs } from '../kernel/protocol.ts';
 import { PatientBroker } from '../kernel/patient-broker.ts';
+import { Turns } from '../turns.ts';
 
 /** They need processes of the lab to move, or wait for what they did. Reading, snapshots and disposal do not. */
 const STIRRING: ReadonlySet<string> = new Set(['createHost', 'startTask', 'killTask', 'freeze', 'killCgroup', 'relay', 'suspendLab'] satisfies (keyof BrokerVerbs)[]);
 
+/** What a learner can have asked again and again. The broker does one thing after another for all labs: a lab that asks for hundreds waits for its own. */
+const MANY: ReadonlySet<string> = new Set(['startTask', 'listTasks', 'killTask', 'forgetTask', 'freeze', 'killCgroup', 'cgroupFiles'] satisfies (keyof BrokerVerbs)[]);
+const AT_ONCE = 16;
+
 export class FrostyBroker extends PatientBroker {
+  private readonly asking = new Turns(AT_ONCE);
   private readonly frozen = new Set<string>();
   /** Freezing and thawing of one lab take turns. */
   private readonly turns = new Map<string, Promise<unknown>>();
@@ -38,12 +44,13 @@ export class FrostyBroker extends PatientBroker {
   forget(lab: string) { this.frozen.delete(lab); }
 
   override async call<K extends keyof BrokerVerbs & string>(verb: K, body: z.input<BrokerVerbs[K]['request']>): Promise<z.output<BrokerVerbs[K]['response']>> {
+    const ask = () => (MANY.has(verb) ? this.asking.take((body as { lab: string }).lab, () => super.call(verb, body)) : super.call(verb, body));
     const lab = STIRRING.has(verb) ? (body as { lab: string }).lab : undefined;
-    if (lab === undefined) return super.call(verb, body);
+    if (lab === undefined) return ask();
     this.stirred.set(lab, (this.stirred.get(lab) ?? 0) + 1);
     try {
       await this.thawLab(lab);
-      return await super.call(verb, body);
+      return await ask();
     } finally {
       const left = this.stirred.get(lab)! - 1;
       if (left) this.stirred.set(lab, left);

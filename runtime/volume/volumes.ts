@@ -1,7 +1,7 @@
 // The volumes of a host: named and anonymous directories below /var/lib/docker/volumes on the lab's disk.
 // Bookkeeping only: directories are made and removed inside the host by steps and helper tasks.
 import { randomBytes } from 'node:crypto';
-import { takeRoom, VOLUME_ROOM } from '../container/record-room.ts';
+import { takeRoom, VOLUME_ROOM } from '../record-room.ts';
 
 export const volumesRoot = '/var/lib/docker/volumes';
 export const volumeData = (name: string) => `${volumesRoot}/${name}/_data`;

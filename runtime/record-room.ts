@@ -1,6 +1,6 @@
 // How much a host may have written down: the engine holds the records of all labs in its memory and on the machine's disk, and learners say how large
 // each is. Called by whoever makes a record (create.ts, exec.ts, volumes.ts). The limits are far beyond what anybody does by hand.
-import { SlipwayError } from '../errors.ts';
+import { SlipwayError } from './errors.ts';
 
 export interface Room { records: number; /** Of all together. */ bytes: number; /** Of a single one. */ oneBytes: number }
 export const CONTAINER_ROOM: Room = { records: 1000, bytes: 32 << 20, oneBytes: 512 << 10 };
