@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { appDir, brokerSocket, engineSocket, instance, mirrorSocket, registryDir, registrySocket, upstreamsFile } from './paths.ts';
 import { mountPool } from '../setup/assets/pool.ts';
-import { brokerCommand, cellCommand, NODE, serviceEnv } from './supervisor/cell.ts';
+import { brokerCommand, cellCommand, NODE, serviceEnv, STREAMING } from './supervisor/cell.ts';
 import { makeDirs, ownSocket } from './supervisor/dirs.ts';
 import { predecessorsGone } from './supervisor/predecessor.ts';
 import { Service } from './supervisor/service.ts';
@@ -22,9 +22,9 @@ const env = serviceEnv({ PORT: String(port), SLIPWAY_LISTEN: host });
 const withWeb = !process.argv.includes('--without-web');
 
 const broker = new Service('broker', brokerCommand('dist/broker.js'), { cwd: appDir, env, changed });
-const engine = new Service('engine', cellCommand(ENGINE_USER, [...NODE, 'dist/engine.js']), { cwd: appDir, env, changed });
+const engine = new Service('engine', cellCommand(ENGINE_USER, [...STREAMING, 'dist/engine.js']), { cwd: appDir, env, changed });
 const web = new Service('web', cellCommand(WEB_USER, [...NODE, 'dist/web.js']), { cwd: appDir, env, changed });
-const mirror = new Service('mirror', cellCommand(MIRROR_USER, [...NODE, 'dist/mirror.js'], MIRROR_USER), { cwd: appDir, env, changed });
+const mirror = new Service('mirror', cellCommand(MIRROR_USER, [...STREAMING, 'dist/mirror.js'], MIRROR_USER), { cwd: appDir, env, changed });
 const registry = new Service('registry', cellCommand(REGISTRY_USER, [join(registryDir, 'docker-registry'), 'serve', join(registryDir, 'config.yml')], REGISTRY_USER), { cwd: appDir, env: { ...env, REGISTRY_HTTP_NET: 'unix', REGISTRY_HTTP_ADDR: registrySocket }, changed });
 /** Made by set-up since there is such a server. */
 const withRegistry = existsSync(join(registryDir, 'docker-registry'));

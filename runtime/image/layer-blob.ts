@@ -33,11 +33,15 @@ export async function layerSource(host: Pick<Host, 'ref' | 'broker'>, layer: Ima
   return { descriptor, bytes: () => library.blob(descriptor) };
 }
 
-const PACK_BLOB = `mkdir -p "$2" && mkfifo "$2/pipe" || exit 1
-sha256sum < "$2/pipe" > "$2/sum" & hashing=$!
-(if [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2/marks"); fi) | tee "$2/pipe" | gz; r=$?
-wait $hashing
-[ "sha256:$(cut -c 1-64 "$2/sum")" = "$3" ] || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
+/** What came with gzip goes as it came; what is in it is looked at beside. */
+const PACK_BLOB = `mkdir -p "$2" || exit 1
+if [ -f "$1/layer.tar.gz" ]; then
+  (set -o pipefail; ungzip < "$1/layer.tar.gz" | through "$2/sum" "" > /dev/null) & looking=$!
+  cat "$1/layer.tar.gz" && wait $looking; r=$?
+else
+  packed_layer "$1" "$2/marks" | through "$2/sum" "" | gz; r=$?
+fi
+[ $r != 0 ] || [ "$(sum_in "$2/sum")" = "$3" ] || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
 rm -rf "$2"; exit $r`;
 
 /** The archive is the one that the layer came as, or made anew from its files, and the same bytes each time; one that is not what its digest says fails at its end. */

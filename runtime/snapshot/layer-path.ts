@@ -23,7 +23,7 @@ export const upstreamKey = (chainId: string) => `${UPSTREAM}${layerKey(chainId)}
 export const isUpstream = (key: string) => key.startsWith(UPSTREAM);
 export const layerOf = (upstreamKey: string) => upstreamKey.slice(UPSTREAM.length);
 const upstreamPath = (layer: string) => `${hostLayersDir}/up/${instance}/${layer}/h1/docker/overlay2/${layer}/diff`;
-/** The directory that holds a local layer's `diff`, and `layer.tar` when the archive came from elsewhere. */
+/** The directory that holds a local layer's `diff`, and `layer.tar` or `layer.tar.gz` when the archive came from elsewhere. */
 export const localDir = (key: string) => `${localLayersDir}/${key.slice(LOCAL.length)}`;
 /** An overlay's lower directory. */
 export const layerPath = (key: string) => (isLocal(key) ? `${localDir(key)}/diff` : isUpstream(key) ? upstreamPath(layerOf(key)) : `${hostLayersDir}/${key}`);

@@ -38,11 +38,18 @@ cd / && mv "$1" "$2/layer/diff" && settle "$2/layer" "$3" "sha256:$sum"; r=$?; r
   return made(host, newScratch('layer'), scratch => script(body, upper, scratch, chainOf(below)), { keepEmpty, signal });
 }
 
-/** From an archive, which must have the digest `expected` when that is given; its bytes are kept unless told otherwise, so that what is saved later has the same digest. */
+/**
+ * From an archive, which must have the digest `expected` when that is given; its bytes are kept unless told otherwise, as they came if that was with gzip, so that what is saved or pushed later
+ * has the same digest. Of an archive that is a file of ours only its name is kept: nobody writes into it any more.
+ */
 export async function layerFromArchive(host: Place, archive: { input: AsyncIterable<Buffer> } | { path: string }, below: readonly ImageLayer[], { compression = '', expected = '', keep = true, signal }: { compression?: string; expected?: string; keep?: boolean; signal?: AbortSignal | undefined }): Promise<ImageLayer | null> {
-  const body = `${expected ? '' : dropEmpty}mkdir -p "$1" || exit 1
-[ -z "$3" ] || exec < "$3" || exit 1
-adopt "$1/layer" "$2" "$6" "$5" plain "$4"; r=$?; rm -rf "$1"; exit $r`;
+  const body = `${expected ? '' : dropEmpty}mkdir -p "$1/layer" || exit 1
+as_it_came() { through "" "$1" | ungzip; }
+case $4,$6,$3 in
+  ,keep,?*) adopt_file "$1/layer" "$2" "$5" "$3" ;;
+  gzip,keep,*) [ -z "$3" ] || exec < "$3" || exit 1; adopt "$1/layer" "$2" "$5" "" as_it_came "$1/layer/layer.tar.gz" ;;
+  *) [ -z "$3" ] || exec < "$3" || exit 1; adopt "$1/layer" "$2" "$5" "\${6:+$1/layer/layer.tar}" plain "$4" ;;
+esac; r=$?; rm -rf "$1"; exit $r`;
   return made(host, newScratch('layer'), scratch => script(body, scratch, chainOf(below), 'path' in archive ? archive.path : '', compression, expected, keep ? 'keep' : ''), { ...archive, signal, keepEmpty: expected !== '' });
 }
 

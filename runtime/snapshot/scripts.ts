@@ -31,9 +31,21 @@ pack() {
   [ $? -le 1 ] # 1: a file changed while it was read
 }`;
 
-/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. A lab that was made with an older toolbox has no igzip, and busybox's tee, which goes by single kilobytes. */
+/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. `through SUM KEEP`: stdin as it is, with its digest in one file and its bytes in another (empty: not that). A lab that was made with an older toolbox has less of that: then busybox's do it, more slowly. */
 const PLAIN = `
-tee() { if [ -x "\${tar%/*}/tee" ]; then "\${tar%/*}/tee" "$@"; else command tee "$@"; fi; }
+through() {
+  if [ -x "\${tar%/*}/hashpipe" ]; then "\${tar%/*}/hashpipe" "$1" "$2"; return; fi
+  [ -n "$1" ] || { tee "$2"; return; }
+  mkfifo "$1.pipe" || return 1
+  sha256sum < "$1.pipe" > "$1" &
+  if [ -n "$2" ]; then tee "$1.pipe" "$2"; else tee "$1.pipe"; fi || return 1
+  wait $!
+  rm "$1.pipe"
+}
+packed_layer() { # DIRECTORY MARKS: the archive of a layer
+  if [ -f "$1/layer.tar.gz" ]; then ungzip < "$1/layer.tar.gz"; elif [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2"); fi
+}
+sum_in() { printf 'sha256:'; cut -c 1-64 "$1"; }
 ungzip() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -d -c; else gunzip; fi; }
 gz() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -n -3 -c; else gzip -n -4 -c; fi; }
 plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;
@@ -43,8 +55,8 @@ plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar
  * tries on when the disk is full, ten gigabytes of zeros to the last one: it is ended at the first word of that. `untar_ended`: of one that surely has an end.
  */
 const UNTAR = `
-ended() { cat; head -c 1024 /dev/zero; } # Go's archives may end without an end
-untar() { ended | untar_ended "$@"; }
+ended() { "$@" && head -c 1024 /dev/zero; } # Go's archives may end without an end
+untar() { ended cat | untar_ended "$@"; }
 untar_ended() {
   # what follows the archive's end is read too: it counts for its digest
   { sh -c 'echo $$; exec "$0" "$@" 2>&1' "$tar" -x -b 128 --numeric-owner --warning=no-timestamp "$@"; r=$?; [ $r -gt 128 ] || cat > /dev/null; echo "end $r"; } | heed
@@ -69,10 +81,10 @@ heed() {
   [ "$code" = 0 ] || { [ "$code" = 2 ] && [ -z "$bad" ]; }
 }`;
 
-/** `unpack DIRECTORY`: an OCI layer from stdin as an overlay's lower directory. */
+/** `unpack DIRECTORY`: an OCI layer from stdin, with an end, as an overlay's lower directory. */
 const UNPACK = `
 unpack() {
-  untar $as_is $kept -C "$1" || return 1
+  untar_ended $as_is $kept -C "$1" || return 1
   cd "$1" || return 1
   find . -name '.wh.*' ! -type d -print0 | xargs -0 -r sh -c '
     for f; do
@@ -110,19 +122,29 @@ settle() {
   echo "$3 $chain $bytes"
 }`;
 
-/** `adopt SCRATCH BELOW KEEP EXPECTED COMMAND…`: makes a layer of the archive that the command writes, if that ends well and the digest is the expected one (empty: any); with KEEP the archive stays beside it, since nobody else could write the same bytes. */
+/**
+ * `adopt SCRATCH BELOW EXPECTED KEEP COMMAND…`: makes a layer of the archive that the command writes, if that ends well and the digest is the expected one (empty: any); with KEEP, a file, the archive stays there.
+ * `adopt_file SCRATCH BELOW EXPECTED FILE`: the same of an archive that is a file already and stays it.
+ */
 const ADOPT = `
 adopt() {
-  adopted=$1 below=$2 keep=$3 expected=$4
+  adopted=$1 below=$2 expected=$3 keep=$4
   shift 4
-  mkdir -p "$adopted/diff" && mkfifo "$adopted/pipe" || return 1
-  sha256sum < "$adopted/pipe" > "$adopted/sum" & hashing=$!
-  "$@" | if [ -n "$keep" ]; then tee "$adopted/pipe" "$adopted/layer.tar"; else tee "$adopted/pipe"; fi | (unpack "$adopted/diff") || { wait $hashing; return 1; }
-  wait $hashing
-  sum=sha256:$(cut -c 1-64 "$adopted/sum")
-  rm -f "$adopted/sum" "$adopted/pipe"
-  [ -z "$expected" ] || [ "$expected" = "$sum" ] || { echo "invalid diffID for layer: expected $expected, got $sum" >&2; return 1; }
-  measure "$adopted/diff" && settle "$adopted" "$below" "$sum"
+  mkdir -p "$adopted/diff" || return 1
+  "$@" | ended through "$adopted.sum" "$keep" | (unpack "$adopted/diff") || return 1
+  adopt_sum "$(sum_in "$adopted.sum")"
+}
+adopt_file() {
+  adopted=$1 below=$2 expected=$3
+  mkdir -p "$adopted/diff" || return 1
+  through "$adopted.sum" '' < "$4" > /dev/null & hashing=$!
+  (unpack "$adopted/diff") < "$4" || { wait $hashing; return 1; }
+  wait $hashing || return 1
+  ln "$4" "$adopted/layer.tar" && adopt_sum "$(sum_in "$adopted.sum")"
+}
+adopt_sum() {
+  [ -z "$expected" ] || [ "$expected" = "$1" ] || { echo "invalid diffID for layer: expected $expected, got $1" >&2; return 1; }
+  measure "$adopted/diff" && settle "$adopted" "$below" "$1"
 }`;
 
 /** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */

@@ -1,8 +1,8 @@
 // The programs that the engine runs inside labs: the OCI runtime, archiver, network, name and process tools. They bring their own loader and
 // libraries, so that a learner's /lib, /etc/ld.so.preload or PATH never decides what they do. Seen in every host at hostToolboxDir.
-import { copyFile, chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, chmod, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assetsDir, hostToolboxDir, toolboxDir } from '../../runtime/paths.ts';
+import { appDir, assetsDir, hostToolboxDir, toolboxDir } from '../../runtime/paths.ts';
 import { run } from './command.ts';
 import { bundle } from './elf.ts';
 import { mountedRoots } from './mounted.ts';
@@ -10,12 +10,15 @@ import { openApt, unpackDebs } from './packages.ts';
 import { currentWorkstation, SUITE } from './workstation.ts';
 import type { Report } from './step.ts';
 
-const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/tee', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
+const PROGRAMS = ['/usr/bin/crun', '/usr/bin/tar', '/usr/bin/zstd', '/usr/bin/ip', '/usr/sbin/nft', '/usr/bin/ps'];
+/** Of ours, static: digests of what flows through pipelines (runtime/native/toolbox). */
+const OWN = ['hashpipe.c', 'sha256.c', 'sha256.h'];
+const ownDir = join(appDir, 'runtime/native/toolbox');
 /** What each answers when asked for its version; asked once they are built, in a root that has nothing else. */
-const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['tee', '--version'], ['zstd', '--version'], ['igzip', '--version'], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
+const CHECKS: [string, ...string[]][] = [['crun', '--version'], ['tar', '--version'], ['zstd', '--version'], ['igzip', '--version'], ['hashpipe', '', ''], ['ip', '-V'], ['nft', '--version'], ['ps', '--version'], ['busybox', 'true'], ['docker-init', '--version'], ['aardvark-dns', '--version'], ['docker-proxy', '-help']];
 
 export async function toolboxRecipe(): Promise<unknown> {
-  return { version: 5, PROGRAMS, from: await currentWorkstation() };
+  return { version: 5, PROGRAMS, from: await currentWorkstation(), own: await Promise.all(OWN.map(name => readFile(join(ownDir, name), 'utf8'))) };
 }
 
 export async function buildToolbox(report: Report): Promise<void> {
@@ -32,6 +35,8 @@ export async function buildToolbox(report: Report): Promise<void> {
   await chmod(join(beside, 'bin/busybox'), 0o555);
   await copyFile(await fetchInit(), join(beside, 'bin/docker-init'));
   await chmod(join(beside, 'bin/docker-init'), 0o555);
+  await run(['gcc', '-std=gnu17', '-O2', '-Wall', '-Wextra', '-Werror', '-D_FORTIFY_SOURCE=2', '-fstack-protector-strong', '-static', ...OWN.filter(name => name.endsWith('.c')).map(name => join(ownDir, name)), '-o', join(beside, 'bin/hashpipe')]);
+  await chmod(join(beside, 'bin/hashpipe'), 0o555);
   report(90, 'trying the tools');
   await tryOut(beside);
   await run(['chown', '-R', '0:0', beside]);

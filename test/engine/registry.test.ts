@@ -97,7 +97,14 @@ describe.skipIf(dockerd)('a registry in the lab', () => {
     const login = (password: string) => lab.docker(['login', '-u', 'alice', '--password-stdin', 'localhost:5002'], { stdin: password });
     expect(await login('wrong')).toMatchObject({ code: 1, stderr: 'Error response from daemon: login attempt to http://localhost:5002/v2/ failed with status: 401 Unauthorized\n' });
     expect(await login('secret')).toMatchObject({ code: 0, stdout: 'Login Succeeded\n' });
-    expect((await lab.ok('push localhost:5002/box')).split('\n').at(-1)).toMatch(/^latest: digest: /);
+    // What was pulled is kept as it came, and goes on as that, unless somebody has put something else in its place.
+    const kept = '/d/overlay2/*/layer.tar.gz';
+    const at = (script: string) => lab.ok(['run', '--rm', '-v', '/var/lib/docker:/d', 'busybox', 'sh', '-c', script]);
+    await at(`for f in ${kept}; do mv "$f" "$f.own"; echo other | gzip > "$f"; done`);
+    expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toMatch(/^layer sha256:[0-9a-f]{64} is no longer what it was: its files have been changed\n$/);
+    await at(`for f in ${kept}; do mv "$f.own" "$f"; done`);
+    const manifest = (words: string) => words.match(DIGEST)!.at(-1);
+    expect(manifest(await lab.ok('push localhost:5002/box'))).toBe(manifest(await lab.ok('push localhost:5000/busybox')));
     expect((await lab.ok('pull localhost:5002/box')).split('\n').at(-1)).toBe('localhost:5002/box:latest');
     expect(await lab.ok('logout localhost:5002')).toBe('Removing login credentials for localhost:5002');
     expect((await lab.docker(['push', 'localhost:5002/box'])).stderr).toBe('no basic auth credentials\n');
