@@ -3,7 +3,7 @@ import { performServerHandshake, type IncomingHttpHeaders, type ServerHttp2Strea
 import type { Socket } from 'node:net';
 import { create, fromBinary, toBinary, type DescMessage, type MessageInitShape, type MessageShape } from '@bufbuild/protobuf';
 import { asSlipwayError } from '../errors.ts';
-import { CODES, frame, GrpcError, messages, trailers } from './grpc.ts';
+import { CODES, frame, GrpcError, messages, trailers, type Room } from './grpc.ts';
 
 /** Of a client: frontend attributes, names, errors given back. */
 const MAX_MESSAGE = 4 << 20;
@@ -38,8 +38,8 @@ export function streaming<I extends DescMessage, O extends DescMessage>(input: I
   };
 }
 
-/** Serves until the connection ends. `onError`: faults that are not the client's. */
-export function serveGrpc(socket: Socket, methods: Readonly<Record<string, Method>>, onError: (error: unknown) => void): void {
+/** Serves until the connection ends. `onError`: faults that are not the client's. `room`: that of all connections of the host. */
+export function serveGrpc(socket: Socket, methods: Readonly<Record<string, Method>>, onError: (error: unknown) => void, room: Room = { held: 0 }): void {
   const session = performServerHandshake(socket, { settings: { maxConcurrentStreams: MAX_STREAMS } });
   session.on('error', () => socket.destroy());
   session.on('close', () => socket.destroy());
@@ -56,7 +56,7 @@ export function serveGrpc(socket: Socket, methods: Readonly<Record<string, Metho
       const method = methods[String(headers[':path'])];
       if (!method) throw new GrpcError(CODES.unimplemented, `unknown method ${String(headers[':path'])}`);
       const call: GrpcCall = { metadata: headers, signal: gone.signal, header: (name, value) => { head[name] = value; } };
-      const answer = method.answer(await onlyMessage(stream), call)[Symbol.asyncIterator]();
+      const answer = method.answer(await onlyMessage(stream, room), call)[Symbol.asyncIterator]();
       const first = answer.next();
       if (head['buildkit-current-timestamp'] !== undefined) stream.respond(head, { waitForTrailers: true }); // told at once: clients set their clocks by it
       for (let next = await first; !next.done; next = await answer.next()) {
@@ -76,9 +76,9 @@ export function serveGrpc(socket: Socket, methods: Readonly<Record<string, Metho
   }
 }
 
-async function onlyMessage(stream: ServerHttp2Stream): Promise<Buffer> {
+async function onlyMessage(stream: ServerHttp2Stream, room: Room): Promise<Buffer> {
   let found: Buffer | undefined;
-  for await (const message of messages(stream, MAX_MESSAGE)) found ??= Buffer.from(message);
+  for await (const message of messages(stream, MAX_MESSAGE, room)) found ??= Buffer.from(message);
   return found ?? Buffer.alloc(0);
 }
 

@@ -76,3 +76,20 @@ test('messages are put together from whatever pieces they come in, and bounded',
   const tooLong = Buffer.from([0, 0x7f, 0xff, 0xff, 0xff]);
   await expect((async () => { for await (const message of messages(Readable.from([tooLong]), 100)) taken.push(message.length); })()).rejects.toThrow('larger than 100');
 });
+
+test('of one host only so much is held that has not come whole, on whatever connections; what was held is free again at their end', async () => {
+  const room = { held: 0 };
+  const half = () => { const bytes = frame(Buffer.alloc(3 << 20)); return [bytes.subarray(0, 1 << 20), bytes.subarray(1 << 20, 2 << 20)]; };
+  const waits = new AbortController();
+  const open = Array.from({ length: 7 }, async () => {
+    const stream = Readable.from((async function* slow() { yield* half(); await new Promise(resolve => { waits.signal.addEventListener('abort', resolve); }); })());
+    for await (const _ of messages(stream, 4 << 20, room)) throw new Error('a half message came');
+  });
+  await new Promise(resolve => setImmediate(resolve));
+  await expect.poll(() => room.held).toBe(14 << 20);
+  await expect((async () => { for await (const _ of messages(Readable.from([...half(), ...half()]), 4 << 20, room)); })()).rejects.toThrow('too much');
+  waits.abort();
+  await Promise.all(open);
+  expect(room.held).toBe(0);
+  for await (const message of messages(Readable.from([...half(), frame(Buffer.alloc(3 << 20)).subarray(2 << 20)]), 4 << 20, room)) expect(message.length).toBe(3 << 20);
+});

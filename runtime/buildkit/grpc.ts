@@ -28,21 +28,39 @@ export function frame(message: Uint8Array): Buffer {
   return framed;
 }
 
+/** Bytes of messages that have not come whole yet, of all connections of a host. */
+export interface Room { held: number }
+const MAX_HELD = 16 << 20;
+
 /** The messages of a stream, in order. */
-export async function* messages(stream: Readable, maxBytes: number): AsyncGenerator<Buffer, void, void> {
-  let held: Buffer = Buffer.alloc(0);
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    held = held.length ? Buffer.concat([held, chunk]) : chunk;
-    let at = 0;
-    while (held.length - at >= 5) {
-      const length = held.readUInt32BE(at + 1);
-      if (held[at] !== 0) throw new GrpcError(CODES.unimplemented, 'compressed messages are not understood');
-      if (length > maxBytes) throw new GrpcError(CODES.invalidArgument, `a message of ${length} bytes is larger than ${maxBytes}`);
-      if (held.length - at - 5 < length) break;
-      yield held.subarray(at + 5, at + 5 + length);
-      at += 5 + length;
+export async function* messages(stream: Readable, maxBytes: number, room: Room = { held: 0 }): AsyncGenerator<Buffer, void, void> {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let needed = 5;
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      pieces.push(chunk);
+      size += chunk.length;
+      room.held += chunk.length;
+      if (room.held > MAX_HELD) throw new GrpcError(CODES.unavailable, 'too much is being sent to this host at once');
+      if (size < needed) continue;
+      const held = pieces.length === 1 ? chunk : Buffer.concat(pieces); // once for each message, not for each piece of it
+      let at = 0;
+      for (needed = 5; held.length - at >= 5; needed = 5) {
+        const length = held.readUInt32BE(at + 1);
+        if (held[at] !== 0) throw new GrpcError(CODES.unimplemented, 'compressed messages are not understood');
+        if (length > maxBytes) throw new GrpcError(CODES.invalidArgument, `a message of ${length} bytes is larger than ${maxBytes}`);
+        needed = 5 + length;
+        if (held.length - at < needed) break;
+        yield held.subarray(at + 5, at + needed);
+        at += needed;
+      }
+      pieces = [held.subarray(at)];
+      room.held -= at;
+      size -= at;
     }
-    held = held.subarray(at);
+  } finally {
+    room.held -= size;
   }
 }
 

@@ -9,6 +9,8 @@ import { PacketSchema } from './messages_pb.js';
 const PACKET = { stat: 0, request: 1, data: 2, fin: 3, error: 4 } as const;
 /** A context of more is a mistake, and each takes memory here. */
 const MAX_ENTRIES = 100_000;
+/** Of all their names together. */
+const MAX_NAMES = 16 << 20;
 const MAX_PATH = 4096;
 /** Small files are asked for ahead, so that not each waits for an answer; they are kept whole. */
 const SMALL = 64 << 10;
@@ -35,6 +37,7 @@ export class FileReceiver {
   /** Bytes that came, for the progress. */
   received = 0;
   entries: FileEntry[] = [];
+  private names = 0;
   private readonly conversation: Conversation;
   private readonly packets: AsyncIterator<Buffer>;
   private readonly onProgress: () => void;
@@ -52,6 +55,8 @@ export class FileReceiver {
       if (packet.type !== PACKET.stat) throw new GrpcError(CODES.internal, `unexpected packet ${packet.type} in a list of files`);
       if (!packet.stat) return this.entries;
       if (this.entries.length >= MAX_ENTRIES) throw new GrpcError(CODES.invalidArgument, `the build context has more than ${MAX_ENTRIES} files: a .dockerignore file keeps out what the build does not need`);
+      this.names += packet.stat.path.length + packet.stat.linkname.length;
+      if (this.names > MAX_NAMES) throw new GrpcError(CODES.invalidArgument, 'the names of all files in the build context are too long: a .dockerignore file keeps out what the build does not need');
       this.entries.push(checked(packet.stat));
     }
   }

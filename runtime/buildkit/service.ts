@@ -160,7 +160,8 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     }
   }
 
-  return { serve: socket => serveGrpc(socket, methods, host.onError), sessions: shared.sessions, shared };
+  const room = { held: 0 };
+  return { serve: socket => serveGrpc(socket, methods, host.onError, room), sessions: shared.sessions, shared };
 }
 
 /** When the client goes, the build ends; the work unwinds before this returns. */
