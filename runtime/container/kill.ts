@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import { cgroupOf } from './paths.ts';
-import { signalNumber } from './signals.ts';
+import { signalNumber, stopSignalNumber } from './signals.ts';
 import { saveContainer } from './records.ts';
 import { emit, isRunning, setState } from './state.ts';
 import { wait } from './wait.ts';
@@ -27,7 +27,7 @@ export async function kill(host: Host, container: Container, options: { signal: 
   }
   if (signal === SIGKILL) return killAndWait(host, container);
   // As dockerd: with no stop signal of its own, any signal is taken for the user's wish that it ends.
-  const isToStop = !record.config.StopSignal || signal === signalNumber(record.config.StopSignal);
+  const isToStop = !record.config.StopSignal || signal === stopSignalNumber(record.config.StopSignal);
   if (isToStop) noteStopped(host, container);
   sendSignal(host, container, signal);
   if (isToStop && record.state.status === 'paused') {

@@ -5,6 +5,13 @@ import { SlipwayError } from '../errors.ts';
 const MAX_SIGNAL = 64;
 const RTMIN = 34;
 
+/** A container's own stop signal: any number but 0, as dockerd. One that does not exist is sent to nobody. */
+export function stopSignalNumber(text: string): number {
+  return /^-?\d+$/.test(text) && Number(text) !== 0 ? Number(text) : signalNumber(text);
+}
+
+export const isSignal = (number: number) => number > 0 && number <= MAX_SIGNAL;
+
 export function signalNumber(text: string): number {
   const invalid = () => new SlipwayError('InvalidParameter', `invalid signal: ${text}`);
   if (/^-?\d+$/.test(text)) {

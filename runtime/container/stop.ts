@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import { killAndWait, noteStopped, sendSignal, thaw } from './kill.ts';
 import { cancelRestart } from './restart-policy.ts';
-import { signalNumber } from './signals.ts';
+import { isSignal, signalNumber, stopSignalNumber } from './signals.ts';
 import { emit, isRunning } from './state.ts';
 import { wait } from './wait.ts';
 import type { Container, Host } from './model.ts';
@@ -27,7 +27,8 @@ export async function stopNow(host: Host, container: Container, options: StopOpt
   noteStopped(host, container);
   const over = new AbortController();
   const exited = wait(host, container, { condition: 'not-running', signal: over.signal });
-  sendSignal(host, container, signalNumber(options.signal || record.config.StopSignal || 'SIGTERM')); // as dockerd, also when nobody waits for what it does
+  const signal = options.signal ? signalNumber(options.signal) : stopSignalNumber(record.config.StopSignal || 'SIGTERM');
+  if (isSignal(signal)) sendSignal(host, container, signal); // as dockerd, also when nobody waits for what it does
   await thaw(host, container);
   if (seconds !== 0) {
     const timer = new AbortController();

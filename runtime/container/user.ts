@@ -25,7 +25,7 @@ function withoutFiles(user: string): ResolvedUser | null {
 
 function inRange(text: string): number {
   const id = Number(text);
-  if (id > MAX_ID) throw new SlipwayError('InvalidParameter', `uids and gids must be in range 0-${MAX_ID}`);
+  if (id > MAX_ID || id < 0) throw new SlipwayError('InvalidParameter', `uids and gids must be in range 0-${MAX_ID}`);
   return id;
 }
 
@@ -49,7 +49,7 @@ export function lookUp(accounts: Accounts, user: string, groupAdd: readonly stri
   const colon = user.indexOf(':');
   const userPart = (colon < 0 ? user : user.slice(0, colon)) || '0';
   const groupPart = colon < 0 ? '' : user.slice(colon + 1);
-  const numeric = /^\d+$/.test(userPart);
+  const numeric = /^-?\d+$/.test(userPart);
   const entry = accounts.passwd.find(u => u.name === userPart || (numeric && u.uid === Number(userPart)));
   if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `unable to find user ${userPart}: no matching entries in passwd file`);
   const uid = entry?.uid ?? inRange(userPart);
@@ -62,7 +62,7 @@ export function lookUp(accounts: Accounts, user: string, groupAdd: readonly stri
 }
 
 function groupId(accounts: Accounts, group: string, unable = 'unable'): number {
-  const numeric = /^\d+$/.test(group);
+  const numeric = /^-?\d+$/.test(group);
   const entry = accounts.group.find(g => g.name === group || (numeric && g.gid === Number(group)));
   if (!entry && !numeric) throw new SlipwayError('InvalidParameter', `${unable} to find group ${group}: no matching entries in group file`);
   return entry?.gid ?? inRange(group);

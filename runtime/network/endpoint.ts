@@ -52,6 +52,7 @@ export function join(host: Host, record: ContainerRecord, network: Network, othe
   const v4 = host.networks.allocateAddress(network, 4, asked?.IPAMConfig?.IPv4Address || null)!;
   let v6: ReturnType<Host['networks']['allocateAddress']>;
   try {
+    for (const address of asked?.IPAMConfig?.LinkLocalIPs ?? []) if (!/^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address)) throw new SlipwayError('InvalidParameter', `invalid link local IP address: ${address}`);
     v6 = network.ipv6 ? host.networks.allocateAddress(network, 6, asked?.IPAMConfig?.IPv6Address || null) : null;
   } catch (error) {
     host.networks.releaseAddress(network, v4.ip);
