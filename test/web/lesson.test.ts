@@ -30,6 +30,13 @@ walk('one button, one click, a tick; typing works, and all is still there after 
   await typeLine(page, 'echo the answer is $((6*7))');
   await sees(page, 'the answer is 42');
 
+  // What programs write is text: it reaches neither the clipboard nor the page, and links that are no web addresses lead nowhere.
+  await page.evaluate(() => { Object.assign(window, { taken: [] as string[] }); navigator.clipboard.writeText = async text => { (window as unknown as { taken: string[] }).taken.push(text); }; });
+  await typeLine(page, String.raw`printf '\033]52;c;ZXZpbA==\007\033]8;;javascript:taken.push(1)\007a-lin''k\033]8;;\007 \033]0;<img src=x onerror=taken.push(2)>\007<img src=x onerror=taken.push(3)> over\n'`);
+  await sees(page, 'a-link <img src=x onerror=taken.push(3)> over');
+  await terminal(page).getByText('a-link', { exact: false }).last().click({ force: true }); // the terminal takes it
+  expect(await page.evaluate(() => (window as unknown as { taken: string[] }).taken)).toEqual([]);
+
   await page.reload();
   await hasPrompt(page);
   await sees(page, 'the answer is 42');
