@@ -1,7 +1,7 @@
 // A container's start as a task: the steps before, the OCI runtime, the steps after. Pure. Carried out inside the host, as the lab's root.
 import type { Step, Task } from '../kernel/protocol.ts';
 import { atOnce } from '../network/at-once.ts';
-import { removals } from '../network/endpoint.ts';
+import { letAllGo, removals } from '../network/endpoint.ts';
 import type { OciSpec } from '../oci/spec.ts';
 import { lowerOf } from '../snapshot/layer-path.ts';
 import { mountVolume, unmountVolume } from '../volume/options.ts';
@@ -62,6 +62,7 @@ export function cleanUp(host: Host, record: ContainerRecord, endpoints: readonly
   const bundle = bundleDir(id);
   return [
     { do: 'note', name: OOM_NOTE, path: memoryEvents(host, record) },
+    ...letAllGo(id, endpoints),
     // What connects have made since is undone beside the rest: each is tried, whatever is there.
     ...atOnce([{ do: 'run', argv: [...RUNTIME, 'delete', '--force', id] }], ...removals(id, endpoints), ...(hasOwnNetns(record) ? [[undoLater(id)]] : [])),
     { do: 'umount', path: mergedDir(id) },

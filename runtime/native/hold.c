@@ -665,14 +665,14 @@ int task_main(struct config *c)
 	errno = 0;
 	if (seen.st_dev != toolbox_device || seen.st_ino != toolbox_inode) die("the toolbox in the host is covered by another directory");
 	/* Into the pid namespace by a child; that child ends at once, so that its child belongs to the host's init and is reaped there. */
-	pid_t pid = fork();
+	pid_t pid = fork_patiently();
 	if (pid < 0) die("fork");
 	if (pid > 0) {
 		int status;
 		if (waitpid(pid, &status, 0) < 0) die("wait");
 		return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 	}
-	pid = fork();
+	pid = fork_patiently();
 	if (pid < 0) die("fork");
 	if (pid > 0) _exit(0);
 

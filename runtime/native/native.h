@@ -39,6 +39,8 @@ void task_note(const char *name, const char *text);
 bool steps_run(struct config *c, const struct tools *tools, bool strict, char *why, size_t why_size);
 /* Moves past the steps without running them and gives the place to come back to. */
 struct config steps_skip(struct config *c);
+/* A lab at its limit of processes is often just letting some go, so it tries for a second. */
+pid_t fork_patiently(void);
 /* Executes argv[0]: a toolbox program when it has no slash, else a file of the host. Returns only on failure. */
 void exec_program(const struct tools *tools, const char **argv, const char **env);
 /* A detached, optionally idmapped copy of the tree at source, with mount attributes, moved to target. 0, or -1 with errno. */

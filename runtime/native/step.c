@@ -189,6 +189,15 @@ static int note(const char *name, const char *path)
 	return 0;
 }
 
+pid_t fork_patiently(void)
+{
+	for (int tries = 0;; tries++) {
+		pid_t pid = fork();
+		if (pid >= 0 || errno != EAGAIN || tries == 50) return pid;
+		usleep(20000);
+	}
+}
+
 static bool failed(char *why, size_t size, const char *what, ...) __attribute__((format(printf, 3, 4)));
 static bool failed(char *why, size_t size, const char *what, ...)
 {
@@ -273,8 +282,19 @@ static bool step(struct config *c, const struct tools *tools, char *why, size_t 
 
 bool steps_run(struct config *c, const struct tools *tools, bool strict, char *why, size_t why_size)
 {
-	for (long long left = config_number(c); left > 0; left--)
-		if (!step(c, tools, why, why_size) && strict) return false;
+	for (long long left = config_number(c); left > 0; left--) {
+		struct config place = *c;
+		*why = 0;
+		bool done = step(c, tools, why, why_size);
+		if (!done && strict) return false;
+		/* What is undone must not fail for want of processes, which is passing: each step may be done twice. */
+		for (int tries = 0; !done && tries < 20 && strstr(why, strerror(EAGAIN)); tries++) {
+			usleep(50000);
+			*c = place;
+			*why = 0;
+			done = step(c, tools, why, why_size);
+		}
+	}
 	return true;
 }
 

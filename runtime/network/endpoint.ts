@@ -160,6 +160,8 @@ export function publish(record: ContainerRecord, endpoint: Endpoint | null): Ste
 }
 export const unpublish = (containerId: string, endpoint: Endpoint | null): Step[] => (endpoint ? [...letGo(containerId, endpoint), ...forget(endpoint)] : []);
 const letGo = (containerId: string, endpoint: Endpoint): Step[] => (endpoint.ports.length ? letPortsGo(containerId) : []);
+/** Before what is done at once: it needs one process, and a lab that has no more gets ten back for each port. */
+export const letAllGo = (containerId: string, endpoints: readonly Endpoint[]): Step[] => endpoints.flatMap(e => letGo(containerId, e));
 const forget = (endpoint: Endpoint): Step[] => (endpoint.ports.length ? [{ do: 'run', argv: ['busybox', 'sh', '-c', `${hostToolboxDir}/bin/nft -f - 2>/dev/null || :`], stdin: unpublishRules(endpoint.ip, endpoint.ports) }] : []);
 
 /** The bridge's address of the first network with names, where the name server listens. */
@@ -169,14 +171,14 @@ export function nameServerOf(host: Host, endpoints: readonly Endpoint[]): string
 }
 
 /** The network namespace itself is start.ts's. */
-export const removeLinks = (containerId: string, endpoints: readonly Endpoint[]): Step[] => atOnce(...removals(containerId, endpoints));
+export const removeLinks = (containerId: string, endpoints: readonly Endpoint[]): Step[] => [...letAllGo(containerId, endpoints), ...atOnce(...removals(containerId, endpoints))];
 
 /** Lanes of at-once.ts. */
 export function removals(containerId: string, endpoints: readonly Endpoint[]): Step[][] {
   return [
     // Now, rather than whenever the kernel clears the namespace.
     ...endpoints.filter(e => !e.withoutVeth).map((e): Step[] => [{ do: 'run', argv: ['ip', 'link', 'delete', vethName(e)] }]),
-    ...endpoints.map(e => letGo(containerId, e)), ...endpoints.map(e => forget(e)),
+    ...endpoints.map(e => forget(e)),
     removeNames(containerId, endpoints),
   ];
 }

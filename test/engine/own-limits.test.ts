@@ -4,7 +4,7 @@ import { controlVerbs, type Lab } from '../../runtime/lab/control.ts';
 import { engineSocket } from '../../runtime/paths.ts';
 import { RpcClient } from '../../runtime/rpc.ts';
 import { LimitJudge } from '../../server/lab/limits.ts';
-import { adoptTestLab, dockerd, outputOf, type TestLab } from './lab.ts';
+import { adoptTestLab, dockerd, eventually, outputOf, type TestLab } from './lab.ts';
 
 const MIB = 1 << 20;
 let lab: TestLab | undefined;
@@ -42,6 +42,18 @@ test.skipIf(dockerd)('processes', async () => {
   const words = await inLab('exec 2>&1; for n in $(seq 200); do sleep 60 & done');
   expect(words).toContain('Cannot fork');
   expect(await look()).toEqual(['processes']);
+});
+
+test.skipIf(dockerd)('with no process left to start, containers and their ports can be let go', async () => {
+  const { inLab } = await begin({ pids: 60 });
+  let full = false;
+  for (let i = 0; i < 8 && !full; i++) full = (await lab!.docker(['run', '-d', '--name', `full${i}`, '-p', '80', 'busybox', 'sleep', '1000'])).code !== 0;
+  expect(full).toBe(true);
+  await lab!.start(['exec', 'full0', 'sh', '-c', 'for n in $(seq 60); do sleep 60 & done']).ended; // to the last one
+  const all = (await lab!.ok('ps -aq')).split('\n');
+  expect(await lab!.docker(['rm', '-f', ...all])).toMatchObject({ code: 0, stderr: '' });
+  await eventually(() => inLab('ps -e -o comm='), text => !text.includes('docker-proxy'), 'the end of all proxies');
+  expect(await lab!.ok('ps -aq')).toBe('');
 });
 
 test.skipIf(dockerd)('disk, and room again', async () => {
