@@ -12,6 +12,7 @@ import { indexSchema, manifestSchema, MEDIA_TYPES, type Descriptor, type Index, 
 
 /** Configs and manifests are small; a bigger one is somebody's mistake. */
 const MAX_JSON_BYTES = 4 << 20;
+const READ = 256 << 10; // bytes at a time
 
 export type Layout = {
   index: () => Promise<Index>;
@@ -21,6 +22,8 @@ export type Layout = {
   json: <S extends z.ZodType>(descriptor: Descriptor, schema: S) => Promise<z.output<S>>;
   /** A blob's bytes; the stream fails with a System error at its end when they are not what the descriptor says. */
   blob: (descriptor: Descriptor) => Readable;
+  /** A blob's last bytes, as they are. */
+  end: (descriptor: Descriptor, bytes: number) => Promise<Buffer>;
   /** Manifests whose blobs are all there, also those that the index names no longer. */
   manifests: () => Promise<Manifest[]>;
 };
@@ -60,8 +63,16 @@ export function openLayout(directory: string): Layout {
     },
     blob(descriptor) {
       const verified = verify(descriptor);
-      pipeline(createReadStream(pathOf(descriptor)), verified, () => {}); // a failure destroys `verified`, whose reader sees it
+      pipeline(createReadStream(pathOf(descriptor), { highWaterMark: READ }), verified, () => {}); // a failure destroys `verified`, whose reader sees it
       return verified;
+    },
+    async end(descriptor, bytes) {
+      const file = await open(pathOf(descriptor));
+      try {
+        return (await file.read(Buffer.alloc(bytes), 0, bytes, Math.max(0, descriptor.size - bytes))).buffer;
+      } finally {
+        await file.close();
+      }
     },
     async manifests() {
       const digests = (await readdir(join(directory, 'blobs/sha256'))).map(name => `sha256:${name}`).filter(isDigest);

@@ -34,7 +34,10 @@ export type Library = {
   layer: (diffId: DiffId) => Promise<Descriptor | undefined>;
   /** A layer's compressed bytes, verified while they are read. */
   blob: (descriptor: Descriptor) => Readable;
+  /** How much is in a layer's blob, as gzip tells at its end: the rest of it by 4 GiB. */
+  unpackedSize: (descriptor: Descriptor) => Promise<number>;
 };
+
 
 export function openLibrary(directory: string): Library {
   const layout = openLayout(directory);
@@ -100,5 +103,6 @@ export function openLibrary(directory: string): Library {
       }
     },
     blob: descriptor => layout.blob(descriptor),
+    async unpackedSize(descriptor) { return (await layout.end(descriptor, 4)).readUInt32LE(); },
   };
 }

@@ -1,8 +1,9 @@
-// `docker save`: images as one archive, an OCI layout with dockerd's manifest.json beside it. It is put together on the lab's disk from the
-// layers' own archives and read from there; layers of the library come from its verified blobs. Called by api/archives.ts.
+// `docker save`: images as one archive, an OCI layout with dockerd's manifest.json beside it. Layers of the library go first, from its verified blobs
+// through the lab's decompression to whoever wants them; the rest is put together on the lab's disk from the layers' own archives and read from there. Called by api/archives.ts.
 import { SlipwayError } from '../errors.ts';
 import { digestOfBytes } from '../content/digest.ts';
-import { MEDIA_TYPES, REF_NAME } from '../content/oci.ts';
+import { MEDIA_TYPES, REF_NAME, type Descriptor } from '../content/oci.ts';
+import { tarHeader } from '../content/tar-header.ts';
 import { runScript, streamHelper, type Place } from '../kernel/stream.ts';
 import { compressionOf } from '../registry/manifest.ts';
 import type { Step } from '../kernel/protocol.ts';
@@ -23,9 +24,15 @@ export async function save(host: Place, { images, library, mirror, names, out }:
   const directory = newScratch('save');
   try {
     const sizes = new Map<string, number>();
+    const direct: DirectLayer[] = [];
     for (const { image } of wanted) {
-      for (const layer of image.layers) if (!sizes.has(layer.diffId)) sizes.set(layer.diffId, await stageLayer(host, { library, mirror }, directory, image, layer, out.signal));
+      for (const layer of image.layers) if (!sizes.has(layer.diffId)) {
+        const one = await directLayer(library, image, layer);
+        if (one) direct.push(one);
+        sizes.set(layer.diffId, one?.size ?? await stageLayer(host, { library, mirror }, directory, image, layer, out.signal));
+      }
     }
+    for (const layer of direct) await sendLayer(host, library, layer, out);
     const body = 'cd "$1" && "$tar" -c --format=ustar --sort=name --owner=+0 --group=+0 --mode=u=rwX,go=rX --transform="s,^\\./,,rSh" blobs index.json manifest.json oci-layout repositories';
     const { code, stderr } = await streamHelper(host, { argv: script(body, directory), before: metadata(directory, wanted, sizes), onOutput: chunk => out.write(chunk), signal: out.signal });
     if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || 'the archive could not be made');
@@ -77,6 +84,27 @@ function tryParse(name: string) {
   }
 }
 
+interface DirectLayer { layer: ImageLayer; blob: Descriptor; size: number; created: string }
+
+/** A layer of the library, when it is sure how large its archive is: what gzip says of that ends at 4 GiB, and an archive is not twice its files. */
+async function directLayer(library: Library, image: Image, layer: ImageLayer): Promise<DirectLayer | undefined> {
+  if (isLocal(layer.key) || isUpstream(layer.key) || layer.sizeBytes > 2 ** 31) return undefined;
+  const blob = await libraryBlob(library, image, layer);
+  return { layer, blob, size: await library.unpackedSize(blob), created: image.config.created ?? '' };
+}
+
+/** One member of the archive. Fails at its end when it has become another size than was said. */
+async function sendLayer(host: Place, library: Library, { layer, blob, size, created }: DirectLayer, out: SaveOptions['out']): Promise<void> {
+  await out.write(tarHeader({ name: blobName(layer.diffId), size, seconds: Math.max(0, Math.floor(Date.parse(created) / 1000)) || 0 }));
+  let sent = 0;
+  const { code, stderr } = await streamHelper(host, { argv: script('plain gzip'), input: library.blob(blob) as AsyncIterable<Buffer>, signal: out.signal, onOutput(chunk) {
+    sent += chunk.length;
+    if (sent <= size) return out.write(chunk);
+  } });
+  if (code !== 0 || sent !== size) throw new SlipwayError('System', firstWords(stderr) || `layer ${layer.diffId} could not be read`);
+  await out.write(Buffer.alloc((512 - size % 512) % 512));
+}
+
 /** Puts a layer's archive below the directory's blobs, seen to be the one that its digest names; resolves with its size. */
 async function stageLayer(host: Place, parts: { library: Library; mirror: Mirror }, directory: string, image: Image, layer: ImageLayer, signal: AbortSignal): Promise<number> {
   const name = blobName(layer.diffId);
@@ -85,7 +113,7 @@ async function stageLayer(host: Place, parts: { library: Library; mirror: Mirror
   const body = isLocal(layer.key)
     ? `${make}; if [ -f "$3/layer.tar" ]; then ln "$3/layer.tar" "$1/$2"; else packed_layer "$3" "$1.marks" > "$1/$2"; rm -rf "$1.marks" "$1.marks.files" "$1.marks.whiteouts"; fi || exit 1; ${check}`
     : `${make}; plain "$3" > "$1/$2" || exit 1; ${check}`;
-  const blob = isLocal(layer.key) ? undefined : isUpstream(layer.key) ? upstreamBlob(parts.mirror, image, layer, signal) : { bytes: await libraryBlob(parts.library, image, layer), compression: 'gzip' };
+  const blob = isLocal(layer.key) ? undefined : isUpstream(layer.key) ? upstreamBlob(parts.mirror, image, layer, signal) : { bytes: parts.library.blob(await libraryBlob(parts.library, image, layer)) as AsyncIterable<Buffer>, compression: 'gzip' };
   const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, name, blob ? blob.compression : localDir(layer.key)), signal, ...(blob ? { input: blob.bytes } : {}) });
   if (code !== 0) throw new SlipwayError('System', firstWords(stderr) || `layer ${layer.diffId} could not be read`);
   return Number(stdout.trim());
@@ -97,10 +125,10 @@ function upstreamBlob(mirror: Mirror, image: Image, { diffId }: ImageLayer, sign
   return { bytes: found.bytes(signal), compression: compressionOf(found.descriptor) };
 }
 
-async function libraryBlob(library: Library, image: Image, { diffId }: ImageLayer): Promise<AsyncIterable<Buffer>> {
+async function libraryBlob(library: Library, image: Image, { diffId }: ImageLayer): Promise<Descriptor> {
   const found = await library.layer(diffId);
   if (!found) throw new SlipwayError('NotFound', `layer ${diffId} of image ${image.id} is no longer on this machine: pull the image again`);
-  return library.blob(found) as AsyncIterable<Buffer>;
+  return found;
 }
 
 function metadata(directory: string, wanted: readonly Wanted[], sizes: ReadonlyMap<string, number>): Step[] {
