@@ -9,6 +9,7 @@ import { labelsOf, notesOf } from './base.ts';
 import type { Builder } from './builder.ts';
 import { CREATED } from './epoch.ts';
 import { fileOf, find, type BuiltImage } from './layout.ts';
+import { unpackNpm } from './npm.ts';
 import { SUITES, tagsOf, upstreamVersion, type Recipe, type Suite } from './recipes.ts';
 import { readSaved } from './saved.ts';
 
@@ -70,6 +71,7 @@ async function build(recipe: Recipe, debs: readonly string[], builder: Builder, 
   for (const deb of debs) await link(deb, join(context, 'packages', basename(deb)));
   await copyFile(join(import.meta.dirname, 'install-packages.sh'), join(context, 'packages/install'));
   await chmod(join(context, 'packages/install'), 0o755);
+  if (recipe.npm) await unpackNpm(recipe.npm, join(context, 'npm'));
   const version = recipe.ownVersion ?? await versionOf(recipe, debs);
   const tag = `built/${recipe.name}`;
   const args = { BASE: recipe.base, VERSION: version, MAJOR: version.split('.')[0]! };

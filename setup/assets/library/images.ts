@@ -25,7 +25,7 @@ const BASES: { name: string; tag: string; source: string; file: string; also?: s
 ];
 /** What goes into every image. */
 const SHARED = ['base.ts', 'layer.ts', 'epoch.ts'];
-const SHARED_BY_DOCKERFILES = ['install-packages.sh', 'dockerfiles.ts', 'saved.ts'];
+const SHARED_BY_DOCKERFILES = ['install-packages.sh', 'dockerfiles.ts', 'saved.ts', 'npm.ts'];
 
 /** Name → hash of all that the image is made from. */
 async function hashes(): Promise<Map<string, string>> {

@@ -1,6 +1,8 @@
 // Which images the library has that are built from Dockerfiles, each from the folder of its name. A version is the Debian package's own, so that no
 // tag claims what the program is not; images.ts asks the program, too, before it publishes the image.
 
+import type { Npm } from './npm.ts';
+
 export type Suite = 'bookworm' | 'trixie';
 
 export type Recipe = {
@@ -19,13 +21,15 @@ export type Recipe = {
   /** Without documentation and compilers as images of this name are: also under each tag with -slim. */
   slim?: boolean;
   description: string;
+  /** The one that its Node.js comes with elsewhere. */
+  npm?: Npm;
   /** What says the program's version. */
   says?: readonly string[];
 };
 
 export const SUITES: Record<string, Suite> = { 'debian:bookworm': 'bookworm', 'debian:trixie': 'trixie' };
 
-const nginx = { folder: 'nginx', repository: 'nginx', packages: ['nginx'], description: 'Web server, reverse proxy and load balancer', says: ['nginx', '-v'] } as const;
+const nginx = { folder: 'nginx', repository: 'nginx', packages: ['nginx', 'curl', 'gettext-base'], description: 'Web server, reverse proxy and load balancer', says: ['nginx', '-v'] } as const;
 const hello = { folder: 'hello', repository: 'slipway/hello', base: 'busybox:latest', packages: [], description: 'Says which version of itself it is: an image to practise names and tags with' } as const;
 
 export const RECIPES: readonly Recipe[] = [
@@ -35,7 +39,7 @@ export const RECIPES: readonly Recipe[] = [
   { name: 'redis', folder: 'redis', repository: 'redis', base: 'debian:bookworm', packages: ['redis-server'], precision: [3, 2, 1], latest: true, description: 'In-memory store of keys and values', says: ['redis-server', '--version'] },
   { name: 'postgres', folder: 'postgres', repository: 'postgres', base: 'debian:bookworm', packages: ['postgresql-15'], precision: [2, 1], latest: true, description: 'PostgreSQL, a relational database', says: ['postgres', '--version'] },
   { name: 'python', folder: 'python', repository: 'python', base: 'debian:bookworm', packages: ['python3.11', 'python3', 'python3-pip', 'python3-venv'], precision: [3, 2, 1], latest: true, slim: true, description: 'The programming language Python', says: ['python', '--version'] },
-  { name: 'node', folder: 'node', repository: 'node', base: 'debian:trixie', packages: ['nodejs'], precision: [3, 2, 1], latest: true, slim: true, description: 'Node.js, JavaScript for servers; without npm', says: ['node', '--version'] },
+  { name: 'node', folder: 'node', repository: 'node', base: 'debian:trixie', packages: ['nodejs'], precision: [3, 2, 1], latest: true, slim: true, description: 'Node.js, JavaScript for servers, with npm', npm: { version: '10.8.2', integrity: 'sha512-x/AIjFIKRllrhcb48dqUNAAZl0ig9+qMuN91RpZo3Cb2+zuibfh+KISl6+kVVyktDz230JKc208UkQwwMqyB+w==' }, says: ['node', '--version'] },
   { name: 'registry', folder: 'registry', repository: 'registry', base: 'debian:bookworm', packages: ['docker-registry'], precision: [3, 2, 1], latest: true, description: 'A registry: keeps images and serves them to docker pull and push', says: ['registry', '--version'] },
   { ...hello, name: 'hello-1.0', ownVersion: '1.0', precision: [2, 1], latest: false },
   { ...hello, name: 'hello-2.0', ownVersion: '2.0', precision: [2, 1], latest: true },
