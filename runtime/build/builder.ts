@@ -221,6 +221,7 @@ class Builder {
     const stages = this.stages.slice(0, -1);
     const stage = /^\d+$/.test(from) ? stages[Number(from)] : stages.findLast(s => s.name === from.toLowerCase());
     if (stage) return { layers: this.frame.layers(stage).map(layer => layer.key) };
+    if (Number(from) === this.stages.length - 1 && /^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: refers to current build stage`);
     if (/^\d+$/.test(from)) throw new SlipwayError('InvalidParameter', `invalid from flag value ${from}: index out of bounds`);
     return { layers: (await this.image(from)).layers.map(layer => layer.key) };
   }

@@ -67,7 +67,8 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
     joined = '';
     gap = false;
   }
-  if (instructions.length === 0) throw new SlipwayError('InvalidParameter', text.trim() === '' ? `the Dockerfile (${name}) cannot be empty` : 'file with no instructions');
+  if (instructions.length === 0 && text.trim() === '') throw new SlipwayError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`);
+  if (instructions.length === 0) throw new DockerfileError('file with no instructions', 1, { syntax: true });
   return { instructions, escape, warnings };
 }
 
