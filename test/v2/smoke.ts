@@ -63,8 +63,8 @@ try {
   check('a container runs', hello.out === 'hello from v2', hello.out + hello.err);
   const code = inLab(id, 'docker run --rm busybox sh -c "exit 42"');
   check('its exit code comes through', code.code === 42, String(code.code));
-  const limit = inLab(id, 'docker run --rm --memory 32m --pids-limit 50 busybox sh -c "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max"');
-  check('a container sees its limits', limit.out === '33554432\n50', limit.out + limit.err);
+  const limit = inLab(id, 'docker run --rm --memory 32m --cpus 0.5 --pids-limit 50 busybox sh -c "cd /sys/fs/cgroup; cat memory.max cpu.max pids.max"');
+  check('a container sees its limits', limit.out === '33554432\n50000 100000\n50', limit.out + limit.err);
   const detached = inLab(id, 'docker run -d --name long busybox sleep 1000 >/dev/null && docker exec long echo inside && docker stop -t 1 long && docker ps -a --format "{{.Names}} {{.Status}}"');
   check('detached, exec and stop', /^inside\nlong\nlong Exited \(\d+\)/.test(detached.out), detached.out + detached.err);
   const discarded = inLab(id, 'docker run --rm --memory 32m --memory-swappiness 20 --oom-kill-disable busybox echo ran 2>&1');
@@ -78,6 +78,13 @@ try {
   const top = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim();
   const raise = inLab(id, 'echo max >/sys/fs/cgroup/memory.max; echo max >/sys/fs/cgroup/pids.max');
   check('the lab cannot raise its own limits', raise.code !== 0 && top !== 'max' && readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim() === top, raise.out + raise.err);
+
+  const classic = inLab(id, `printf 'FROM busybox\\nRUN echo classic >/word && cat /sys/fs/cgroup/pids.max\\nCMD cat /word\\n' | DOCKER_BUILDKIT=0 docker build -q -t classic - >/dev/null && docker run --rm classic`);
+  check('the classic builder builds', classic.out === 'classic', classic.out + classic.err);
+  const built = inLab(id, `mkdir /root/context && cd /root/context && echo built >word && printf 'FROM busybox AS one\\nCOPY word /\\nRUN --mount=type=cache,target=/cache tr a-z A-Z </word >/cache/w && cp /cache/w /word\\nFROM busybox\\nCOPY --from=one /word /\\nCMD cat /word\\n' >Dockerfile && docker build --progress=plain -t built . && docker run --rm built`);
+  check('BuildKit builds', built.out.endsWith('BUILT') && /\[one 3\/3\] RUN/.test(built.err), built.out + built.err);
+  const pushed = inLab(id, 'docker run -d --name registry -p 5000:5000 registry:2 >/dev/null && docker tag built localhost:5000/built && until docker push -q localhost:5000/built 2>/dev/null; do sleep 0.2; done; docker rmi built localhost:5000/built >/dev/null; docker builder prune -af >/dev/null; docker pull -q localhost:5000/built && docker run --rm localhost:5000/built; docker rm -fv registry');
+  check("an image goes to a registry of the lab's and back", pushed.out === 'localhost:5000/built:latest\nlocalhost:5000/built:latest\nBUILT\nregistry', pushed.out + pushed.err);
 
   const engine = new RpcClient(join(env.SLIPWAY_RUN, 'engine', 'engine.sock'), controlVerbs);
   const figures = async () => (await engine.call('figures', { labs: [id] }))[0]!;
