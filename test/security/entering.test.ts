@@ -146,6 +146,7 @@ describe('what has entered', () => {
     ['keyctl', 'perl -e \'exit(syscall(250,0,0,0)==-1 && $!==38 ? 0 : 1)\''],
     ['open_by_handle_at', 'perl -e \'exit(syscall(304,0,0,0)==-1 && $!==1 ? 0 : 1)\''],
     ['a vsock socket', 'perl -e \'exit(syscall(41,40,1,0)==-1 && $!==97 ? 0 : 1)\''],
+    ['what is told of IPsec, which takes the kernel\'s memory without end', 'perl -e \'exit(syscall(41,16,3,6)==-1 && $!==93 ? 0 : 1)\''],
     ['a new user namespace (strict)', '! unshare --user true 2>/dev/null'],
     ['a packet socket (strict)', 'perl -e \'exit(syscall(41,17,3,0)==-1 && $!==97 ? 0 : 1)\''],
   ])('may not use %s', async (_, script) => {

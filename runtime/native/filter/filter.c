@@ -3,6 +3,7 @@
  * get Docker's default profile on top, from their runtime. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdio.h>
@@ -48,6 +49,19 @@ static void deny_socket_families(int strict)
 	}
 }
 
+/* Links, routes, sockets' states, device events; with `full` also packet rules and generic netlink. Not the others: what one tells NETLINK_XFRM (IPsec) takes
+ * the kernel's memory without end, and is charged to nobody. */
+static void deny_netlink(int strict)
+{
+	for (int protocol = 0; protocol < 32 /* MAX_LINKS */; protocol++) {
+		if (protocol == NETLINK_ROUTE || protocol == NETLINK_SOCK_DIAG || protocol == NETLINK_KOBJECT_UEVENT) continue;
+		if (!strict && (protocol == NETLINK_NETFILTER || protocol == NETLINK_GENERIC)) continue;
+		int call = seccomp_syscall_resolve_name("socket");
+		int error = protocol == NETLINK_NETFILTER ? EPERM : EPROTONOSUPPORT;
+		check(seccomp_rule_add(filter, SCMP_ACT_ERRNO((unsigned)error), call, 2, SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, AF_NETLINK), SCMP_A2(SCMP_CMP_MASKED_EQ, 0xffffffff, (unsigned)protocol)), "netlink");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	int strict = argc == 2 && strcmp(argv[1], "strict") == 0;
@@ -65,6 +79,7 @@ int main(int argc, char **argv)
 	EACH(denied, name) deny(EPERM, *name, 0, any);
 	EACH(absent, name) deny(ENOSYS, *name, 0, any);
 	deny_socket_families(strict);
+	deny_netlink(strict);
 	/* Typing into another's terminal. */
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, TIOCSTI));
 	deny(EPERM, "ioctl", 1, SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffff, 0x541c /* TIOCLINUX */));
@@ -81,8 +96,6 @@ int main(int argc, char **argv)
 		deny(EPERM, "unshare", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
 		deny(EPERM, "clone", 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER));
 		deny(ENOSYS, "clone3", 0, any); /* its flags lie in memory, out of a filter's sight; the C library falls back to clone */
-		int netlink = seccomp_syscall_resolve_name("socket");
-		check(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), netlink, 2, SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffff, AF_NETLINK), SCMP_A2(SCMP_CMP_MASKED_EQ, 0xffffffff, 12 /* NETLINK_NETFILTER */)), "netfilter");
 	}
 	check(seccomp_export_bpf(filter, STDOUT_FILENO), "export");
 	seccomp_release(filter);
