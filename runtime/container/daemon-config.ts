@@ -62,10 +62,9 @@ export function startedWith(daemon: DaemonConfig, record: ContainerRecord): Cont
   };
 }
 
-/** Plain HTTP, and no certificate asked for: https://docs.docker.com/reference/cli/dockerd/#insecure-registries */
-export function isInsecureRegistry({ insecureRegistries }: DaemonConfig, registry: string): boolean {
+/** Plain HTTP, and no certificate asked for: by its name, or by its address (`at`), whatever its name. https://docs.docker.com/reference/cli/dockerd/#insecure-registries */
+export function isInsecureRegistry({ insecureRegistries }: DaemonConfig, registry: string, at: string | undefined): boolean {
   if (insecureRegistries.includes(registry)) return true;
-  const host = registry.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  const address = isIP(host) ? parseAddress(host) : null;
-  return address !== null && insecureRegistries.some(entry => { const block = entry.includes('/') ? parseBlock(entry) : null; return block !== null && contains(block, address); });
+  const address = at !== undefined && isIP(at) ? parseAddress(at) : null;
+  return address !== null && [...insecureRegistries, '127.0.0.0/8'].some(entry => { const block = entry.includes('/') ? parseBlock(entry) : null; return block !== null && contains(block, address); });
 }

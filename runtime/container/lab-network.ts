@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { SlipwayError } from '../errors.ts';
 import { dial } from '../kernel/dial.ts';
-import type { Network } from '../registry/network.ts';
+import { hostOf, type Network } from '../registry/network.ts';
 import { isInsecureRegistry } from './daemon-config.ts';
 import { runHelper } from './helper.ts';
 import type { Host } from './model.ts';
@@ -14,13 +14,14 @@ export function labNetwork(host: Pick<Host, 'ref' | 'broker' | 'daemon'>): Netwo
     const { code, stdout } = await runHelper(host, { argv: ['busybox', 'cat', path] });
     return code === 0 ? stdout : undefined;
   };
+  const find = async (name: string) => (isIP(name) || name === 'localhost' ? name : addressOf(name, await read('/etc/hosts') ?? ''));
   return {
     async dial(name, port) {
-      const address = isIP(name) || name === 'localhost' ? name : addressOf(name, await read('/etc/hosts') ?? '');
+      const address = await find(name);
       if (address === undefined) throw new SlipwayError('Unavailable', `dial tcp: lookup ${name}: no such host`);
       return dial(host.broker, host.ref, address, port);
     },
-    lax: registry => isInsecureRegistry(host.daemon.config, registry),
+    lax: async registry => isInsecureRegistry(host.daemon.config, registry, await find(hostOf(registry))),
     authorities: registry => (/^[\w.:[\]-]+$/.test(registry) ? read(`/etc/docker/certs.d/${registry}/ca.crt`) : Promise.resolve(undefined)),
   };
 }

@@ -37,5 +37,5 @@ test('what has effect, and what has none', () => {
 
 describe('insecure-registries', () => {
   const config = { ...DAEMON_DEFAULTS, insecureRegistries: ['reg:5000', '10.1.0.0/16', 'plain'] };
-  test.each([['reg:5000', true], ['reg:5001', false], ['reg', false], ['plain', true], ['10.1.2.3:5000', true], ['10.2.0.1:5000', false], ['evil-reg:5000', false]])('%s: %s', (registry, lax) => expect(isInsecureRegistry(config, registry)).toBe(lax));
+  test.each([['reg:5000', true], ['reg:5001', false], ['reg', false], ['plain', true], ['10.1.2.3:5000', true, '10.1.2.3'], ['10.2.0.1:5000', false, '10.2.0.1'], ['evil-reg:5000', false], ['by-address:5000', true, '10.1.9.9'], ['mine.lab:5000', true, '127.0.0.1']])('%s: %s', (registry, lax, at?: string) => expect(isInsecureRegistry(config, registry, at)).toBe(lax));
 });

@@ -58,7 +58,7 @@ export async function openRegistry(network: Network, domain: string, credentials
 
 /** Finds out whether it speaks TLS, and what it wants to see of credentials. */
 export async function ping(transport: Transport, domain: string, signal?: AbortSignal, known?: string): Promise<{ origin: string; challenges: Challenge[] }> {
-  const origins = known !== undefined ? [known] : transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
+  const origins = known !== undefined ? [known] : await transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
   let failure: unknown;
   for (const origin of origins) {
     try {

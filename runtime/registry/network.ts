@@ -9,7 +9,7 @@ export interface Network {
   /** PEM certificates that the lab trusts for this registry (`/etc/docker/certs.d`), besides the well-known ones. */
   authorities(registry: string): Promise<string | undefined>;
   /** Registries that are taken as they come, besides those that are near: the lab's insecure-registries. */
-  lax?(registry: string): boolean;
+  lax?(registry: string): Promise<boolean>;
   /** No name is too near to have its certificate checked. */
   readonly strict?: boolean;
 }

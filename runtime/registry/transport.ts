@@ -24,7 +24,7 @@ export interface Transport {
   /** The answer's head; its body has to be read or destroyed. GET and HEAD follow redirects, without credentials to another host. */
   send(url: string, sending: Sending): Promise<IncomingMessage>;
   /** Whether this registry may speak plain HTTP, or TLS with any certificate. */
-  lax(registry: string): boolean;
+  lax(registry: string): Promise<boolean>;
   /** Closes all connections. */
   close(): void;
 }
@@ -54,7 +54,7 @@ export function openTransport(network: Network): Transport {
   return { send, lax: registry => isLax(network, registry), close: () => { for (const agent of agents.values()) agent.destroy(); } };
 }
 
-const isLax = (network: Network, registry: string) => !network.strict && (isInsecure(registry) || (network.lax?.(registry) ?? false));
+const isLax = async (network: Network, registry: string) => !network.strict && (isInsecure(registry) || (await network.lax?.(registry) ?? false));
 
 function urlOf(address: string, base?: URL): URL {
   const url = URL.parse(address, base?.href);
@@ -126,7 +126,7 @@ class LabAgent extends Agent {
     const name = hostOf(host!);
     const raw = await this.network.dial(name, Number(port));
     if (this.secure === null) return raw;
-    const lax = isLax(this.network, this.secure);
+    const lax = await isLax(this.network, this.secure);
     const ca = lax ? undefined : await this.network.authorities(this.secure);
     return new Promise((resolve, reject) => {
       const secured = connect({ socket: raw, rejectUnauthorized: !lax, ...(isIP(name) ? { host: name } : { servername: name }), ...(ca === undefined ? {} : { ca }) });

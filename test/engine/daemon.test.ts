@@ -52,6 +52,28 @@ describe.skipIf(dockerd)('daemon.json', () => {
     expect([await state('goes-on'), await info('.LiveRestoreEnabled}} {{.Labels')]).toEqual([before, 'true [again=1]']);
   });
 
+  test('a registry without TLS that has a name of its own is spoken to once it is among the insecure ones, by name or by block', async () => {
+    await lab.ok('pull -q registry:2');
+    await lab.ok('run -d --name reg -p 5000:5000 registry:2');
+    await shell(`echo -e "${await lab.ok(['inspect', '-f', '{{.NetworkSettings.IPAddress}}', 'reg'])} reg.lab other.lab\\n127.0.0.1 near.lab" >> /etc/hosts`);
+    await lab.ok('tag busybox reg.lab:5000/mine');
+    const push = () => lab.docker(['push', '-q', 'reg.lab:5000/mine']);
+    const refused = (name: string) => expect.objectContaining({ code: 1, stderr: expect.stringMatching(new RegExp(`^(Error response from daemon: )?Get "https://${name}:5000/v2/": http: server gave HTTP response to HTTPS client\n$`)) });
+    expect(await eventually(push, ({ stderr }) => !/connection refused/.test(stderr), 'the registry answers')).toEqual(refused('reg.lab'));
+    await write({ 'live-restore': true, 'insecure-registries': ['reg.lab:5000'] });
+    await shell('systemctl reload docker');
+    expect(await push()).toMatchObject({ code: 0, stdout: 'reg.lab:5000/mine:latest\n' });
+    expect(await lab.docker(['pull', 'other.lab:5000/mine'])).toEqual(refused('other.lab'));
+    await write({ 'live-restore': true, 'insecure-registries': ['172.17.0.0/16'] });
+    await shell('systemctl reload docker');
+    expect(await lab.ok('pull -q other.lab:5000/mine')).toBe('other.lab:5000/mine:latest');
+    await write({ 'live-restore': true, labels: ['again=1'] });
+    await shell('systemctl reload docker');
+    expect(await push()).toEqual(refused('reg.lab'));
+    expect(await lab.ok('pull -q near.lab:5000/mine')).toBe('near.lab:5000/mine:latest'); // 127.0.0.0/8 is one of them by itself
+    await lab.ok('rm -f reg');
+  });
+
   test('a file that dockerd would not start with changes nothing, and is told in its words; only root may', async () => {
     await write('{"debug": true,}');
     const refused = 'unable to configure the Docker daemon with file /etc/docker/daemon.json: invalid character \'}\' looking for beginning of object key string';
