@@ -41,7 +41,7 @@ if [ -f "$1/layer.tar.gz" ]; then
 else
   packed_layer "$1" "$2/marks" | through "$2/sum" "" | gz; r=$?
 fi
-[ $r != 0 ] || [ "$(sum_in "$2/sum")" = "$3" ] || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
+[ $r != 0 ] || { sum_in "$2/sum" && [ "$sum" = "$3" ]; } || { echo "layer $3 is no longer what it was: its files have been changed" >&2; r=1; }
 rm -rf "$2"; exit $r`;
 
 /** The archive is the one that the layer came as, or made anew from its files, and the same bytes each time; one that is not what its digest says fails at its end. */

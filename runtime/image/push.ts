@@ -59,11 +59,13 @@ async function pushOne(image: Image, reference: Reference, pushing: Pushing): Pr
   for (const layer of fromTheTop) tell({ status: 'Preparing', progressDetail: {}, id: idOf(layer) });
   for (const layer of fromTheTop.slice(AT_A_TIME)) tell({ status: 'Waiting', progressDetail: {}, id: idOf(layer) });
   const sent = new Map<ImageLayer, Blob>();
+  const hasConfig = registry.hasBlob(repository, image.id); // asked beside the layers
+  hasConfig.catch(() => {}); // awaited below
   await severalAtATime(AT_A_TIME, fromTheTop, async layer => {
     sent.set(layer, await pushLayer(layer, pushing));
   });
   const config = Buffer.from(image.configText);
-  if (await registry.hasBlob(repository, image.id) === undefined) await registry.upload(repository, once(config), () => image.id);
+  if (await hasConfig === undefined) await registry.upload(repository, once(config), () => image.id);
   const manifest = writeManifest({ digest: image.id, size: config.length }, image.layers.map(layer => sent.get(layer)!));
   await registry.putManifest(repository, reference.tag!, DOCKER.manifest, manifest);
 

@@ -111,7 +111,7 @@ async function stageLayer(host: Place, parts: { library: Library; mirror: Mirror
   const check = '[ "$(sha256sum < "$1/$2" | cut -c 1-64)" = "${2##*/}" ] || { echo "the files of layer sha256:${2##*/} are not what they were" >&2; exit 1; }; stat -c %s "$1/$2"';
   const make = 'mkdir -p "$1/blobs/sha256" || exit 1';
   const body = isLocal(layer.key)
-    ? `${make}; if [ -f "$3/layer.tar" ]; then ln "$3/layer.tar" "$1/$2"; else packed_layer "$3" "$1.marks" > "$1/$2"; rm -rf "$1.marks" "$1.marks.files" "$1.marks.whiteouts"; fi || exit 1; ${check}`
+    ? `${make}; if [ -f "$3/layer.tar" ]; then ln "$3/layer.tar" "$1/$2"; else packed_layer "$3" "$1.marks" > "$1/$2"; rm -rf "$1.marks" "$1.marks.files" "$1.marks.special" "$1.marks.whiteouts"; fi || exit 1; ${check}`
     : `${make}; plain "$3" > "$1/$2" || exit 1; ${check}`;
   const blob = isLocal(layer.key) ? undefined : isUpstream(layer.key) ? upstreamBlob(parts.mirror, image, layer, signal) : { bytes: parts.library.blob(await libraryBlob(parts.library, image, layer)) as AsyncIterable<Buffer>, compression: 'gzip' };
   const { code, stdout, stderr } = await runScript(host, { argv: script(body, directory, name, blob ? blob.compression : localDir(layer.key)), signal, ...(blob ? { input: blob.bytes } : {}) });

@@ -59,11 +59,13 @@ export async function openRegistry(network: Network, domain: string, credentials
 /** Finds out whether it speaks TLS, and what it wants to see of credentials. */
 export async function ping(transport: Transport, domain: string, signal?: AbortSignal, known?: string): Promise<{ origin: string; challenges: Challenge[] }> {
   const origins = known !== undefined ? [known] : await transport.lax(domain) ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`];
+  // All at once, since most registries in labs speak only the last; who speaks TLS is preferred. The connection stays for what comes next.
+  const asked = origins.map(origin => transport.send(`${origin}/v2/`, { method: 'GET', signal }));
+  for (const one of asked) one.then(answer => answer.resume(), () => {});
   let failure: unknown;
-  for (const origin of origins) {
+  for (const [at, origin] of origins.entries()) {
     try {
-      const answer = await transport.send(`${origin}/v2/`, { method: 'GET', signal });
-      answer.destroy();
+      const answer = await asked[at]!;
       return { origin, challenges: answer.statusCode === 401 ? challengesOf(answer.headers['www-authenticate']) : [] };
     } catch (error) {
       failure = error;

@@ -20,18 +20,23 @@ pack() {
   for d in dev etc; do
     if [ -d "./$d" ] && [ ! -L "./$d" ] && [ -n "$(ls -A "./$d")" ] && [ -z "$(find "./$d" -mindepth 1 "$@" | head -n 1)" ]; then set -- "$@" ! -path "./$d"; fi
   done
-  find . -mindepth 1 -type c -print0 | xargs -0 -r sh -c 'for f; do mkdir -p "$0/\${f%/*}" && touch -d @0 "$0/\${f%/*}/.wh.\${f##*/}" || exit 255; done' "$marks" || return 1
-  find . -mindepth 1 -type d -print0 | xargs -0 -r getfattr -h -n user.overlay.opaque 2>/dev/null |
-    awk '/^# file: /{f=substr($0,9)} /^user.overlay.opaque="y"/{print f}' | while IFS= read -r d; do mkdir -p "$marks/$d" && touch -d @0 "$marks/$d/.wh..wh..opq"; done
+  find . -mindepth 1 \\( -type c -o -type d \\) -print0 > "$marks.special"
+  if [ -s "$marks.special" ]; then
+    xargs -0 sh -c 'for f; do [ ! -c "$f" ] || { mkdir -p "$0/\${f%/*}" && touch -d @0 "$0/\${f%/*}/.wh.\${f##*/}"; } || exit 255; done' "$marks" < "$marks.special" || return 1
+    xargs -0 getfattr -h -n user.overlay.opaque < "$marks.special" 2>/dev/null |
+      awk '/^# file: /{f=substr($0,9)} /^user.overlay.opaque="y"/{print f}' | while IFS= read -r d; do mkdir -p "$marks/$d" && touch -d @0 "$marks/$d/.wh..wh..opq"; done
+    (cd "$marks" && find . -type f -print0 | sort -z) > "$marks.whiteouts"
+  else
+    : > "$marks.whiteouts"
+  fi
   find . -mindepth 1 ! -type c "$@" -print0 | sort -z > "$marks.files"
-  (cd "$marks" && find . -type f -print0 | sort -z) > "$marks.whiteouts"
   if [ ! -s "$marks.files" ] && [ ! -s "$marks.whiteouts" ]; then head -c 1024 /dev/zero; return; fi
   "$tar" -c --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --numeric-owner $kept --no-recursion --warning=no-file-ignored \\
     --transform='s,^\\./,,rSh' --null -C "$upper" -T "$marks.files" -C "$marks" -T "$marks.whiteouts"
   [ $? -le 1 ] # 1: a file changed while it was read
 }`;
 
-/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. `through SUM KEEP`: stdin as it is, with its digest in one file and its bytes in another (empty: not that). A lab that was made with an older toolbox has less of that: then busybox's do it, more slowly. */
+/** `plain COMPRESSION`: stdin without it; `gz`: stdin with gzip's, as registries are sent it. `through SUM KEEP`: stdin as it is, with its digest in one file and its bytes in another (empty: not that); `sum_in FILE` sets $sum to it. A lab that was made with an older toolbox has less of that: then busybox's do it, more slowly. */
 const PLAIN = `
 through() {
   if [ -x "\${tar%/*}/hashpipe" ]; then "\${tar%/*}/hashpipe" "$1" "$2"; return; fi
@@ -45,7 +50,7 @@ through() {
 packed_layer() { # DIRECTORY MARKS: the archive of a layer
   if [ -f "$1/layer.tar.gz" ]; then ungzip < "$1/layer.tar.gz"; elif [ -f "$1/layer.tar" ]; then cat "$1/layer.tar"; else (pack "$1/diff" "$2"); fi
 }
-sum_in() { printf 'sha256:'; cut -c 1-64 "$1"; }
+sum_in() { read -r sum _ < "$1" && sum=sha256:$sum; }
 ungzip() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -d -c; else gunzip; fi; }
 gz() { if [ -x "\${tar%/*}/igzip" ]; then "\${tar%/*}/igzip" -n -3 -c; else gzip -n -4 -c; fi; }
 plain() { case $1 in gzip) ungzip ;; bzip2) bunzip2 ;; xz) unxz ;; zstd) "\${tar%/*}/zstd" -q -d -c ;; *) cat ;; esac; }`;
@@ -106,7 +111,7 @@ unpack() {
 /** `measure DIRECTORY`: sets $bytes, what its files take when they are written out; fails when no disk like this one could hold them, since they are mostly holes. */
 const MEASURE = `
 measure() {
-  bytes=$(find "$1" -type f -print0 | xargs -0 -r stat -c '%i %s' | sort -u | awk '{s+=$2} END {printf "%.0f", s}')
+  bytes=$(find "$1" -type f -print0 | xargs -0 -r stat -c '%h %i %s' | awk '$1 == 1 || !seen[$2]++ {s+=$3} END {printf "%.0f", s}')
   [ "$bytes" -le $(($(stat -f -c '%b * %S' "$1"))) ] || { echo "files of $bytes bytes: no space left on device" >&2; return 1; }
 }`;
 
@@ -114,16 +119,17 @@ measure() {
 const SETTLE = `
 settle() {
   chain=$3
-  [ -z "$2" ] || chain=sha256:$(printf '%s %s' "$2" "$3" | sha256sum | cut -c 1-64)
+  [ -z "$2" ] || { chain=$(printf '%s %s' "$2" "$3" | sha256sum) && chain=sha256:\${chain%% *}; }
   [ "$3" != "$empty" ] || { echo "$3 $chain 0"; return; } # nobody wants it
-  place=${localLayersDir}/$(printf %s "$chain" | cut -c 8-31)
-  mkdir -p ${localLayersDir}
+  place=\${chain#sha256:}
+  place=${localLayersDir}/\${place%${'?'.repeat(40)}}
+  [ -d ${localLayersDir} ] || mkdir -p ${localLayersDir}
   [ -d "$place/diff" ] || mv "$1" "$place" || return 1
   echo "$3 $chain $bytes"
 }`;
 
 /**
- * `adopt SCRATCH BELOW EXPECTED KEEP COMMAND…`: makes a layer of the archive that the command writes, if that ends well and the digest is the expected one (empty: any); with KEEP, a file, the archive stays there.
+ * Every process costs half a millisecond here, and most layers are small: so there are as few as can be. `adopt SCRATCH BELOW EXPECTED KEEP COMMAND…`: makes a layer of the archive that the command writes, if that ends well and the digest is the expected one (empty: any); with KEEP, a file, the archive stays there. $bytes, when it is known, is not measured again.
  * `adopt_file SCRATCH BELOW EXPECTED FILE`: the same of an archive that is a file already and stays it.
  */
 const ADOPT = `
@@ -132,7 +138,7 @@ adopt() {
   shift 4
   mkdir -p "$adopted/diff" || return 1
   "$@" | ended through "$adopted.sum" "$keep" | (unpack "$adopted/diff") || return 1
-  adopt_sum "$(sum_in "$adopted.sum")"
+  adopt_sum
 }
 adopt_file() {
   adopted=$1 below=$2 expected=$3
@@ -140,11 +146,13 @@ adopt_file() {
   through "$adopted.sum" '' < "$4" > /dev/null & hashing=$!
   (unpack "$adopted/diff") < "$4" || { wait $hashing; return 1; }
   wait $hashing || return 1
-  ln "$4" "$adopted/layer.tar" && adopt_sum "$(sum_in "$adopted.sum")"
+  ln "$4" "$adopted/layer.tar" && adopt_sum
 }
 adopt_sum() {
-  [ -z "$expected" ] || [ "$expected" = "$1" ] || { echo "invalid diffID for layer: expected $expected, got $1" >&2; return 1; }
-  measure "$adopted/diff" && settle "$adopted" "$below" "$1"
+  sum_in "$adopted.sum" || return 1
+  [ -z "$expected" ] || [ "$expected" = "$sum" ] || { echo "invalid diffID for layer: expected $expected, got $sum" >&2; return 1; }
+  [ -n "$bytes" ] || measure "$adopted/diff" || return 1
+  settle "$adopted" "$below" "$sum"
 }`;
 
 /** `resolve ROOT PATH FOLLOW`: sets $found, where PATH leads for who has ROOT as its root; with FOLLOW also its last part. */
@@ -177,7 +185,7 @@ tar=${hostToolboxDir}/bin/tar
 as_is='-p --same-owner --delay-directory-restore'
 kept='--xattrs --xattrs-include=user.* --xattrs-include=security.capability --xattrs-exclude=*.overlay.*'
 set -f # patterns above are tar's
-empty=
+empty= bytes=
 `;
 
 /** A helper's argv: the body's positional parameters are the arguments. The functions above are there. */
