@@ -58,3 +58,14 @@ test('names and values, in both forms', () => {
   expect(pairs('ENV', 'a b  c', variables, '\\')).toEqual([['a', 'b  c']]);
   expect(() => pairs('ENV', 'a=1 b', variables, '\\')).toThrow('Syntax error - can\'t find = in "b"');
 });
+
+test.each<[string, () => unknown]>([
+  ['substitutions within one another', () => expand('${b:-'.repeat(20_000) + '}'.repeat(20_000), new Map())],
+  ['patterns that are searched for', () => expand('${a//*x*x*x/y}'.repeat(5000), new Map([['a', 'x'.repeat(1000)]]))],
+  ['words', () => split('a '.repeat(100_000))],
+  ['instructions', () => parseDockerfile(`FROM a\n${'ARG b\n'.repeat(100_000)}`, 'Dockerfile')],
+])('too many %s are refused soon, since all labs wait meanwhile', (_, parse) => {
+  const begun = performance.now();
+  expect(parse).toThrow(/more than|too long/);
+  expect(performance.now() - begun).toBeLessThan(1000); // 50 ms; without limits it is many seconds
+});

@@ -26,6 +26,8 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   FROM: ['platform'], ADD: ['chown', 'chmod', 'link', 'checksum', 'keep-git-dir'], COPY: ['chown', 'chmod', 'from', 'link'], RUN: ['mount', 'network'], HEALTHCHECK: ['interval', 'timeout', 'start-period', 'start-interval', 'retries'],
 };
 
+/** Each is held against those before it: of tens of thousands one build would keep all labs waiting. */
+const MAX_INSTRUCTIONS = 2000;
 const DIRECTIVES = ['syntax', 'escape', 'check'];
 
 /** Odd, but not wrong. */
@@ -63,6 +65,7 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
         return heredoc;
       });
       instructions.push({ ...instruction, endLine: Math.min(at + 1, lines.length), heredocs });
+      if (instructions.length > MAX_INSTRUCTIONS) throw new SlipwayError('InvalidParameter', `the Dockerfile (${name}) has more than ${MAX_INSTRUCTIONS} instructions`);
     }
     joined = '';
     gap = false;

@@ -13,7 +13,7 @@ const MARK = /^\d*<<(-?)([^<]+)$/;
 /** Those that an instruction's first line announces. */
 export function heredocsOf({ name, rest }: Pick<Instruction, 'name' | 'rest'>): Wanted[] {
   if (!WITH_HEREDOCS.includes(name) || !rest.includes('<<') || rest.startsWith('[')) return [];
-  return split(rest).flatMap(word => {
+  return split(rest, undefined, Infinity).flatMap(word => {
     const mark = MARK.exec(word);
     if (!mark) return [];
     const plain = mark[2]!.replace(/["'\\]/g, '');

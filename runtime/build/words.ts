@@ -7,6 +7,8 @@ export type Variables = ReadonlyMap<string, string>;
 
 /** A word that becomes longer can be given to no program: the kernel takes 128 KiB an argument or variable. */
 const MAX_WORD = 128 << 10;
+/** Of one instruction: each is held against the variables that those before it have set. */
+const MAX_WORDS = 2000;
 const MAX_DOCUMENT = 4 << 20;
 /** `${A:-${B:-${C}}}`: each is gone through once more for every one that it is in. */
 const DEEPEST = 32;
@@ -136,7 +138,7 @@ const patternOf = (text: string, scope: Scope) => shellPattern(text.replace(/\$(
 const expandWord = expand;
 
 /** Splits at white space outside of quotes; quotes and escapes stay. */
-export function split(text: string, escape = '\\'): string[] {
+export function split(text: string, escape = '\\', most = MAX_WORDS): string[] {
   const words: string[] = [];
   let word = '';
   let quote = '';
@@ -144,7 +146,7 @@ export function split(text: string, escape = '\\'): string[] {
     const c = text[at]!;
     if (c === escape && quote !== "'" && at + 1 < text.length) word += c + text[++at]!;
     else if (quote === '' && /\s/.test(c)) {
-      if (word) words.push(word);
+      if (word && words.push(word) > most) throw invalid(`an instruction has more than ${most} words`);
       word = '';
     } else {
       if (c === quote) quote = '';
