@@ -55,6 +55,7 @@ class Builder {
     for (const [at, instruction] of instructions.entries()) {
       if (this.parts.signal.aborted) throw new SlipwayError('System', 'Build cancelled');
       if (instruction.name === 'FROM' && this.stage) await this.endStage();
+      if (instruction.name === 'FROM') this.checkName(instruction);
       await output.text(`Step ${at + 1}/${instructions.length} : ${instruction.original}`);
       await output.text('\n');
       await this.dispatch(instruction);
@@ -109,6 +110,11 @@ class Builder {
     }
   }
 
+  private checkName(instruction: Instruction): void {
+    const { name } = parseFrom(instruction, this.options.escape);
+    if (name !== '' && this.stages.some(stage => stage.name === name)) throw new SlipwayError('InvalidParameter', `${name} stage name already used`);
+  }
+
   private async from(instruction: Instruction): Promise<void> {
     const { output } = this.parts;
     const { base: nameWord, name: stageName, platform } = parseFrom(instruction, this.options.escape);
@@ -121,7 +127,6 @@ class Builder {
     if (!(config.Env ?? []).some(entry => entry.startsWith('PATH='))) config.Env = [...(config.Env ?? []), DEFAULT_PATH];
     const triggers = config.OnBuild ?? [];
     config.OnBuild = null;
-    if (stageName !== '' && this.stages.some(stage => stage.name === stageName)) throw new SlipwayError('InvalidParameter', `${stageName} stage name already used`);
     this.stage = { name: stageName, image, config, cmdSet: false, cacheMissed: false, author: image?.config.author ?? '' };
     this.stages.push(this.stage);
     if (triggers.length) await output.text(`# Executing ${triggers.length} build trigger${triggers.length > 1 ? 's' : ''}\n`);

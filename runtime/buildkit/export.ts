@@ -19,7 +19,7 @@ export async function exportImage(parts: BuildKitParts, options: ExportOptions):
       await exportFiles(parts, options, type, String(at));
       continue;
     }
-    if (type !== 'moby' && type !== 'image') throw new SlipwayError('NotImplemented', `this engine's builder has no exporter ${type}: without -o the image goes to docker images`);
+    if (type !== 'moby' && type !== 'image') throw new SlipwayError('NotFound', `exporter ${JSON.stringify(type)} could not be found`);
     if (attrs.push === 'true') throw new SlipwayError('InvalidParameter', 'the builder pushes nothing by itself: use docker push');
     const names = (attrs.name ?? '').split(',').filter(Boolean).map(name => withDefaultTag(parseReference(name)));
     const step = progress.step('exporting to image');

@@ -20,7 +20,8 @@ export interface BuildRequest {
   hostname: string;
 }
 
-const KNOWN = ['filename', 'target', 'no-cache', 'image-resolve-mode', 'platform', 'add-hosts', 'force-network-mode', 'cgroup-parent', 'shm-size', 'ulimit', 'context', 'contextkey', 'dockerfilekey', 'contextsubdir', 'multi-platform', 'source', 'frontend.caps', 'cmdline', 'hostname'];
+const KNOWN = ['filename', 'target', 'no-cache', 'image-resolve-mode', 'platform', 'add-hosts', 'force-network-mode', 'cgroup-parent', 'shm-size', 'ulimit', 'context', 'contextkey', 'dockerfilekey', 'contextsubdir', 'multi-platform', 'source', 'frontend.caps', 'cmdline', 'hostname',
+  'cache-imports', 'cache-from']; // there is nothing to bring in: the cache goes by what steps are made of, whoever made them
 const PREFIXES = ['build-arg:', 'label:', 'context:', 'attest:', 'input-metadata:', 'vcs:'];
 const invalid = (what: string) => new SlipwayError('InvalidParameter', what);
 

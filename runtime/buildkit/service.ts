@@ -46,6 +46,8 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
   };
   const running = new Map<string, Running>();
   const over = new Map<string, Progress>();
+  /** Builds whose Solve has failed, with its error: calls that come later must not wait for it to begin. */
+  const failed = new Map<string, unknown>();
 
   /** Whoever speaks of a build holds it; with the last of them it is closed. */
   function hold(ref: string): { found: Running; release: () => Promise<void> } {
@@ -71,6 +73,13 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     }
   }
 
+  /** For the gateway's calls. */
+  function ofBuild<T>(call: GrpcCall, use: (found: Running) => Promise<T>): Promise<T> {
+    const ref = refOf(call);
+    if (failed.has(ref)) throw failed.get(ref);
+    return held(ref, use);
+  }
+
   /** A client may ask how a build goes only when a short one is over. */
   function remember(ref: string, progress: Progress): void {
     over.set(ref, progress);
@@ -80,6 +89,7 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
   async function* status(ref: string, call: GrpcCall) {
     const past = over.get(ref);
     if (past) return yield* past.messages(call.signal);
+    if (failed.has(ref)) return;
     const { found, release } = hold(ref);
     found.told = true;
     try {
@@ -108,16 +118,16 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
       call.header('buildkit-current-timestamp', new Date().toISOString());
       return status(request.ref, call);
     }),
-    '/moby.buildkit.v1.Control/DiskUsage': unary(DiskUsageRequestSchema, DiskUsageResponseSchema, async () => ({ record: await usage(shared) })),
+    '/moby.buildkit.v1.Control/DiskUsage': unary(DiskUsageRequestSchema, DiskUsageResponseSchema, async request => ({ record: await usage(shared, request.filter) })),
     '/moby.buildkit.v1.Control/Prune': streaming(PruneRequestSchema, UsageRecordSchema, request => prune(shared, { all: request.all, keepBytes: Number(request.keepBytes), keepMs: Number(request.keepDuration) / 1e6, filters: request.filter })),
     '/moby.buildkit.v1.frontend.LLBBridge/Ping': unary(EmptySchema, PongResponseSchema, () => ({ frontend: CAPABILITIES.map(id => ({ id, enabled: true })), llb: [], workers: [worker(parts)] })),
-    '/moby.buildkit.v1.frontend.LLBBridge/Solve': unary(GatewaySolveRequestSchema, GatewaySolveResponseSchema, (request, call) => held(refOf(call), async found => {
+    '/moby.buildkit.v1.frontend.LLBBridge/Solve': unary(GatewaySolveRequestSchema, GatewaySolveResponseSchema, (request, call) => ofBuild(call, async found => {
       if (request.frontend !== 'dockerfile.v0') throw new GrpcError(CODES.unimplemented, `this engine builds Dockerfiles: ${request.frontend || 'low-level builds'} cannot be solved here`);
       await unlessGone(found, call, found.begun.promise);
       await cancellable(found, call, () => found.build.plan(request.frontendOpt));
       return { result: { result: { case: 'ref' as const, value: { id: 'built' } } } };
     })),
-    '/moby.buildkit.v1.frontend.LLBBridge/Return': unary(ReturnRequestSchema, EmptySchema, (request, call) => held(refOf(call), async found => {
+    '/moby.buildkit.v1.frontend.LLBBridge/Return': unary(ReturnRequestSchema, EmptySchema, (request, call) => ofBuild(call, async found => {
       await unlessGone(found, call, found.begun.promise);
       found.returned.resolve(request);
       return {};
@@ -137,10 +147,10 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
     if (found.solving) throw new GrpcError(CODES.invalidArgument, `${request.ref} is being built already`);
     found.solving = true;
     const { build } = found;
-    build.useSession(request.session, request.entitlements);
-    found.begun.resolve();
     const exports: Export[] = request.exporters.length ? request.exporters : request.exporter ? [{ type: request.exporter, attrs: request.exporterAttrs }] : [];
     try {
+      build.useSession(request.session, request.entitlements);
+      found.begun.resolve();
       if (request.frontend) {
         if (request.frontend !== 'dockerfile.v0') throw new GrpcError(CODES.unimplemented, `this engine builds Dockerfiles: the frontend ${request.frontend} is not here`);
         await cancellable(found, call, () => build.plan(request.frontendAttrs));
@@ -153,6 +163,8 @@ export function createBuildKit(parts: BuildKitParts & { cache: BuildCache }): Bu
       journal(request, exports, 200);
       return { exporterResponse };
     } catch (error) {
+      failed.set(request.ref, error);
+      setTimeout(() => failed.delete(request.ref), REMEMBERED_MS).unref();
       if (!call.signal.aborted) journal(request, exports, 400, asGrpcError(error).message);
       throw error;
     } finally {

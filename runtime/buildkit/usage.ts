@@ -31,12 +31,12 @@ const asUse = ({ key, name, sizeBytes, busy, createdAt, usedAt, uses }: KeptCont
   shared: false, inUse: busy, sizeBytes,
 });
 
-export async function usage(parts: Parts): Promise<Usage[]> { return (await cacheUse(parts)).map(asMessage); }
+export async function usage(parts: Parts, filters: readonly string[]): Promise<Usage[]> { return (await cacheUse(parts)).filter(use => filters.every(filter => matches(use, filter))).map(asMessage); }
 
 /** Removes what no image needs (with `all`, also what an image shares), the longest unused first. */
 export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: PruneOptions): AsyncGenerator<Usage, void, void> {
   const old = Date.now() - keepMs;
-  const wanted = (await cacheUse(parts)).filter(({ record, shared, inUse }) => !inUse && (all || !shared) && (keepMs === 0 || Date.parse(record.lastUsed) < old) && filters.every(filter => matches(record, filter)))
+  const wanted = (await cacheUse(parts)).filter(use => !use.inUse && (all || !use.shared) && (keepMs === 0 || Date.parse(use.record.lastUsed) < old) && filters.every(filter => matches(use, filter)))
     .sort((a, b) => (a.record.lastUsed < b.record.lastUsed ? -1 : 1));
   let total = (await cacheUse(parts)).reduce((sum, use) => sum + use.sizeBytes, 0);
   const gone = keepBytes === 0 ? wanted : wanted.filter(use => {
@@ -49,12 +49,14 @@ export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: 
   for (const use of gone) yield asMessage(use);
 }
 
-function matches(record: CacheRecord, filter: string): boolean {
-  const [key, value = ''] = filter.split(/={1,2}(.*)/s);
-  if (key === 'id') return record.id.startsWith(value);
-  if (key === 'type') return record.type === value;
-  if (key === 'description') return record.description === value;
-  return true;
+/** `key`, `key=value`, `key!=value`, `key~=part`: what is not known fits nothing. https://github.com/containerd/containerd/blob/v1.7.0/filters/filter.go */
+function matches({ record, shared, inUse }: CacheUse, filter: string): boolean {
+  const [, key = '', operator = '', value = ''] = /^([a-z]+)(?:(!=|~=|==?)(.*))?$/s.exec(filter) ?? [];
+  const is: Record<string, boolean> = { inuse: inUse, shared, private: !shared, mutable: record.type !== 'regular', immutable: record.type === 'regular' };
+  if (key in is) return operator === '' || value === 'true' ? is[key]! : operator === '!=' ? String(is[key]) !== value : String(is[key]) === value;
+  const found = key === 'id' ? [record.id] : key === 'type' ? [record.type] : key === 'description' ? [record.description] : key === 'parent' || key === 'parents' ? record.parents : [];
+  if (operator === '!=') return !found.includes(value);
+  return found.some(one => (operator === '' || (operator === '~=' ? one.includes(value) : key === 'id' ? one.startsWith(value) : one === value)));
 }
 
 function asMessage({ record, shared, inUse, sizeBytes }: CacheUse): Usage {
