@@ -2,11 +2,11 @@
 // Each block is a shell script with `docker` in its PATH, its output, and a line of dashes. With SLIPWAY_TEST_ORACLE (a dockerd's socket, as unix:///…, with
 // the images busybox and debian:bookworm) dockerd is asked again; with SLIPWAY_RECORD=1 as well, its answers are written down.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { CLIENTS, createTestLab, type TestLab } from './lab.ts';
+import { BUILDX, CLIENTS, createTestLab, type TestLab } from './lab.ts';
 
 const dir = join(import.meta.dirname, 'recorded');
 const oracle = process.env.SLIPWAY_TEST_ORACLE;
@@ -15,6 +15,12 @@ if (!oracle) console.warn('SLIPWAY_TEST_ORACLE is not set: dockerd itself is NOT
 
 const home = mkdtempSync(join(tmpdir(), 'slipway-recorded-'));
 symlinkSync(CLIENTS[26], join(home, 'docker'));
+// `b` builds with BuildKit and shows what its steps have not said: errors, above all. `c` does so with the classic builder.
+mkdirSync(join(home, 'buildx', 'cli-plugins'), { recursive: true });
+symlinkSync(BUILDX, join(home, 'buildx', 'cli-plugins', 'docker-buildx'));
+for (const [name, how] of [['b', "case \" $* \" in *' -q '*) ;; *) set -- --progress=plain \"$@\" ;; esac\nDOCKER_CONFIG=$HOME/buildx docker build --no-cache \"$@\" 2>&1 | sed '/^#/d; /^$/d'"], ['c', "DOCKER_BUILDKIT=0 docker build --no-cache \"$@\" 2>&1 | sed '/^DEPRECATED/,/^$/d; /^Sending/d; /^ --->/d; /^Step 1/d'"]] as const) {
+  writeFileSync(join(home, name), `#!/bin/bash\n${how}\nexit \${PIPESTATUS[0]}\n`, { mode: 0o755 });
+}
 let lab: TestLab;
 beforeAll(async () => { lab = await createTestLab('recorded', { pull: ['busybox', 'debian:bookworm'] }); });
 afterAll(async () => {
@@ -57,5 +63,6 @@ function answerOf(dockerHost: string, script: string): Promise<string> {
 const plain = (text: string) => text.replaceAll('\r\n', '\n')
   .replace(/\b[0-9a-f]{64}\b/g, 'ID').replace(/\b[0-9a-f]{12}\b/g, 'SHORTID')
   .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d| \+0000 UTC)/g, 'TIME')
-  .replaceAll('/var/tmp/refdocker/data', '/var/lib/docker')
+  .replaceAll(home, 'HOME').replaceAll('/var/tmp/refdocker/data', '/var/lib/docker')
+  .replace(/^\d+\.\d{2,3} /gm, 'TIME ').replace(/ref \S+: /g, 'ref REF: ').replace(/buildkit-mount\d+/g, 'buildkit-mountN').replace(/overlay2\/[a-z0-9]{25}/g, 'overlay2/ID')
   .replace(/[ \t]+$/gm, '');
