@@ -41,9 +41,10 @@ export const measure = (all: readonly Case[], runs: number, share: number) => wi
 
 /** Undefined where there is none. */
 export function dockerdToCompare(): Docker | undefined {
-  const host = process.env.SLIPWAY_BENCH_DOCKER_HOST ?? (existsSync('/var/run/docker.sock') ? 'unix:///var/run/docker.sock' : undefined);
+  const host = dockerdAddress();
   return host === undefined ? undefined : dockerAt(host);
 }
+export const dockerdAddress = () => process.env.SLIPWAY_BENCH_DOCKER_HOST ?? (existsSync('/var/run/docker.sock') ? 'unix:///var/run/docker.sock' : undefined);
 
 const nothing = async () => '';
 type Work = (docker: Docker, context: string, turn: string) => Promise<unknown>;

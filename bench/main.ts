@@ -12,6 +12,7 @@ process.env.SLIPWAY_INSTANCE ??= 'bench';
 Object.assign(process.env, { ...testEnv, SLIPWAY_INSTANCE: process.env.SLIPWAY_INSTANCE, SLIPWAY_RUN: process.env.SLIPWAY_RUN ?? '/run/slipway-bench', SLIPWAY_STATE: process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench', /* of registries outside, until one is measured: none */ SLIPWAY_UPSTREAMS: `${process.env.SLIPWAY_STATE ?? '/var/tmp/slipway-bench'}/upstreams.json`, /* learners of their own addresses */ SLIPWAY_TRUST_PROXY: '1' });
 
 const { runInstance, removePlaces } = await import('../test/run-instance.ts');
+const { measureApi } = await import('./api.ts');
 const { measureDocker, measureVerbs } = await import('./docker.ts');
 const { measureOpening } = await import('./opening.ts');
 const { measureFifty } = await import('./fifty.ts');
@@ -33,6 +34,7 @@ const runs = Number(values.runs);
 const parts: Record<string, () => Promise<Row[]>> = {
   docker: () => measureDocker(runs),
   verbs: () => measureVerbs(runs),
+  api: () => measureApi(runs),
   fifty: () => measureFifty(),
   opening: () => measureOpening(runs),
   class: () => measureClass(),
