@@ -57,7 +57,8 @@ export async function layChanged(exec: Exec, at: HostRef, before: Prepared, less
   const was = before.files.to === lesson.files.to ? new Map(before.files.list.map(file => [file.path, file])) : new Map();
   const changed = lesson.files.list.filter(file => was.get(file.path)?.digest !== file.digest || was.get(file.path)?.mode !== file.mode);
   if (changed.length === 0) return [];
-  const { output } = await runProgram(exec, { ...at, argv: ['/usr/bin/sha256sum', '--', ...changed.map(file => `${lesson.files.to}/${file.path}`)] });
+  // What is missing is complained of on the other stream, whose pieces could come in the middle of a line of this one.
+  const { output } = await runProgram(exec, { ...at, argv: ['/bin/sh', '-c', 'exec sha256sum -- "$@" 2>/dev/null', 'sh', ...changed.map(file => `${lesson.files.to}/${file.path}`)] });
   const there = new Map([...output.matchAll(/^([0-9a-f]{64}) {2}(.+)$/gm)].map(([, digest, path]) => [path!, digest!]));
   const untouched = changed.filter(file => there.get(`${lesson.files.to}/${file.path}`) === was.get(file.path)?.digest);
   if (untouched.length > 0) await layFiles(exec, at, lesson, untouched);
