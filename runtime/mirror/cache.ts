@@ -2,7 +2,7 @@
 // up. Of blobs those go first that were not asked for longest. Called by serve.ts. Losing all of it costs fetching it again.
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes, writeFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { digestSchema, hexOf, isDigest } from '../content/digest.ts';
@@ -10,6 +10,9 @@ import type { Descriptor } from '../content/oci.ts';
 import { SlipwayError } from '../errors.ts';
 import type { Manifest } from '../registry/client.ts';
 import { json } from '../registry/words.ts';
+
+/** So much is written at a time. */
+const PIECE = 1 << 20; // bytes
 
 const entrySchema = z.object({ at: z.number(), manifest: z.object({ mediaType: z.string(), digest: digestSchema, text: z.string() }) });
 
@@ -65,17 +68,18 @@ export async function openCache(directory: string): Promise<Cache> {
       const beside = newFile();
       const path = blobFile(digest);
       const file = path === undefined ? undefined : await open(beside, 'wx', 0o600).catch(() => undefined);
-      let kept = file !== undefined;
+      const writing = writeBehind(file);
       try {
         for await (const chunk of bytes) {
-          if (kept) kept = await file!.write(chunk).then(() => true, () => false); // a full disk keeps nobody from their image
+          await writing.add(chunk);
           yield chunk;
         }
-        if (kept) {
+        if (await writing.end()) {
           await rename(beside, path!);
           await trim(maxBytes);
         }
       } finally {
+        await writing.end();
         await file?.close();
         await rm(beside, { force: true });
       }
@@ -83,9 +87,34 @@ export async function openCache(directory: string): Promise<Cache> {
   };
 }
 
+/** Writes in few large pieces, while the next are on their way. `end` says whether all is written: a full disk keeps nobody from their image, and neither does there being no file. */
+function writeBehind(file: FileHandle | undefined) {
+  let batch: Buffer[] = [];
+  let held = 0;
+  let good = Promise.resolve(file !== undefined);
+  async function flush() {
+    const [pieces, size] = [batch, held];
+    batch = [];
+    held = 0;
+    if (!await good || size === 0) return;
+    good = file!.writev(pieces).then(({ bytesWritten }) => bytesWritten === size, () => false);
+  }
+  return {
+    async add(chunk: Buffer) {
+      batch.push(chunk);
+      held += chunk.length;
+      if (held >= PIECE) await flush();
+    },
+    async end() {
+      await flush();
+      return good;
+    },
+  };
+}
+
 async function* verified(path: string, digest: string): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+  for await (const chunk of createReadStream(path, { highWaterMark: PIECE >> 2 }) as AsyncIterable<Buffer>) {
     hash.update(chunk);
     yield chunk;
   }
