@@ -104,6 +104,7 @@ class Builder {
       default: {
         if (name === 'HEALTHCHECK' && stage.config.Healthcheck?.Test?.length) await this.parts.output.text(`Note: overriding previous HEALTHCHECK: [${stage.config.Healthcheck.Test.join(' ')}]\n`);
         const next = configure(stage.config, instruction, this.variables(stage), this.options.escape, stage.cmdSet)!;
+        if (name === 'HEALTHCHECK') next.config.Healthcheck = healthOver(stage.config.Healthcheck, next.config.Healthcheck);
         if (name === 'CMD') stage.cmdSet = true;
         return this.record(stage, next.config, next.comment);
       }
@@ -267,6 +268,11 @@ function onPlatform(image: Image, name: string, wanted: string): Image {
     throw new SlipwayError('NotFound', `image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${image.config.os}/${image.config.architecture}`);
   }
   return image;
+}
+
+/** What a check does not say of itself it has from the one before, unless that is none: so dockerd merges what it commits. */
+function healthOver(before: ContainerConfig['Healthcheck'], now: ContainerConfig['Healthcheck']): ContainerConfig['Healthcheck'] {
+  return before && now && now.Test?.[0] !== 'NONE' ? { ...before, ...now } : now;
 }
 
 const red = (text: string) => `\u001B[91m${text}\u001B[0m`;

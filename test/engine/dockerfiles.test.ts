@@ -86,6 +86,6 @@ function steps(text: string): string {
     if (number === undefined) rest.push(line.replace(/^\d+\.\d+ /, 'TIME '));
     else if (number !== '0' && words !== '...') found.set(number, [...found.get(number) ?? [], words!.replace(/^\d+\.\d+ /, 'TIME ').replace(/( \d+\.\d+s)? done$/, ' done').replace(/^(DONE|CACHED).*$/, 'DONE').replace(/[\d.]+k?B done$/, 'BYTES done')]);
   }
-  const told = [...found.values()].map(words => [...new Set(words)].filter(word => !/^(transferring|exporting layers|writing image)( (context|dockerfile):)?( ID)?( [\d.]+k?B)?( [\d.]+s)?$/.test(word) && !/^(transferring (context|dockerfile):|writing image \S+)$/.test(word)).join('\n   ')).sort();
+  const told = [...found.values()].map(words => [...new Set(words)].filter(word => !/^(transferring|exporting layers|writing image)( (context|dockerfile):)?( ID)?( [\d.]+k?B)?( [\d.]+s)?$/.test(word) && !/^(transferring (context|dockerfile):|writing image \S+|naming to \S+)$/.test(word)).join('\n   ')).sort();
   return [...told, ...rest].join('\n').replace(/\n{2,}/g, '\n').trim();
 }
