@@ -33,9 +33,11 @@ const DIRECTIVES = ['syntax', 'escape', 'check'];
 /** Odd, but not wrong. */
 export interface Warning { text: string; details: string[]; url: string; line: number }
 
-export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string; warnings: Warning[] } {
+/** `syntax` is what `# syntax=` asks for, or empty. */
+export function parseDockerfile(text: string, name: string): { instructions: Instruction[]; escape: string; syntax: string; warnings: Warning[] } {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
-  const escape = directivesOf(lines).get('escape') ?? '\\';
+  const directives = directivesOf(lines);
+  const escape = directives.get('escape') ?? '\\';
   const continued = new RegExp(`${escape === '\\' ? '\\\\' : '`'}[ \\t]*$`);
   const instructions: Instruction[] = [];
   let joined = '';
@@ -72,7 +74,7 @@ export function parseDockerfile(text: string, name: string): { instructions: Ins
   }
   if (instructions.length === 0 && text.trim() === '') throw new SlipwayError('InvalidParameter', `the Dockerfile (${name}) cannot be empty`);
   if (instructions.length === 0) throw new DockerfileError('file with no instructions', 1, { syntax: true });
-  return { instructions, escape, warnings };
+  return { instructions, escape, syntax: directives.get('syntax') ?? '', warnings };
 }
 
 /** One instruction's text. Also for `docker commit -c` and for triggers. */

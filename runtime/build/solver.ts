@@ -31,6 +31,9 @@ export interface SolverOptions {
   namedContexts: ReadonlyMap<string, string>;
 }
 
+/** What the builder can do by itself: nothing is fetched for it. */
+const DOCKERFILE_SYNTAX = /^(docker\.io\/)?docker\/dockerfile(-upstream)?([:@]\S*)?$/;
+
 interface Needed { text: StageText; name: string; base: BaseImage | null; stage: StageText | null; total: number }
 
 export class Solver {
@@ -51,7 +54,8 @@ export class Solver {
   constructor(parts: SolverParts, options: SolverOptions) {
     this.parts = parts;
     this.options = options;
-    const { instructions, escape, warnings } = parseDockerfile(options.dockerfile, options.filename);
+    const { instructions, escape, syntax, warnings } = parseDockerfile(options.dockerfile, options.filename);
+    if (syntax !== '' && !DOCKERFILE_SYNTAX.test(syntax)) throw new DockerfileError(`this lab's builder reads Dockerfiles itself, and cannot take the frontend ${syntax.split(/\s/)[0]} for it`, 1);
     this.warnings = warnings;
     this.escape = escape;
     this.args = new BuildArgs(options.buildArgs);
