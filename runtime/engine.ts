@@ -35,7 +35,10 @@ const labs = new Labs(parts);
 await labs.restore();
 /** A gate that has ended (it shares its lab's memory) is made again. */
 const MEND_MS = 10_000;
-setInterval(() => { labs.mendEgress().catch(error => log.error({ err: error }, 'egress')); }, MEND_MS).unref();
+setInterval(() => {
+  labs.mendEgress().catch(error => log.error({ err: error }, 'egress'));
+  labs.haltEnded().catch(error => log.error({ err: error }, 'labs that have ended'));
+}, MEND_MS).unref();
 await mirror.restore();
 
 const server = serveRpc(controlVerbs, controlHandlers(labs, parts, VERSION), (error, verb) => log.error({ err: error, verb }, 'verb failed'), (verb, { ms, ok, error }) => {

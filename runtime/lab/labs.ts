@@ -311,6 +311,18 @@ export class Labs {
     }
   }
 
+  /** Labs whose host has ended by itself (its init was killed for want of memory, or the broker has ended it): they wait, as after a loss of power, until somebody opens them. */
+  async haltEnded(): Promise<void> {
+    const ended = async () => {
+      const alive = new Set((await this.parts.broker.call('listHosts', {})).filter(host => host.alive).map(host => key(host)));
+      return [...this.records.values()].filter(({ id, hosts, state }) => state === 'running' && !hosts.every(host => alive.has(key({ lab: id, host: host.id }))));
+    };
+    for (const { id, pooled } of await ended()) {
+      if (pooled) await this.dispose(id);
+      else await this.inTurn(id, async () => { for (const record of await ended()) if (record.id === id) await this.halt(record); });
+    }
+  }
+
   private async openEgress(record: LabRecord): Promise<string[]> {
     const allowed = [];
     for (const { id } of record.hosts) allowed.push(...await openEgress(this.parts, { lab: record.id, host: id }, record.egress));

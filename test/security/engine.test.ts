@@ -179,6 +179,21 @@ function findProcess(argument: string): number | undefined {
   return undefined;
 }
 
+test('a lab whose processes were ended, as those of one that takes what is everybody\'s, can be opened again', async () => {
+  const own = await createTestLab('ended');
+  try {
+    const { id } = own.lab!;
+    const client = broker();
+    process.kill((await client.call('listHosts', {})).find(host => host.lab === id)!.initPid!, 'SIGKILL');
+    client.close();
+    await eventually(async () => (await own.engine.call('inspectLab', { lab: id })).state, state => state === 'suspended', 'the lab being known to have ended');
+    expect(await own.engine.call('resumeLab', { lab: id })).toMatchObject({ state: 'running' });
+    expect(await own.ok('ps -q')).toBe('');
+  } finally {
+    await own.dispose();
+  }
+});
+
 describe('the docker socket is given to the host by root', () => {
   const at = () => `${lab.socket}.new`;
   const give = async () => {

@@ -75,6 +75,8 @@ try {
   check('who takes too much memory is killed, and inspect says so', hog.out.endsWith('true 137\nhog\n/sys/fs/cgroup/mine'), hog.out + hog.err);
   const own = inLab(id, 'mkdir /sys/fs/cgroup/demo && echo 5 >/sys/fs/cgroup/demo/pids.max && cat /sys/fs/cgroup/demo/pids.max && rmdir /sys/fs/cgroup/demo');
   check('the lab may make groups of its own', own.out === '5', own.out + own.err);
+  const many = inLab(id, `perl -e 'mkdir "/sys/fs/cgroup/many"; for (1 .. 2000) { mkdir "/sys/fs/cgroup/many/$_" or do { print "no more"; last } }'; rmdir /sys/fs/cgroup/many/* /sys/fs/cgroup/many`);
+  check('but not without end', many.out === 'no more', many.out + many.err);
   const top = readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim();
   const raise = inLab(id, 'echo max >/sys/fs/cgroup/memory.max; echo max >/sys/fs/cgroup/pids.max');
   check('the lab cannot raise its own limits', raise.code !== 0 && top !== 'max' && readFileSync(join('/sys/fs/cgroup/slipway-v2', id, 'memory.max'), 'utf8').trim() === top, raise.out + raise.err);
@@ -131,6 +133,8 @@ try {
   check('the lab is told that it can have no more processes', processes === 'processes', processes);
   engine.close();
 
+  const hidden = inLab(id, `perl -e 'chdir "/sys/fs/cgroup"; for (1 .. 20) { my $d = "x" x 250; mkdir $d; chdir $d or die } my $p = fork; exec "sleep", "1000" unless $p; open(my $f, ">", "cgroup.procs"); print $f $p; close $f or die; open($f, ">", "cgroup.freeze"); print $f 1; print "hidden"' 2>&1`);
+  check('a process hides in groups deeper than any path, frozen', hidden.out === 'hidden', hidden.out);
   const removed = slipway('lab', 'rm', id);
   check('the lab is removed', removed.code === 0, removed.err);
   check('its cgroup is gone', !existsSync(join('/sys/fs/cgroup/slipway-v2', id)), id);
