@@ -8,6 +8,8 @@ import { jsonForm, parseError, parseInstruction, type Instruction } from './dock
 import { DockerfileError } from './dockerfile-error.ts';
 import { expand, pairs, split, type Variables } from './words.ts';
 
+/** Each is written out in every image that has it. */
+const MAX_PORTS = 16_384;
 export const DEFAULT_SHELL = ['/bin/sh', '-c'];
 export const shellOf = (config: ContainerConfig) => (config.Shell?.length ? config.Shell : DEFAULT_SHELL);
 /** CMD and ENTRYPOINT: the exec form as it is, anything else through the shell. */
@@ -47,6 +49,7 @@ export function configure(config: ContainerConfig, instruction: Instruction, var
     case 'EXPOSE': {
       const written = split(rest, escape).sort().map(word);
       const ports = written.flatMap(port => portsOf(port)).sort();
+      if (Object.keys(config.ExposedPorts ?? {}).length + ports.length > MAX_PORTS) throw new SlipwayError('InvalidParameter', `an image here exposes at most ${MAX_PORTS} ports`);
       return { config: { ...config, ExposedPorts: sorted({ ...config.ExposedPorts, ...asSet(ports) }) }, comment: `EXPOSE ${written.join(' ')}`, told: `EXPOSE map[${[...new Set(ports)].map(port => `${port}:{}`).join(' ')}]` };
     }
     case 'USER': return { config: { ...config, User: one() }, comment: `USER ${one()}` };
@@ -119,6 +122,7 @@ function portsOf(spec: string): string[] {
   const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(port) ?? [];
   if (first === '' || Number(last) > 65535 || Number(first) > Number(last)) throw invalid(`Invalid containerPort: ${port}`);
   if (!['tcp', 'udp', 'sctp'].includes(proto.toLowerCase())) throw invalid(`Invalid proto: ${proto}`);
+  if (Number(last) - Number(first) >= MAX_PORTS) throw invalid(`an image here exposes at most ${MAX_PORTS} ports`);
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, at) => `${Number(first) + at}/${proto.toLowerCase()}`);
 }
 

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { containerConfigSchema } from '../container/config.ts';
+import { applyChanges } from './configure.ts';
 import { jsonForm, parseDockerfile } from './dockerfile.ts';
 import { expand, pairs, split } from './words.ts';
 
@@ -68,4 +70,12 @@ test.each<[string, () => unknown]>([
   const begun = performance.now();
   expect(parse).toThrow(/more than|too long/);
   expect(performance.now() - begun).toBeLessThan(1000); // 50 ms; without limits it is many seconds
+});
+
+test('ports are written out, and not without end', () => {
+  const expose = (words: string) => Object.keys(applyChanges(containerConfigSchema.parse({}), [`EXPOSE ${words}`]).ExposedPorts ?? {});
+  expect(expose('80 443/TCP 53/udp 7000-7002 127.0.0.1:1:90')).toEqual(['443/tcp', '53/udp', '7000/tcp', '7001/tcp', '7002/tcp', '80/tcp', '90/tcp']);
+  for (const words of ['abc', '80/foo', '70000', '9-3', '']) expect(() => expose(words), words).toThrow();
+  expect(() => expose('1-65535')).toThrow('at most 16384 ports');
+  expect(() => expose('1-10000 1-10000/udp')).toThrow('at most 16384 ports');
 });

@@ -20,6 +20,8 @@ import { expand, expandDocument, split } from './words.ts';
 
 /** BuildKit says of the build, but not of the step, what it was about. */
 const CACHE_KEY = 'failed to compute cache key: ';
+/** A configuration of more than 4 MiB could not be read again. */
+const MAX_HISTORY = 2 << 20;
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export class StageRun {
@@ -33,6 +35,7 @@ export class StageRun {
   private record: string;
   private cmdSet = false;
   private at = 0;
+  private toldLength = 0;
   /** Only to see whether all that instructions say makes sense: nothing is done, and nothing told. */
   private dry = false;
 
@@ -233,7 +236,11 @@ export class StageRun {
     }
   }
 
-  private told(createdBy: string): void { if (!this.dry) this.history.push({ created_by: createdBy, comment: COMMENT, empty_layer: true }); }
+  private told(createdBy: string): void {
+    this.toldLength += createdBy.length;
+    if (this.toldLength > MAX_HISTORY) throw new SlipwayError('InvalidParameter', `what this stage's history says would be longer than ${MAX_HISTORY} characters`);
+    if (!this.dry) this.history.push({ created_by: createdBy, comment: COMMENT, empty_layer: true });
+  }
 
   private variables(): Map<string, string> { return new Map([...this.options.args.values(), ...variablesOf(this.config)]); }
 
