@@ -120,6 +120,8 @@ try {
   await engine.call('resumeLab', { lab: id });
   const again = inLab(id, 'cat /root/kept; until [ "$(docker inspect -f "{{.State.Running}}" stays)" = true ]; do sleep 0.2; done; docker rm -f stays writes');
   check('opened again, it has its files, and a policy starts its container', /^kept\s/.test(again.out) && again.code === 0, again.out + again.err);
+  const hidden = inLab(id, `perl -e 'chdir "/sys/fs/cgroup"; for (1 .. 20) { my $d = "x" x 250; mkdir $d; chdir $d or die } my $p = fork; exec "sleep", "1000" unless $p; open(my $f, ">", "cgroup.procs"); print $f $p; close $f or die; open($f, ">", "cgroup.freeze"); print $f 1; print "hidden"' 2>&1`);
+  check('a process hides in groups deeper than any path, frozen', hidden.out === 'hidden', hidden.out);
   const judge = new LimitJudge();
   const tell = async () => judge.next(await figures(), { diskBytes: Infinity, pids: 512 }, Date.now()).join();
   await tell();
@@ -133,8 +135,6 @@ try {
   check('the lab is told that it can have no more processes', processes === 'processes', processes);
   engine.close();
 
-  const hidden = inLab(id, `perl -e 'chdir "/sys/fs/cgroup"; for (1 .. 20) { my $d = "x" x 250; mkdir $d; chdir $d or die } my $p = fork; exec "sleep", "1000" unless $p; open(my $f, ">", "cgroup.procs"); print $f $p; close $f or die; open($f, ">", "cgroup.freeze"); print $f 1; print "hidden"' 2>&1`);
-  check('a process hides in groups deeper than any path, frozen', hidden.out === 'hidden', hidden.out);
   const removed = slipway('lab', 'rm', id);
   check('the lab is removed', removed.code === 0, removed.err);
   check('its cgroup is gone', !existsSync(join('/sys/fs/cgroup/slipway-v2', id)), id);
