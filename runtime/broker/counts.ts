@@ -26,8 +26,8 @@ export function raiseCounts(): void {
 export class Counts {
   private readonly hosts: Hosts;
   private readonly tell: (lab: string, what: string, count: number) => void;
-  /** How many cgroups there were when all labs were found to be in order. */
-  private known = 0;
+  /** How many there were when all labs were found to be in order. */
+  private readonly known = { cgroups: 0, terminals: 0 };
   private looking = false;
   constructor(hosts: Hosts, tell: Counts['tell']) {
     this.hosts = hosts;
@@ -38,15 +38,20 @@ export class Counts {
     if (this.looking) return;
     this.looking = true;
     try {
-      const now = this.hosts.cgroups.system.version === 'v1' ? mostCgroups() : 0;
-      if (now > this.known + MOST_CGROUPS / 2) {
-        await this.endThose('cgroups', MOST_CGROUPS, lab => this.cgroupsOf(lab));
-        this.known = mostCgroups();
-      } else if (now < this.known) this.known = now;
-      if (number('/proc/sys/kernel/pty/nr') > MOST_TERMINALS) await this.endThose('terminals', MOST_TERMINALS, lab => this.terminalsOf(lab));
+      await this.compare('cgroups', MOST_CGROUPS, this.hosts.cgroups.system.version === 'v1' ? mostCgroups : () => 0, lab => this.cgroupsOf(lab));
+      await this.compare('terminals', MOST_TERMINALS, () => number('/proc/sys/kernel/pty/nr'), lab => this.terminalsOf(lab));
     } finally {
       this.looking = false;
     }
+  }
+
+  /** Only what has grown since by half of what one lab may have is worth a look at all of them. */
+  private async compare(what: keyof Counts['known'], most: number, all: () => number, of: (lab: string) => Promise<number>) {
+    const now = all();
+    if (now > this.known[what] + most / 2) {
+      await this.endThose(what, most, of);
+      this.known[what] = all();
+    } else if (now < this.known[what]) this.known[what] = now;
   }
 
   private async endThose(what: string, most: number, count: (lab: string) => Promise<number>) {
