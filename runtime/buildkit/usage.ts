@@ -31,12 +31,12 @@ const asUse = ({ key, name, sizeBytes, busy, createdAt, usedAt, uses }: KeptCont
   shared: false, inUse: busy, sizeBytes,
 });
 
-export async function usage(parts: Parts, filters: readonly string[]): Promise<Usage[]> { return (await cacheUse(parts)).filter(use => filters.every(filter => matches(use, filter))).map(asMessage); }
+export async function usage(parts: Parts, filters: readonly string[]): Promise<Usage[]> { return (await cacheUse(parts)).filter(use => fitsAll(use, filters)).map(asMessage); }
 
 /** Removes what no image needs (with `all`, also what an image shares), the longest unused first. */
 export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: PruneOptions): AsyncGenerator<Usage, void, void> {
   const old = Date.now() - keepMs;
-  const wanted = (await cacheUse(parts)).filter(use => !use.inUse && (all || !use.shared) && (keepMs === 0 || Date.parse(use.record.lastUsed) < old) && filters.every(filter => matches(use, filter)))
+  const wanted = (await cacheUse(parts)).filter(use => !use.inUse && (all || !use.shared) && (keepMs === 0 || Date.parse(use.record.lastUsed) < old) && fitsAll(use, filters))
     .sort((a, b) => (a.record.lastUsed < b.record.lastUsed ? -1 : 1));
   let total = (await cacheUse(parts)).reduce((sum, use) => sum + use.sizeBytes, 0);
   const gone = keepBytes === 0 ? wanted : wanted.filter(use => {
@@ -48,6 +48,9 @@ export async function* prune(parts: Parts, { all, keepBytes, keepMs, filters }: 
   for (const { record } of gone) if (record.type === 'source.local') await parts.contexts.forget(record.id.slice(CONTEXT.length));
   for (const use of gone) yield asMessage(use);
 }
+
+/** A client sends those of one kind in one text, and an empty one for none. */
+const fitsAll = (use: CacheUse, filters: readonly string[]) => filters.flatMap(filter => filter.split(',')).filter(Boolean).every(filter => matches(use, filter));
 
 /** `key`, `key=value`, `key!=value`, `key~=part`: what is not known fits nothing. https://github.com/containerd/containerd/blob/v1.7.0/filters/filter.go */
 function matches({ record, shared, inUse }: CacheUse, filter: string): boolean {
