@@ -1,5 +1,5 @@
 // Which directories some mount of this machine shows, in any mount namespace: labs hold what they were made from.
-// Called before an older workstation or toolbox is removed.
+// Called before an older toolbox is removed.
 import { readdir, readFile } from 'node:fs/promises';
 
 /** A test for "some mount's root is this directory", by the end of its path. mountinfo's fourth field follows renames. */
