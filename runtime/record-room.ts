@@ -3,7 +3,8 @@
 import { SlipwayError } from './errors.ts';
 
 export interface Room { records: number; /** Of all together. */ bytes: number; /** Of a single one. */ oneBytes: number }
-export const CONTAINER_ROOM: Room = { records: 1000, bytes: 32 << 20, oneBytes: 512 << 10 };
+/** A single one may expose each port there is: `--expose 1-65535`. */
+export const CONTAINER_ROOM: Room = { records: 1000, bytes: 32 << 20, oneBytes: 3 << 19 };
 export const EXEC_ROOM: Room = { records: 1000, bytes: 8 << 20, oneBytes: 256 << 10 };
 export const VOLUME_ROOM: Room = { records: 2000, bytes: 4 << 20, oneBytes: 64 << 10 };
 /** Mount points of one container: each is held against all others. */
