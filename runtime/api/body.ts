@@ -8,7 +8,7 @@ import { goPlace, type GoStruct } from './go-structs.ts';
 import { withGoKeys } from './go-keys.ts';
 
 /** Bytes. A create body with thousands of labels is far below this. */
-const MAX_BODY = 1 << 20;
+const MAX_BODY = 4 << 20;
 /** Of all bodies that one host's clients are sending at a time: this process is all labs'. */
 const MAX_AT_ONCE = 8 << 20;
 const atOnce = new WeakMap<object, number>();
