@@ -1,11 +1,12 @@
 // The API as bytes on its socket, as clients other than the CLI speak it: answers to odd requests are dockerd 26.1.5's, recorded in recorded/wire.json
 // (and asked of dockerd again with SLIPWAY_TEST_ORACLE); connections that are reused, pipelined, half closed, taken over, many at once.
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { createTestLab, eventually, type TestLab } from './lab.ts';
+import { CLIENTS, createTestLab, eventually, type TestLab } from './lab.ts';
 
 const oracle = process.env.SLIPWAY_TEST_ORACLE?.replace('unix://', '');
 let lab: TestLab;
@@ -13,8 +14,14 @@ beforeAll(async () => {
   lab = await createTestLab('wire', { pull: ['busybox'] });
   await lab.ok('run -d -i --name echo busybox cat');
   await lab.ok('run -d -it --name tty busybox sh');
+  inOracle('rm', '-f', 'echo'); // of a run that was cut off
+  inOracle('run', '-d', '-i', '--name', 'echo', 'busybox', 'cat');
 });
-afterAll(() => lab?.dispose());
+afterAll(async () => {
+  inOracle('rm', '-f', 'echo');
+  await lab?.dispose();
+});
+const inOracle = (...args: string[]) => oracle && spawnSync(CLIENTS[26], args, { env: { ...process.env, DOCKER_HOST: `unix://${oracle}` } });
 
 interface Recorded { request: string; status: number; type: string; body: string }
 const recorded = JSON.parse(readFileSync(join(import.meta.dirname, 'recorded/wire.json'), 'utf8')) as Recorded[];
