@@ -2,7 +2,7 @@
 // images behind loop devices. An image, copied while it is still mounted, holds what the file system had sent to its device and nothing that was only in
 // memory; both write to theirs every five minutes only (commit=300), so nothing is sent but what was asked for by fsync or sync. That is what a disk
 // that honours flushes has when its power goes; one that had also kept writes nobody had asked for yet would have more.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -53,7 +53,11 @@ async function cutPower(from: string, to: string) {
     for (const pid of mine()) try { process.kill(pid, 'SIGKILL'); } catch { /* it is gone */ }
     return mine().length === 0;
   }, 'every process is dead', 30_000);
-  for (const h of findCgroups().hierarchies) sh('[ ! -d "$1" ] || find "$1" -depth -type d -exec rmdir {} +', join(h.mount, `slipway-${instance}`));
+  // A process that has gone from /proc may be in its cgroup a moment longer.
+  for (const h of findCgroups().hierarchies) {
+    const cgroup = join(h.mount, `slipway-${instance}`);
+    await until(() => !existsSync(cgroup) || spawnSync('find', [cgroup, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', '+'], { stdio: 'ignore' }).status === 0, `${cgroup} is removed`, 30_000);
+  }
   rmSync(run, { recursive: true, force: true });
 }
 
