@@ -6,6 +6,7 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { expectAsDockerd } from './as-dockerd.ts';
 import { CLIENTS, createTestLab, eventually, type TestLab } from './lab.ts';
 
 const oracle = process.env.SLIPWAY_TEST_ORACLE?.replace('unix://', '');
@@ -56,8 +57,7 @@ async function ask(path: string, request: string): Promise<Omit<Recorded, 'reque
 const title = ({ request }: Recorded) => request.replace(/HTTP\/1\.1\r\nHost: x|\r\nContent-(Type: application\/json|Length: \d+)/g, '').replace(/\s+/g, ' ').slice(0, 100);
 
 test.each(recorded.map(one => [title(one), one] as const))('%s', async (_, { request, ...expected }) => {
-  if (oracle) expect(await ask(oracle, request), 'what dockerd says is what was recorded').toEqual(expected);
-  expect(await ask(lab.socket, request)).toEqual(expected);
+  expectAsDockerd(await ask(lab.socket, request), expected, oracle ? await ask(oracle, request) : undefined);
 });
 
 describe('connections', () => {
