@@ -12,12 +12,16 @@ export const MOST_MOUNTS = 500;
 
 const sizes = new WeakMap<object, number>();
 
-/** Throws when `added`, whose content is `of`, is too large or one too many beside `others`. Notes its size. */
-export function takeRoom(room: Room, what: string, others: ReadonlyMap<string, object>, added: object, of: unknown): void {
-  const bytes = Buffer.byteLength(JSON.stringify(of));
+/** Throws when `added` is too large or one too many beside `others`. `written` gives what is written down of one; each is measured once, those from before a restart, too. */
+export function takeRoom<T extends object>(room: Room, what: string, others: ReadonlyMap<string, T>, added: T, written: (one: T) => unknown): void {
+  const sizeOf = (one: T): number => {
+    const bytes = sizes.get(one) ?? Buffer.byteLength(JSON.stringify(written(one)));
+    sizes.set(one, bytes);
+    return bytes;
+  };
+  const bytes = sizeOf(added);
   if (bytes > room.oneBytes) throw new SlipwayError('InvalidParameter', `the ${what} is described by ${bytes} bytes: a lab's may have ${room.oneBytes}`);
   let total = bytes;
-  for (const other of others.values()) total += sizes.get(other) ?? 0;
+  for (const other of others.values()) total += sizeOf(other);
   if (others.size >= room.records || total > room.bytes) throw new SlipwayError('InvalidParameter', `this lab has ${others.size} ${what}s already: remove some before making more`);
-  sizes.set(added, bytes);
 }

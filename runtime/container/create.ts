@@ -48,7 +48,7 @@ export async function create(host: Host, request: { name: string | null; platfor
       state: { status: 'created', exitCode: 0, error: '' }, restartCount: 0, hasBeenStarted: false, stoppedByUser: false, ...(host.ofBuild ? { ofBuild: true } : {}),
     };
     const container = containerOf(record);
-    takeRoom(CONTAINER_ROOM, 'container', host.containers, container, record);
+    takeRoom(CONTAINER_ROOM, 'container', host.containers, container, one => one.record);
     saveContainer(host, record);
     host.containers.set(id, container);
     emit(host, container, 'create');

@@ -30,10 +30,10 @@ export async function createExec(host: Host, container: Container, config: ExecC
   checkRunning(container);
   const exec: Exec = { id: randomBytes(32).toString('hex'), container, config, state: { status: 'created' } };
   try {
-    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, config);
+    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, one => one.config);
   } catch {
     for (const [id, old] of host.execs) if (old.state.status === 'exited') host.execs.delete(id);
-    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, config);
+    takeRoom(EXEC_ROOM, 'exec', host.execs, exec, one => one.config);
   }
   host.execs.set(exec.id, exec);
   container.live.execIds.add(exec.id);

@@ -24,7 +24,7 @@ export function createVolumes(records: readonly VolumeRecord[], changed: (record
       if (existing) return existing;
       const anonymous = name === '';
       const record: VolumeRecord = { name: name || randomBytes(32).toString('hex'), createdAt: now(), labels: anonymous ? { 'com.docker.volume.anonymous': '', ...labels } : labels, anonymous, ...(Object.keys(options).length ? { options } : {}) };
-      takeRoom(VOLUME_ROOM, 'volume', byName, record, record);
+      takeRoom(VOLUME_ROOM, 'volume', byName, record, one => one);
       byName.set(record.name, record);
       changed([...byName.values()]);
       return record;
