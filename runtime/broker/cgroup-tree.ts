@@ -61,6 +61,7 @@ function openDirectory(path: string): number | undefined {
   }
 }
 
-function subdirectories(dir: string): string[] {
+/** None of one that has gone. */
+export function subdirectories(dir: string): string[] {
   try { return readdirSync(dir, { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name); } catch { return []; }
 }

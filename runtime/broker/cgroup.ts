@@ -4,13 +4,13 @@
 //   slipway-<instance>/<lab>/<host>     the root of the host's cgroup namespace; delegated to the lab
 //   slipway-<instance>/<lab>/<host>/init  its processes; containers are <host>/docker/<id>, made by their runtime
 // cgroup v1: https://docs.kernel.org/admin-guide/cgroup-v1/ , v2: https://docs.kernel.org/admin-guide/cgroup-v2.html
-import { chownSync, existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, rmdirSync, writeFileSync, type Dir, type Dirent } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, opendirSync, readFileSync, rmdirSync, writeFileSync, type Dir, type Dirent } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SlipwayError } from '../errors.ts';
 import type { Limits } from '../kernel/protocol.ts';
-import { cgroupsFrom, inTurns, removeCgroups } from './cgroup-tree.ts';
+import { cgroupsFrom, inTurns, removeCgroups, subdirectories } from './cgroup-tree.ts';
 
 export interface Hierarchy { /** e.g. memory, `cpu,cpuacct`, name=systemd; '' on v2 */ name: string; mount: string }
 export interface CgroupSystem { version: 'v1' | 'v2'; hierarchies: Hierarchy[] }
@@ -259,10 +259,6 @@ function readLines(file: string): string[] {
 
 const processesOf = (dir: string) => readLines(join(dir, 'cgroup.procs')).map(Number);
 const number = (dir: string, file: string) => Number(readLines(join(dir, file))[0] ?? 0);
-
-function subdirectories(dir: string): string[] {
-  try { return readdirSync(dir, { withFileTypes: true }).filter(e => e.isDirectory()).map(e => e.name); } catch { return []; }
-}
 
 /** Answers how many there were, up to `most`. A directory that has gone has none. */
 function eachEntry(path: string, most: number, visit: (entry: Dirent) => void): number {

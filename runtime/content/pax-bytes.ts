@@ -4,6 +4,7 @@
 // https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13_03
 import { Transform } from 'node:stream';
 import { SlipwayError } from '../errors.ts';
+import { withChecksum } from './tar-header.ts';
 
 const BLOCK = 512;
 const XATTR = Buffer.from('SCHILY.xattr.');
@@ -83,10 +84,7 @@ function sizeOf(block: Buffer): number {
 
 function withSize(block: Buffer, size: number): Buffer {
   block.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
-  block.fill(' ', 148, 156);
-  const sum = block.reduce((total, byte) => total + byte, 0);
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return block;
+  return withChecksum(block);
 }
 
 /** Each record is `<length> <key>=<value>\n`. What is none is left as it is. */

@@ -13,9 +13,14 @@ export function tarHeader({ name, size, seconds }: { name: string; size: number;
   octal(0, 116, 7); // gid
   octal(size, 124, 11);
   octal(seconds, 136, 11);
-  header.write(' '.repeat(8), 148); // where the checksum comes: it is taken as if there were spaces
   header.write('0', 156); // a plain file
   header.write('ustar\x0000', 257);
+  return withChecksum(header);
+}
+
+/** The block itself, with the checksum of what is in it now. */
+export function withChecksum(header: Buffer): Buffer {
+  header.write(' '.repeat(8), 148); // it is taken as if there were spaces in its place
   header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148);
   return header;
 }
