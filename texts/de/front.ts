@@ -6,7 +6,7 @@ export const front: Translation<typeof source> = {
   'front.sub': 'Ein Terminal auf dieser Seite, der Befehl `docker`, wie ihn alle benutzen, und Aufgaben, die sich selbst abhaken, sobald du sie gelöst hast.',
   'front.goOn': 'Weiter: {title}',
   'front.openAgain': 'Die erste Lektion noch einmal öffnen',
-  'front.start': 'Mit der ersten Lektion beginnen',
+  'front.start': 'Erste Lektion beginnen',
   'front.next': 'Als Nächstes: {title}',
   'front.lab': 'Gib mir einfach ein Lab',
   'front.note': 'Kein Konto, nichts zu installieren. Dein Lab und deine Häkchen sind noch da, wenn du wiederkommst.',
